@@ -1,0 +1,49 @@
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { Buffer } from "node:buffer";
+
+/**
+ * A card id is base64url of 24 bytes: `version(1) shard(2) seq(5) mac(16)`, big-endian. The mac is HMAC-SHA256 over
+ * campaign ‖ 0 ‖ the first eight bytes, cut to 128 bits (NIST SP 800-107 §5.1), under a key that HKDF-SHA256 (RFC 5869) derives from `CARD_KEY`.
+ * It can neither be guessed nor moved to another campaign, and the edge routes it with no look-up.
+ */
+const VERSION = 1;
+const HEAD_BYTES = 8;
+const MAC_BYTES = 16;
+const CARD_ID_LENGTH = 32;
+const CARD_ID_FORM = /^[A-Za-z0-9_-]{32}$/;
+
+export type CardKey = Buffer;
+
+export interface CardPlace {
+  readonly shard: number;
+  readonly seq: number;
+}
+
+export function deriveCardKey(secret: string): CardKey {
+  return Buffer.from(hkdfSync("sha256", secret, "", "kuji card id v1", 32));
+}
+
+function mac(key: CardKey, campaign: string, head: Buffer): Buffer {
+  return createHmac("sha256", key).update(campaign).update("\0").update(head).digest().subarray(0, MAC_BYTES);
+}
+
+/** `shard` 0…65535, `seq` 0…2⁴⁰−1. */
+export function mintCardId(key: CardKey, campaign: string, { shard, seq }: CardPlace): string {
+  const id = Buffer.alloc(HEAD_BYTES + MAC_BYTES);
+  id.writeUInt8(VERSION, 0);
+  id.writeUInt16BE(shard, 1);
+  id.writeUIntBE(seq, 3, 5);
+  mac(key, campaign, id.subarray(0, HEAD_BYTES)).copy(id, HEAD_BYTES);
+  return id.toString("base64url");
+}
+
+/** Where a card lives, or null for an id that none of `keys` made for this campaign. */
+export function readCardId(keys: readonly CardKey[], campaign: string, cardId: string): CardPlace | null {
+  if (cardId.length !== CARD_ID_LENGTH || !CARD_ID_FORM.test(cardId)) return null;
+  const id = Buffer.from(cardId, "base64url");
+  if (id.readUInt8(0) !== VERSION) return null;
+  const head = id.subarray(0, HEAD_BYTES);
+  const given = id.subarray(HEAD_BYTES);
+  if (!keys.some((key) => timingSafeEqual(mac(key, campaign, head), given))) return null;
+  return { shard: id.readUInt16BE(1), seq: id.readUIntBE(3, 5) };
+}

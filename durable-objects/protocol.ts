@@ -1,0 +1,339 @@
+/**
+ * Every type that crosses a Durable Object boundary. Expected outcomes are unions tagged by `status`; a thrown error is a bug.
+ * Times are milliseconds since the Unix epoch (`…Ms`), durations too.
+ */
+
+export const PRIZE_KINDS = ["none", "coupon", "code", "line-sticker", "line-coupon", "line-message", "webhook"] as const;
+export type PrizeKind = (typeof PRIZE_KINDS)[number];
+
+export type CampaignStatus = "draft" | "open" | "paused" | "closed";
+
+/** What an issuer must know of a campaign to decide. Pushed by the pool; rides on every lease. */
+export interface CampaignRules {
+  readonly campaign: string;
+  /** Counts up with every publish and every change of status; a lower one never replaces a higher one. */
+  readonly version: number;
+  readonly status: CampaignStatus;
+  /** Number of issuers; fixed when the campaign opens. */
+  readonly shards: number;
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
+  /** How long a card may wait for its redemption; null: for ever. */
+  readonly cardTtlMs: number | null;
+  /** IANA name; the day of `perRecipientPerDay` begins at midnight there. */
+  readonly timezone: string;
+  readonly limits: { readonly perRecipient: number | null; readonly perRecipientPerDay: number | null };
+  readonly autoRedeem: boolean;
+  readonly returnStock: { readonly onVoid: boolean; readonly onExpiry: boolean };
+  /** Unlimited prize dealt when the stock is gone; null: `sold_out`. */
+  readonly fallback: string | null;
+  readonly prizes: Readonly<Record<string, PrizeKind>>;
+}
+
+// ─── Pool: publishing, importing ────────────────────────────────────────────────────────────────────────────────────
+
+/** What a campaign file says that the pool must know; the pool adds `version`, `status` and, once open, the fixed `shards`. */
+export type PublishedRules = Omit<CampaignRules, "version" | "status">;
+
+export type PublishReply =
+  | { readonly status: "published"; readonly rules: CampaignRules; readonly changed: boolean }
+  /** A prize in stock is gone from the file, or changed its kind. */
+  | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string };
+
+/** One row of a prize-pool file: `quantity` cards of `prize`. Rows with codes are staged apart. */
+export interface ManifestEntry {
+  readonly prize: string;
+  readonly quantity: number;
+}
+
+export interface SegmentUpload {
+  readonly campaign: string;
+  /** File name below `<campaign>/pools/`, for example `first.csv`. */
+  readonly segment: string;
+  /** Identity of the bytes (the object's etag). The same name with the same etag is the same segment. */
+  readonly etag: string;
+}
+
+/** Codes of one prize, in the file's order; at most `MAX_STAGED_CODES` a call. `line` is the file's line of each. */
+export interface StagedCodes {
+  readonly prize: string;
+  readonly codes: readonly string[];
+  readonly lines: readonly number[];
+}
+
+export type BeginImportReply =
+  | { readonly status: "begun" }
+  | { readonly status: "already_imported"; readonly cards: number }
+  /** The campaign is open and this name was imported with other bytes. */
+  | { readonly status: "segment_immutable" }
+  | { readonly status: "campaign_unknown" };
+
+export type StageCodesReply =
+  | { readonly status: "staged" }
+  | { readonly status: "duplicate_codes"; readonly duplicates: readonly { readonly line: number }[] }
+  | { readonly status: "no_import" };
+
+export interface ImportManifest extends SegmentUpload {
+  readonly entries: readonly ManifestEntry[];
+  readonly opensAtMs: number | null;
+  readonly closesAtMs: number | null;
+}
+
+export type CommitImportReply =
+  | { readonly status: "imported"; readonly cards: number; readonly commitment: string }
+  | { readonly status: "already_imported"; readonly cards: number }
+  | { readonly status: "segment_immutable" }
+  | { readonly status: "unknown_prize"; readonly prize: string }
+  | { readonly status: "no_import" };
+
+// ─── Pool: leases ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface LeaseRequest {
+  readonly campaign: string;
+  readonly shard: number;
+  /** Counts up per shard; asking again with the same number gives the same lease. */
+  readonly request: number;
+  /** Cards that this shard would use within the lease horizon, from its recent rate. */
+  readonly want: number;
+}
+
+/** A run of one segment's deck. `ordinals[i]` indexes `prizes`; the card's position in the deck is `start + i`. */
+export interface Lease {
+  readonly lease: number;
+  readonly segment: string;
+  readonly start: number;
+  readonly prizes: readonly string[];
+  readonly ordinals: Uint16Array;
+  /** `codes[i]` belongs to card `i`; null where the prize has none. The whole is null where no card has one. */
+  readonly codes: readonly (string | null)[] | null;
+}
+
+export type LeaseReply =
+  | { readonly status: "granted"; readonly lease: Lease; readonly rules: CampaignRules }
+  /** Nothing is left to lease. */
+  | { readonly status: "empty"; readonly rules: CampaignRules }
+  | { readonly status: "campaign_unknown" };
+
+// ─── Pool: life of a campaign ───────────────────────────────────────────────────────────────────────────────────────
+
+export const LIFECYCLE_VERBS = ["open", "pause", "resume", "close"] as const;
+export type LifecycleVerb = (typeof LIFECYCLE_VERBS)[number];
+
+export type LifecycleReply =
+  | { readonly status: "done"; readonly rules: CampaignRules; readonly shards: readonly ShardMark[] }
+  /** Not every issuer has heard it yet; the pool keeps telling them. Ask again. */
+  | { readonly status: "unreached"; readonly rules: CampaignRules; readonly shards: readonly number[] }
+  | { readonly status: "wrong_state"; readonly current: CampaignStatus }
+  | { readonly status: "no_stock" }
+  | { readonly status: "campaign_unknown" };
+
+/** Where a shard's event log stood when it took the new rules: no event of the old rules has a higher block number. */
+export interface ShardMark {
+  readonly shard: number;
+  readonly lastBlock: number;
+}
+
+export interface SegmentFairness {
+  readonly segment: string;
+  readonly size: number;
+  readonly commitment: string;
+  /** Hex; only once the campaign is closed. */
+  readonly seed: string | null;
+}
+
+export interface PoolStock {
+  readonly rules: CampaignRules;
+  /** Per prize: cards in all segments, and those not yet handed to an issuer. */
+  readonly prizes: readonly { readonly prize: string; readonly loaded: number; readonly unleased: number }[];
+  readonly segments: readonly {
+    readonly segment: string;
+    readonly etag: string;
+    readonly size: number;
+    readonly leased: number;
+    readonly commitment: string;
+  }[];
+}
+
+// ─── Issuer ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const CARD_STATES = ["issued", "revealed", "redeemed", "used", "voided", "expired"] as const;
+export type CardState = (typeof CARD_STATES)[number];
+
+/** Which issuer a command is for. `shards` is what the sender believes; a wrong belief is answered `misrouted`. */
+export interface ShardAddress {
+  readonly campaign: string;
+  readonly shard: number;
+}
+
+export interface Draw {
+  readonly requestId: string;
+  readonly recipient: string | null;
+  readonly lineUserId: string | null;
+  /** JSON text, as the partner sent it; at most `MAX_METADATA_BYTES`. */
+  readonly metadata: string | null;
+}
+
+export interface DrawCommand extends ShardAddress {
+  readonly shards: number;
+  readonly draws: readonly Draw[];
+}
+
+export type DrawResult =
+  | { readonly status: "issued" | "replayed"; readonly cardId: string; readonly expiresAtMs: number | null }
+  | { readonly status: "limit_reached" | "sold_out" | "not_open" | "conflict" | "overloaded" };
+
+export type DrawReply =
+  | { readonly status: "done"; readonly results: readonly DrawResult[] }
+  | { readonly status: "misrouted"; readonly rules: CampaignRules };
+
+/** A card as its issuer holds it. `prize` and `code` are for the edge to show or withhold by `state`. */
+export interface CardView {
+  readonly cardId: string;
+  readonly requestId: string;
+  readonly recipient: string | null;
+  readonly lineUserId: string | null;
+  readonly metadata: string | null;
+  readonly state: CardState;
+  readonly prize: string;
+  readonly kind: PrizeKind;
+  readonly code: string | null;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number | null;
+  readonly revealedAtMs: number | null;
+  readonly redeemedAtMs: number | null;
+  readonly usedAtMs: number | null;
+}
+
+export interface CardCommand extends ShardAddress {
+  readonly cardId: string;
+}
+
+/** One point of a scratch: milliseconds since the page opened, percent scratched. */
+export type TrailPoint = readonly [msSinceOpen: number, percent: number];
+
+export interface RevealCommand extends CardCommand {
+  readonly lineUserId: string;
+  readonly trail: readonly TrailPoint[] | null;
+}
+
+export interface RedeemCommand extends CardCommand {
+  readonly lineUserId: string;
+}
+
+export type CardReply =
+  | { readonly status: "ok"; readonly card: CardView }
+  | { readonly status: "not_found" | "not_revealed" | "expired" | "voided" | "overloaded" };
+
+export interface ShardTally extends ShardAddress {
+  /** Cards held on lease and not yet issued, per prize. */
+  readonly held: Readonly<Record<string, number>>;
+  /** Cards per prize and state. `fallback` cards are counted apart: they come from no segment. */
+  readonly cards: readonly { readonly prize: string; readonly fallback: boolean; readonly state: CardState; readonly count: number }[];
+  /** Blocks not yet acknowledged by the ledger, and events not yet in a block. */
+  readonly unsettledBlocks: number;
+  readonly unpackedEvents: number;
+  readonly lastBlock: number;
+}
+
+// ─── Events, as they stand line by line (NDJSON) in a block ─────────────────────────────────────────────────────────
+
+interface CardEventBase {
+  /** When it happened. */
+  readonly at: number;
+  readonly card: string;
+  /** Counts up with each state of the card, from 1. */
+  readonly version: number;
+  readonly prize: string;
+}
+
+export type CardEvent =
+  | (CardEventBase & {
+      readonly type: "issued";
+      readonly request: string;
+      readonly recipient?: string;
+      readonly user?: string;
+      readonly metadata?: string;
+      readonly expires?: number;
+      /** Absent for a fallback card. */
+      readonly segment?: string;
+      readonly position?: number;
+    })
+  | (CardEventBase & { readonly type: "revealed"; readonly user: string; readonly trail?: readonly TrailPoint[] })
+  /** Carries all that a reward needs, so that it can be granted before its `issued` event has settled. */
+  | (CardEventBase & {
+      readonly type: "redeemed";
+      readonly user: string;
+      readonly kind: PrizeKind;
+      readonly recipient?: string;
+      readonly code?: string;
+    });
+
+/** A run of events of one shard. `hash` = SHA-256(`prev` ‖ body), hex; the first block's `prev` is 64 zeros. */
+export interface BlockHeader extends ShardAddress {
+  /** From 1, without gaps. */
+  readonly block: number;
+  readonly prev: string;
+  readonly hash: string;
+  readonly events: number;
+}
+
+// ─── Reward gate ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface GateLimits {
+  readonly permitsPerSecond: number;
+}
+
+export interface PermitRequest {
+  readonly provider: string;
+  readonly want: number;
+  readonly limits: GateLimits;
+}
+
+/** Fewer permits than wanted: try the rest again after `retryAfterMs`. */
+export interface PermitReply {
+  readonly permits: number;
+  readonly retryAfterMs: number;
+}
+
+export interface GateReport {
+  readonly provider: string;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** The provider's own wish (429 or 503 with `Retry-After`). */
+  readonly retryAfterMs: number | null;
+}
+
+// ─── What each object answers over RPC ──────────────────────────────────────────────────────────────────────────────
+
+export interface PrizePoolRpc {
+  publish(rules: PublishedRules): Promise<PublishReply>;
+  beginImport(upload: SegmentUpload): Promise<BeginImportReply>;
+  stageCodes(upload: SegmentUpload, codes: readonly StagedCodes[]): Promise<StageCodesReply>;
+  commitImport(manifest: ImportManifest): Promise<CommitImportReply>;
+  abortImport(upload: SegmentUpload): Promise<void>;
+  lease(request: LeaseRequest): Promise<LeaseReply>;
+  changeStatus(campaign: string, verb: LifecycleVerb): Promise<LifecycleReply>;
+  rules(campaign: string): Promise<CampaignRules | null>;
+  stock(campaign: string): Promise<PoolStock | null>;
+  fairness(campaign: string): Promise<readonly SegmentFairness[]>;
+}
+
+export interface CardIssuerRpc {
+  draw(command: DrawCommand): Promise<DrawReply>;
+  reveal(command: RevealCommand): Promise<CardReply>;
+  redeem(command: RedeemCommand): Promise<CardReply>;
+  card(command: CardCommand): Promise<CardReply>;
+  configure(address: ShardAddress, rules: CampaignRules): Promise<ShardMark>;
+  acknowledge(address: ShardAddress, blocks: readonly number[]): Promise<void>;
+  tally(address: ShardAddress): Promise<ShardTally>;
+}
+
+export interface RewardGateRpc {
+  acquire(request: PermitRequest): Promise<PermitReply>;
+  report(report: GateReport): Promise<void>;
+}
+
+/** Names of the objects: one pool a campaign, one issuer a shard, one gate a provider. */
+export function issuerName({ campaign, shard }: ShardAddress): string {
+  return `${campaign}/${shard}`;
+}

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+
+/** Draws a second that one issuer is given; the declared peak divided by it is the number of shards. */
+export const DRAWS_PER_SECOND_PER_SHARD = 300;
+/** Two bytes of a card id name the shard; beyond this the pool could not push a pause within its bounds. */
+export const MAX_SHARDS = 512;
+export const MAX_PRIZES = 256;
+
+export const campaignIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, "2 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen");
+export const prizeIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "1 to 63 lower-case letters, digits, hyphens and underscores");
+
+const languageTag = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "a BCP 47 language tag");
+const text = z.record(languageTag, z.string().min(1).max(500)).refine((value) => Object.keys(value).length > 0, "at least one language");
+const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, "a colour as #rrggbb");
+const instant = z.iso.datetime({ offset: true });
+const imageRef = z.string().max(500);
+
+const timezone = z.string().refine((value) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}, "an IANA time zone");
+
+const money = z.strictObject({ amount: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) });
+
+const prize = z.strictObject({
+  id: prizeIdSchema,
+  kind: z.enum(PRIZE_KINDS),
+  name: text,
+  description: text.optional(),
+  image: imageRef.optional(),
+  value: money.optional(),
+  params: z.record(z.string(), z.json()).optional(),
+});
+
+const limit = z.int().min(1).max(1_000_000);
+
+/** `campaign.json`, as an operator uploads it. Unknown fields are refused; what contradicts itself is refused with its place. */
+export const campaignFileSchema = z
+  .strictObject({
+    id: campaignIdSchema,
+    title: text,
+    texts: z.record(z.string(), text).optional(),
+    timezone,
+    startsAt: instant,
+    endsAt: instant,
+    cardTtlHours: z
+      .number()
+      .positive()
+      .max(24 * 366)
+      .optional(),
+    line: z.strictObject({ channelId: z.string().regex(/^\d{1,20}$/), liffId: z.string().regex(/^\d{1,20}-[A-Za-z0-9]{1,20}$/) }),
+    expectedPeakPerSecond: z
+      .number()
+      .positive()
+      .max(MAX_SHARDS * DRAWS_PER_SECOND_PER_SHARD),
+    limits: z.strictObject({ perRecipient: limit.optional(), perRecipientPerDay: limit.optional() }).default({}),
+    selfService: z.boolean().default(false),
+    autoRedeem: z.boolean().default(false),
+    returnStock: z
+      .strictObject({ onVoid: z.boolean().default(false), onExpiry: z.boolean().default(false) })
+      .default({ onVoid: false, onExpiry: false }),
+    fallback: prizeIdSchema.optional(),
+    prizes: z.array(prize).min(1).max(MAX_PRIZES),
+    theme: z
+      .strictObject({
+        accent: colour.optional(),
+        background: colour.optional(),
+        cover: z.enum(["gold", "silver", "green", "red"]).optional(),
+        image: imageRef.optional(),
+      })
+      .default({}),
+  })
+  .superRefine((file, ctx) => {
+    const fault = (path: (string | number)[], message: string) => ctx.addIssue({ code: "custom", path, message });
+    if (Date.parse(file.endsAt) <= Date.parse(file.startsAt)) fault(["endsAt"], "the campaign ends before it starts");
+    const seen = new Set<string>();
+    for (const [i, { id, kind, params }] of file.prizes.entries()) {
+      if (seen.has(id)) fault(["prizes", i, "id"], `prize ${id} is named twice`);
+      seen.add(id);
+      if (kind === "webhook" && typeof params?.["provider"] !== "string")
+        fault(["prizes", i, "params", "provider"], "a webhook prize names its provider");
+      if (kind === "line-sticker" && typeof params?.["productId"] !== "string")
+        fault(["prizes", i, "params", "productId"], "a sticker prize names its productId");
+      if (kind === "line-coupon" && typeof params?.["couponId"] !== "string")
+        fault(["prizes", i, "params", "couponId"], "a LINE coupon prize names its couponId");
+    }
+    const fallback = file.prizes.find(({ id }) => id === file.fallback);
+    if (file.fallback !== undefined && fallback === undefined)
+      fault(["fallback"], `the fallback prize ${file.fallback} is not among the prizes`);
+    if (fallback?.kind === "code") fault(["fallback"], "the fallback prize is unlimited, and codes are not");
+    const { perRecipient, perRecipientPerDay } = file.limits;
+    if (perRecipient !== undefined && perRecipientPerDay !== undefined && perRecipientPerDay > perRecipient) {
+      fault(["limits", "perRecipientPerDay"], "more a day than in all");
+    }
+  });
+
+export type CampaignFile = z.output<typeof campaignFileSchema>;
+export type Prize = CampaignFile["prizes"][number];
+
+/** Number of issuers for a declared peak. */
+export function shardsForPeak(expectedPeakPerSecond: number): number {
+  return Math.min(MAX_SHARDS, Math.max(1, Math.ceil(expectedPeakPerSecond / DRAWS_PER_SECOND_PER_SHARD)));
+}
+
+/** What KV holds of a published campaign: `campaign:<id>`. `shards` is a hint until the campaign is open; the issuer knows better. */
+export interface CampaignSnapshot {
+  readonly file: CampaignFile;
+  readonly version: number;
+  readonly shards: number;
+}

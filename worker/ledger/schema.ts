@@ -1,0 +1,156 @@
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** D1, as the numbered files in `migrations/` make it; a test holds the two against each other. Times are milliseconds since the epoch. */
+
+export const campaigns = sqliteTable("campaigns", {
+  campaign: text().primaryKey(),
+  /** `campaign.json` as accepted, defaults filled in. */
+  file: text().notNull(),
+  etag: text().notNull(),
+  version: integer().notNull(),
+  status: text({ enum: ["draft", "open", "paused", "closed"] }).notNull(),
+  shards: integer().notNull(),
+  publishedAt: integer("published_at").notNull(),
+});
+
+export const partners = sqliteTable("partners", {
+  partner: text().primaryKey(),
+  name: text().notNull(),
+  /** JSON array of campaign ids; `["*"]`: all. */
+  campaigns: text().notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const partnerKeys = sqliteTable(
+  "partner_keys",
+  {
+    keyId: text("key_id").primaryKey(),
+    partner: text().notNull(),
+    algorithm: text({ enum: ["ed25519", "hmac-sha256"] }).notNull(),
+    /** ed25519: the raw public key, base64. hmac-sha256: the secret, sealed with PARTNER_KEY. */
+    material: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (t) => [index("partner_keys_partner").on(t.partner)],
+);
+
+export const uploads = sqliteTable(
+  "uploads",
+  {
+    upload: integer().primaryKey({ autoIncrement: true }),
+    campaign: text().notNull(),
+    /** Key of the object in the bucket `kuji-pools`. */
+    object: text().notNull(),
+    etag: text().notNull(),
+    status: text({ enum: ["imported", "refused"] }).notNull(),
+    /** Cards imported; null for a campaign file and for a refused one. */
+    cards: integer(),
+    /** JSON array of faults, null when imported. */
+    faults: text(),
+    at: integer().notNull(),
+  },
+  (t) => [index("uploads_object").on(t.object, t.upload), index("uploads_campaign").on(t.campaign, t.upload)],
+);
+
+/** Blocks applied. A block is here exactly when all of its events are in the tables below. */
+export const blocks = sqliteTable(
+  "blocks",
+  {
+    campaign: text().notNull(),
+    shard: integer().notNull(),
+    block: integer().notNull(),
+    hash: text().notNull(),
+    events: integer().notNull(),
+    settledAt: integer("settled_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.shard, t.block] })],
+);
+
+/** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */
+export const cards = sqliteTable(
+  "cards",
+  {
+    card: text().primaryKey(),
+    campaign: text().notNull(),
+    shard: integer().notNull(),
+    version: integer().notNull(),
+    state: text({ enum: ["issued", "revealed", "redeemed", "used", "voided", "expired"] }).notNull(),
+    prize: text().notNull(),
+    request: text(),
+    recipient: text(),
+    lineUser: text("line_user"),
+    metadata: text(),
+    segment: text(),
+    position: integer(),
+    code: text(),
+    issuedAt: integer("issued_at"),
+    expiresAt: integer("expires_at"),
+    revealedAt: integer("revealed_at"),
+    redeemedAt: integer("redeemed_at"),
+    usedAt: integer("used_at"),
+  },
+  (t) => [
+    index("cards_campaign").on(t.campaign, t.prize, t.state),
+    index("cards_line_user").on(t.lineUser, t.campaign, t.issuedAt),
+    index("cards_request").on(t.request),
+    index("cards_recipient").on(t.recipient),
+  ],
+);
+
+export const rewards = sqliteTable(
+  "rewards",
+  {
+    /** A card has one reward; the card id is the key under which a provider grants it once. */
+    card: text().primaryKey(),
+    campaign: text().notNull(),
+    prize: text().notNull(),
+    kind: text().notNull(),
+    lineUser: text("line_user").notNull(),
+    recipient: text(),
+    status: text({ enum: ["pending", "granted", "failed"] }).notNull(),
+    attempts: integer().notNull(),
+    createdAt: integer("created_at").notNull(),
+    nextAttemptAt: integer("next_attempt_at"),
+    grantedAt: integer("granted_at"),
+    lastError: text("last_error"),
+    /** What the provider answered, JSON. */
+    receipt: text(),
+  },
+  (t) => [index("rewards_status").on(t.status, t.nextAttemptAt), index("rewards_campaign").on(t.campaign, t.prize, t.status)],
+);
+
+export const minuteCounters = sqliteTable(
+  "minute_counters",
+  {
+    campaign: text().notNull(),
+    /** Start of the minute, milliseconds since the epoch. */
+    minute: integer().notNull(),
+    type: text().notNull(),
+    prize: text().notNull(),
+    count: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.minute, t.type, t.prize] })],
+);
+
+export const deadLetters = sqliteTable("dead_letters", {
+  letter: integer().primaryKey({ autoIncrement: true }),
+  queue: text().notNull(),
+  /** JSON; a block as its header alone, for the issuer still holds it. */
+  body: text().notNull(),
+  at: integer().notNull(),
+});
+
+/** Every write of an operator. `hash` = SHA-256(`prev` ‖ entry), hex: a changed or missing entry breaks the chain. */
+export const audit = sqliteTable("audit", {
+  entry: integer().primaryKey(),
+  at: integer().notNull(),
+  actor: text().notNull(),
+  action: text().notNull(),
+  subject: text().notNull(),
+  /** JSON, null where there was or is nothing. */
+  before: text(),
+  after: text(),
+  prev: text().notNull(),
+  hash: text().notNull(),
+});
