@@ -1,0 +1,32 @@
+import type { CardState, CardView, PrizeKind } from "../protocol.ts";
+
+/** A card as its issuer stores it. */
+export interface CardRow {
+  readonly seq: number;
+  readonly requestId: string;
+  readonly recipient: string | null;
+  /** LINE user that the draw named; part of the request's content. */
+  readonly drawnFor: string | null;
+  /** LINE user that the card belongs to: `drawnFor`, or whoever revealed it first. */
+  readonly lineUserId: string | null;
+  readonly metadata: string | null;
+  readonly prize: string;
+  /** Null for a fallback card. */
+  readonly segment: string | null;
+  readonly position: number | null;
+  readonly code: string | null;
+  readonly state: CardState;
+  readonly version: number;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number | null;
+  readonly revealedAtMs: number | null;
+  readonly redeemedAtMs: number | null;
+  readonly usedAtMs: number | null;
+}
+
+export function viewCard(card: CardRow, cardId: string, kind: PrizeKind): CardView {
+  const { requestId, recipient, lineUserId, metadata, state, prize, issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs } = card;
+  const code = state === "redeemed" || state === "used" ? card.code : null;
+  const times = { issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs };
+  return { cardId, requestId, recipient, lineUserId, metadata, state, prize, kind, code, ...times };
+}

@@ -1,0 +1,126 @@
+import type { CampaignRules, CardEvent, Draw } from "../protocol.ts";
+import type { CardRow } from "./card.ts";
+import type { StockCursor } from "./stock.ts";
+
+/** What the issuer knows of a request id that it has seen. */
+export interface DrawnBefore {
+  readonly seq: number;
+  readonly recipient: string | null;
+  readonly drawnFor: string | null;
+  readonly metadata: string | null;
+  readonly expiresAtMs: number | null;
+}
+
+export interface RecipientCount {
+  readonly total: number;
+  readonly today: number;
+}
+
+export type DrawDecision =
+  | { readonly status: "issued"; readonly seq: number; readonly expiresAtMs: number | null }
+  | { readonly status: "replayed"; readonly seq: number; readonly expiresAtMs: number | null }
+  | { readonly status: "conflict" | "not_open" | "limit_reached" | "sold_out" }
+  /** The stock held is used up and the pool may have more: decide again when its answer is here. */
+  | { readonly status: "waiting" };
+
+export interface DrawContext {
+  readonly rules: CampaignRules;
+  readonly nowMs: number;
+  readonly nextSeq: number;
+  readonly stock: StockCursor;
+  /** The pool has said that it has nothing left to lease. */
+  readonly poolEmpty: boolean;
+  readonly drawnBefore: ReadonlyMap<string, DrawnBefore>;
+  readonly counts: ReadonlyMap<string, RecipientCount>;
+}
+
+export interface DecidedDraws {
+  readonly decisions: readonly DrawDecision[];
+  readonly cards: readonly CardRow[];
+}
+
+export function isOpen(rules: CampaignRules, nowMs: number): boolean {
+  return rules.status === "open" && rules.startsAtMs <= nowMs && nowMs < rules.endsAtMs;
+}
+
+/**
+ * Decides a whole flush of draws, in their order: a request id seen before gets its card again (or `conflict`, if its content differs),
+ * whatever the campaign's state; then the state, the limits, the stock. Takes from `stock`; changes nothing else.
+ */
+export function decideDraws(draws: readonly Draw[], context: DrawContext): DecidedDraws {
+  const { rules, nowMs, stock } = context;
+  const drawn = new Map(context.drawnBefore);
+  const counts = new Map(context.counts);
+  const cards: CardRow[] = [];
+  const expiresAtMs = rules.cardTtlMs === null ? null : nowMs + rules.cardTtlMs;
+
+  const decide = (draw: Draw): DrawDecision => {
+    const before = drawn.get(draw.requestId);
+    if (before !== undefined) {
+      if (!sameContent(draw, before)) return { status: "conflict" };
+      return { status: "replayed", seq: before.seq, expiresAtMs: before.expiresAtMs };
+    }
+    if (!isOpen(rules, nowMs)) return { status: "not_open" };
+    const count = draw.recipient === null ? null : (counts.get(draw.recipient) ?? { total: 0, today: 0 });
+    if (count !== null && limitReached(rules, count)) return { status: "limit_reached" };
+    const taken = stock.take() ?? dealFallback(context);
+    if (taken === "waiting" || taken === "sold_out") return { status: taken };
+    const seq = context.nextSeq + cards.length;
+    cards.push({
+      seq,
+      requestId: draw.requestId,
+      recipient: draw.recipient,
+      drawnFor: draw.lineUserId,
+      lineUserId: draw.lineUserId,
+      metadata: draw.metadata,
+      ...taken,
+      state: "issued",
+      version: 1,
+      issuedAtMs: nowMs,
+      expiresAtMs,
+      revealedAtMs: null,
+      redeemedAtMs: null,
+      usedAtMs: null,
+    });
+    drawn.set(draw.requestId, { seq, recipient: draw.recipient, drawnFor: draw.lineUserId, metadata: draw.metadata, expiresAtMs });
+    if (draw.recipient !== null && count !== null) counts.set(draw.recipient, { total: count.total + 1, today: count.today + 1 });
+    return { status: "issued", seq, expiresAtMs };
+  };
+
+  return { decisions: draws.map(decide), cards };
+}
+
+type Dealt = Pick<CardRow, "prize" | "segment" | "position" | "code">;
+
+function dealFallback({ poolEmpty, rules }: DrawContext): Dealt | "waiting" | "sold_out" {
+  if (!poolEmpty) return "waiting";
+  if (rules.fallback === null) return "sold_out";
+  return { prize: rules.fallback, segment: null, position: null, code: null };
+}
+
+function sameContent(draw: Draw, before: DrawnBefore): boolean {
+  return draw.recipient === before.recipient && draw.lineUserId === before.drawnFor && draw.metadata === before.metadata;
+}
+
+function limitReached({ limits }: CampaignRules, { total, today }: RecipientCount): boolean {
+  return (
+    (limits.perRecipient !== null && total >= limits.perRecipient) ||
+    (limits.perRecipientPerDay !== null && today >= limits.perRecipientPerDay)
+  );
+}
+
+export function issuedEvent(card: CardRow, cardId: string): CardEvent {
+  return {
+    type: "issued",
+    at: card.issuedAtMs,
+    card: cardId,
+    version: card.version,
+    prize: card.prize,
+    request: card.requestId,
+    ...(card.recipient === null ? {} : { recipient: card.recipient }),
+    ...(card.lineUserId === null ? {} : { user: card.lineUserId }),
+    ...(card.metadata === null ? {} : { metadata: card.metadata }),
+    ...(card.expiresAtMs === null ? {} : { expires: card.expiresAtMs }),
+    ...(card.segment === null || card.position === null ? {} : { segment: card.segment, position: card.position }),
+  };
+}

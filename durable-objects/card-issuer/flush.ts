@@ -1,0 +1,86 @@
+import type { CampaignRules, CardEvent } from "../protocol.ts";
+import type { CardRow } from "./card.ts";
+import { decideDraws, issuedEvent } from "./draw.ts";
+import type { DrawDecision } from "./draw.ts";
+import type { LocalDay } from "./calendar.ts";
+import { decideCard } from "./lifecycle.ts";
+import type { CardDecision, Redeem, Reveal } from "./lifecycle.ts";
+import { packEvents } from "./outbox.ts";
+import type { Draw } from "../protocol.ts";
+import type { IssuerStorage } from "./storage.ts";
+import { StockCursor } from "./stock.ts";
+import type { HeldLease } from "./stock.ts";
+
+export interface CardOrder {
+  readonly seq: number;
+  readonly cardId: string;
+  readonly command: Reveal | Redeem;
+}
+
+export interface FlushContext {
+  readonly rules: CampaignRules;
+  readonly nowMs: number;
+  readonly today: LocalDay;
+  readonly nextSeq: number;
+  readonly leases: readonly HeldLease[];
+  readonly poolEmpty: boolean;
+  readonly cardId: (seq: number) => string;
+}
+
+export interface Flushed {
+  readonly draws: readonly DrawDecision[];
+  readonly cards: readonly CardDecision[];
+  /** What the issuer holds now, to be remembered once the transaction has committed. */
+  readonly leases: readonly HeldLease[];
+  readonly issued: number;
+  readonly events: number;
+}
+
+/** One flush inside one transaction: load the rows concerned, decide everything, store the result and its events. Synchronous. */
+export function flush(storage: IssuerStorage, draws: readonly Draw[], orders: readonly CardOrder[], context: FlushContext): Flushed {
+  const events: CardEvent[] = [];
+  const drawn = draws.length === 0 ? null : flushDraws(storage, draws, context, events);
+  const cards = orders.length === 0 ? [] : flushOrders(storage, orders, context, events);
+  if (events.length > 0) storage.addToOutbox(packEvents(events));
+  return {
+    draws: drawn?.decisions ?? [],
+    cards,
+    leases: drawn?.leases ?? context.leases,
+    issued: drawn?.issued ?? 0,
+    events: events.length,
+  };
+}
+
+function flushDraws(storage: IssuerStorage, draws: readonly Draw[], context: FlushContext, events: CardEvent[]) {
+  const { rules, nowMs, nextSeq, poolEmpty } = context;
+  const limited = rules.limits.perRecipient !== null || rules.limits.perRecipientPerDay !== null;
+  const recipients = limited ? new Set(draws.flatMap(({ recipient }) => recipient ?? [])) : new Set<string>();
+  const counts = recipients.size === 0 ? new Map() : storage.recipientCounts([...recipients], context.today.startMs);
+  const drawnBefore = storage.drawnBefore(draws.map(({ requestId }) => requestId));
+  const stock = new StockCursor(context.leases);
+  const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, poolEmpty, drawnBefore, counts });
+  if (cards.length > 0) {
+    storage.insertCards(cards);
+    storage.moveLeases(stock.moved());
+    for (const card of cards) events.push(issuedEvent(card, context.cardId(card.seq)));
+  }
+  return { decisions, leases: stock.held(), issued: cards.length };
+}
+
+function flushOrders(storage: IssuerStorage, orders: readonly CardOrder[], context: FlushContext, events: CardEvent[]): CardDecision[] {
+  const { rules, nowMs } = context;
+  const cards = storage.cards(orders.map(({ seq }) => seq));
+  const changed = new Map<number, CardRow>();
+  const kindOf = (prize: string) => rules.prizes[prize] ?? "none";
+  const decisions = orders.map(({ seq, cardId, command }) => {
+    const decision = decideCard(cards.get(seq), command, { cardId, nowMs, autoRedeem: rules.autoRedeem, kindOf });
+    if (decision.status === "ok" && decision.events.length > 0) {
+      cards.set(seq, decision.card);
+      changed.set(seq, decision.card);
+      events.push(...decision.events);
+    }
+    return decision;
+  });
+  if (changed.size > 0) storage.updateCards([...changed.values()]);
+  return decisions;
+}

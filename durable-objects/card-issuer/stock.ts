@@ -1,0 +1,49 @@
+import type { Lease } from "../protocol.ts";
+
+/** A lease as far as it is used: cards before `next` are issued. */
+export interface HeldLease extends Lease {
+  readonly next: number;
+}
+
+export interface StockCard {
+  readonly prize: string;
+  readonly segment: string;
+  readonly position: number;
+  readonly code: string | null;
+}
+
+/** A walk through the leases held, oldest first. It changes nothing but itself: `held()` is what to keep once the cards are stored. */
+export class StockCursor {
+  #leases: readonly HeldLease[];
+  readonly #moved = new Set<number>();
+
+  constructor(leases: readonly HeldLease[]) {
+    this.#leases = leases;
+  }
+
+  take(): StockCard | null {
+    const [lease, ...rest] = this.#leases;
+    if (lease === undefined) return null;
+    const { next } = lease;
+    const prize = lease.prizes[lease.ordinals[next] ?? -1];
+    if (prize === undefined) throw new Error("a lease holds an ordinal without a prize");
+    const card = { prize, segment: lease.segment, position: lease.start + next, code: lease.codes?.[next] ?? null };
+    this.#moved.add(lease.lease);
+    this.#leases = next + 1 < lease.ordinals.length ? [{ ...lease, next: next + 1 }, ...rest] : rest;
+    return card;
+  }
+
+  /** The leases that still hold cards. */
+  held(): readonly HeldLease[] {
+    return this.#leases;
+  }
+
+  /** Leases that cards were taken from: their new `next`, or null when nothing is left. */
+  moved(): { readonly lease: number; readonly next: number | null }[] {
+    return [...this.#moved].map((lease) => ({ lease, next: this.#leases.find((held) => held.lease === lease)?.next ?? null }));
+  }
+}
+
+export function cardsHeld(leases: readonly HeldLease[]): number {
+  return leases.reduce((sum, { ordinals, next }) => sum + ordinals.length - next, 0);
+}

@@ -1,0 +1,402 @@
+import { GENESIS_HASH, hashBlock } from "../block.ts";
+import { migrate } from "../migrate.ts";
+import type { CampaignRules, CardState, Lease, ShardAddress } from "../protocol.ts";
+import type { CardRow } from "./card.ts";
+import type { DrawnBefore, RecipientCount } from "./draw.ts";
+import type { DueBlock } from "./drain.ts";
+import { cutBlocks } from "./outbox.ts";
+import type { OutboxRow } from "./outbox.ts";
+import type { HeldLease } from "./stock.ts";
+
+/** JSON handed to one statement; a SQL value may have 2 MB. */
+const MAX_STATEMENT_CHARS = 500_000;
+/** Outbox rows sealed at a time. */
+const MAX_SEALED_ROWS = 20_000;
+
+const MIGRATIONS = [
+  `
+  CREATE TABLE issuer (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    campaign TEXT NOT NULL,
+    shard INTEGER NOT NULL,
+    rules TEXT,
+    lease_request INTEGER NOT NULL,
+    last_block INTEGER NOT NULL,
+    last_hash TEXT NOT NULL,
+    sealed_row INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE leases (
+    lease INTEGER PRIMARY KEY,
+    segment TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    prizes TEXT NOT NULL,
+    ordinals BLOB NOT NULL,
+    codes TEXT
+  ) STRICT;
+  CREATE TABLE cards (
+    seq INTEGER PRIMARY KEY,
+    request TEXT NOT NULL,
+    recipient TEXT,
+    drawn_for TEXT,
+    line_user TEXT,
+    metadata TEXT,
+    prize TEXT NOT NULL,
+    segment TEXT,
+    position INTEGER,
+    code TEXT,
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revealed_at INTEGER,
+    redeemed_at INTEGER,
+    used_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX cards_request ON cards (request);
+  CREATE INDEX cards_recipient ON cards (recipient, issued_at) WHERE recipient IS NOT NULL;
+  CREATE TABLE outbox (row INTEGER PRIMARY KEY, events INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE TABLE blocks (
+    block INTEGER PRIMARY KEY,
+    first_row INTEGER NOT NULL,
+    last_row INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    prev TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    send_at INTEGER NOT NULL
+  ) STRICT;
+  `,
+];
+
+export interface IssuerRecord extends ShardAddress {
+  readonly rules: CampaignRules | null;
+  /** Number of the next lease request. */
+  readonly leaseRequest: number;
+  readonly lastBlock: number;
+}
+
+interface CardRecord extends Record<string, SqlStorageValue> {
+  seq: number;
+  request: string;
+  recipient: string | null;
+  drawn_for: string | null;
+  line_user: string | null;
+  metadata: string | null;
+  prize: string;
+  segment: string | null;
+  position: number | null;
+  code: string | null;
+  state: CardState;
+  version: number;
+  issued_at: number;
+  expires_at: number | null;
+  revealed_at: number | null;
+  redeemed_at: number | null;
+  used_at: number | null;
+}
+
+interface TallyRow extends Record<string, SqlStorageValue> {
+  prize: string;
+  fallback: number;
+  state: CardState;
+  count: number;
+}
+
+/** The issuer's SQL, statement by statement; set-based, so that a flush costs a handful of statements whatever its size. */
+export class IssuerStorage {
+  readonly #sql: SqlStorage;
+  /** Outbox rows are numbered here and never again, for SQLite would reuse the number of a deleted last row. */
+  #lastRow: number;
+
+  constructor(storage: DurableObjectStorage) {
+    migrate(storage, MIGRATIONS);
+    this.#sql = storage.sql;
+    this.#lastRow = this.#sql
+      .exec<{ last: number }>(
+        "SELECT max(coalesce((SELECT max(row) FROM outbox), 0), coalesce((SELECT sealed_row FROM issuer), 0)) AS last",
+      )
+      .one().last;
+  }
+
+  issuer(): IssuerRecord | null {
+    const [row] = this.#sql
+      .exec<{ campaign: string; shard: number; rules: string | null; lease_request: number; last_block: number }>(
+        "SELECT campaign, shard, rules, lease_request, last_block FROM issuer",
+      )
+      .toArray();
+    if (row === undefined) return null;
+    const rules = row.rules === null ? null : (JSON.parse(row.rules) as CampaignRules);
+    return { campaign: row.campaign, shard: row.shard, rules, leaseRequest: row.lease_request, lastBlock: row.last_block };
+  }
+
+  adopt({ campaign, shard }: ShardAddress): void {
+    this.#sql.exec(
+      "INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, sealed_row) VALUES (0, ?, ?, 1, 0, ?, 0)",
+      campaign,
+      shard,
+      GENESIS_HASH,
+    );
+  }
+
+  saveRules(rules: CampaignRules): void {
+    this.#sql.exec("UPDATE issuer SET rules = ?", JSON.stringify(rules));
+  }
+
+  leases(): HeldLease[] {
+    return this.#sql
+      .exec<{ lease: number; segment: string; start: number; next: number; prizes: string; ordinals: ArrayBuffer; codes: string | null }>(
+        "SELECT * FROM leases ORDER BY lease",
+      )
+      .toArray()
+      .map((row) => ({
+        ...row,
+        prizes: JSON.parse(row.prizes) as string[],
+        ordinals: new Uint16Array(row.ordinals),
+        codes: row.codes === null ? null : (JSON.parse(row.codes) as (string | null)[]),
+      }));
+  }
+
+  /** Stores a lease and counts its request as answered, so that the next request asks for more. */
+  addLease(lease: Lease): void {
+    this.#sql.exec(
+      "INSERT OR IGNORE INTO leases (lease, segment, start, next, prizes, ordinals, codes) VALUES (?, ?, ?, 0, ?, ?, ?)",
+      lease.lease,
+      lease.segment,
+      lease.start,
+      JSON.stringify(lease.prizes),
+      lease.ordinals.slice().buffer,
+      lease.codes === null ? null : JSON.stringify(lease.codes),
+    );
+    this.#sql.exec("UPDATE issuer SET lease_request = lease_request + 1");
+  }
+
+  moveLeases(moved: readonly { readonly lease: number; readonly next: number | null }[]): void {
+    for (const { lease, next } of moved) {
+      if (next === null) this.#sql.exec("DELETE FROM leases WHERE lease = ?", lease);
+      else this.#sql.exec("UPDATE leases SET next = ? WHERE lease = ?", next, lease);
+    }
+  }
+
+  nextSeq(): number {
+    return this.#sql.exec<{ next: number }>("SELECT coalesce(max(seq), 0) + 1 AS next FROM cards").one().next;
+  }
+
+  drawnBefore(requestIds: readonly string[]): Map<string, DrawnBefore> {
+    const rows = this.#sql.exec<Pick<CardRecord, "request" | "seq" | "recipient" | "drawn_for" | "metadata" | "expires_at">>(
+      "SELECT request, seq, recipient, drawn_for, metadata, expires_at FROM cards WHERE request IN (SELECT value FROM json_each(?))",
+      JSON.stringify(requestIds),
+    );
+    const drawn = new Map<string, DrawnBefore>();
+    for (const { request, seq, recipient, drawn_for, metadata, expires_at } of rows) {
+      drawn.set(request, { seq, recipient, drawnFor: drawn_for, metadata, expiresAtMs: expires_at });
+    }
+    return drawn;
+  }
+
+  /** Cards of each recipient, in all and since `dayStartMs`; voided ones do not count. */
+  recipientCounts(recipients: readonly string[], dayStartMs: number): Map<string, RecipientCount> {
+    const rows = this.#sql.exec<{ recipient: string; total: number; today: number }>(
+      `SELECT recipient, count(*) AS total, sum(issued_at >= ?) AS today FROM cards
+       WHERE recipient IN (SELECT value FROM json_each(?)) AND state <> 'voided' GROUP BY recipient`,
+      dayStartMs,
+      JSON.stringify(recipients),
+    );
+    const counts = new Map<string, RecipientCount>();
+    for (const { recipient, total, today } of rows) counts.set(recipient, { total, today });
+    return counts;
+  }
+
+  insertCards(cards: readonly CardRow[]): void {
+    const rows = cards.map((c) => [
+      c.seq,
+      c.requestId,
+      c.recipient,
+      c.drawnFor,
+      c.lineUserId,
+      c.metadata,
+      c.prize,
+      c.segment,
+      c.position,
+      c.code,
+      c.state,
+      c.version,
+      c.issuedAtMs,
+      c.expiresAtMs,
+    ]);
+    for (const json of jsonChunks(rows)) {
+      this.#sql.exec(
+        `INSERT INTO cards (seq, request, recipient, drawn_for, line_user, metadata, prize, segment, position, code, state, version, issued_at, expires_at)
+         SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11, value->>12, value->>13
+         FROM json_each(?)`,
+        json,
+      );
+    }
+  }
+
+  cards(seqs: readonly number[]): Map<number, CardRow> {
+    const cards = new Map<number, CardRow>();
+    const rows = this.#sql.exec<CardRecord>("SELECT * FROM cards WHERE seq IN (SELECT value FROM json_each(?))", JSON.stringify(seqs));
+    for (const row of rows) cards.set(row.seq, toCard(row));
+    return cards;
+  }
+
+  /** Stores what a card's life may change: owner, state, times. */
+  updateCards(cards: readonly CardRow[]): void {
+    const rows = cards.map((c) => [c.seq, c.lineUserId, c.state, c.version, c.revealedAtMs, c.redeemedAtMs, c.usedAtMs]);
+    for (const json of jsonChunks(rows)) {
+      this.#sql.exec(
+        `UPDATE cards SET line_user = new.line_user, state = new.state, version = new.version,
+           revealed_at = new.revealed_at, redeemed_at = new.redeemed_at, used_at = new.used_at
+         FROM (SELECT value->>0 AS seq, value->>1 AS line_user, value->>2 AS state, value->>3 AS version,
+                 value->>4 AS revealed_at, value->>5 AS redeemed_at, value->>6 AS used_at FROM json_each(?)) AS new
+         WHERE cards.seq = new.seq`,
+        json,
+      );
+    }
+  }
+
+  addToOutbox(rows: readonly OutboxRow[]): void {
+    for (const { events, bytes, body } of rows) {
+      this.#lastRow += 1;
+      this.#sql.exec("INSERT INTO outbox (row, events, bytes, body) VALUES (?, ?, ?, ?)", this.#lastRow, events, bytes, body);
+    }
+  }
+
+  /** Cuts what waits in the outbox into numbered, chained blocks; returns the number of the last block. */
+  seal(nowMs: number): number {
+    const chain = this.#sql
+      .exec<{ last_block: number; last_hash: string; sealed_row: number }>("SELECT last_block, last_hash, sealed_row FROM issuer")
+      .toArray()[0];
+    if (chain === undefined) return 0;
+    const waiting = this.#sql
+      .exec<{ row: number; events: number; bytes: number }>(
+        "SELECT row, events, bytes FROM outbox WHERE row > ? ORDER BY row LIMIT ?",
+        chain.sealed_row,
+        MAX_SEALED_ROWS,
+      )
+      .toArray();
+    if (waiting.length === 0) return chain.last_block;
+    let { last_block: block, last_hash: prev, sealed_row: sealedRow } = chain;
+    for (const { firstRow, lastRow, events } of cutBlocks(waiting)) {
+      const hash = hashBlock(prev, this.#body(firstRow, lastRow));
+      block += 1;
+      this.#sql.exec(
+        "INSERT INTO blocks (block, first_row, last_row, events, prev, hash, attempts, send_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+        block,
+        firstRow,
+        lastRow,
+        events,
+        prev,
+        hash,
+        nowMs,
+      );
+      prev = hash;
+      sealedRow = lastRow;
+    }
+    this.#sql.exec("UPDATE issuer SET last_block = ?, last_hash = ?, sealed_row = ?", block, prev, sealedRow);
+    return block;
+  }
+
+  dueBlocks(address: ShardAddress, nowMs: number, limit: number): DueBlock[] {
+    const rows = this.#sql
+      .exec<{ block: number; first_row: number; last_row: number; events: number; prev: string; hash: string; attempts: number }>(
+        "SELECT block, first_row, last_row, events, prev, hash, attempts FROM blocks WHERE send_at <= ? ORDER BY block LIMIT ?",
+        nowMs,
+        limit,
+      )
+      .toArray();
+    return rows.map(({ block, first_row, last_row, events, prev, hash, attempts }) => ({
+      header: { campaign: address.campaign, shard: address.shard, block, prev, hash, events },
+      body: this.#body(first_row, last_row),
+      attempts,
+    }));
+  }
+
+  markSent(block: number, attempts: number, sendAtMs: number): void {
+    this.#sql.exec("UPDATE blocks SET attempts = ?, send_at = ? WHERE block = ?", attempts, sendAtMs, block);
+  }
+
+  /** When the next block is due, null when all are acknowledged. Unsealed events are due at once. */
+  nextDueMs(nowMs: number): number | null {
+    const { due, unsealed } = this.#sql
+      .exec<{ due: number | null; unsealed: number }>(
+        "SELECT (SELECT min(send_at) FROM blocks) AS due, (SELECT count(*) FROM outbox WHERE row > (SELECT sealed_row FROM issuer)) AS unsealed",
+      )
+      .one();
+    return unsealed > 0 ? nowMs : due;
+  }
+
+  /** Forgets blocks that the ledger has confirmed. */
+  dropBlocks(blocks: readonly number[]): void {
+    const json = JSON.stringify(blocks);
+    this.#sql.exec(
+      `DELETE FROM outbox WHERE row IN
+         (SELECT o.row FROM blocks b JOIN outbox o ON o.row BETWEEN b.first_row AND b.last_row WHERE b.block IN (SELECT value FROM json_each(?)))`,
+      json,
+    );
+    this.#sql.exec("DELETE FROM blocks WHERE block IN (SELECT value FROM json_each(?))", json);
+  }
+
+  tally(): { cards: TallyRow[]; unsettledBlocks: number; unpackedEvents: number } {
+    const cards = this.#sql
+      .exec<TallyRow>("SELECT prize, segment IS NULL AS fallback, state, count(*) AS count FROM cards GROUP BY 1, 2, 3")
+      .toArray();
+    const { blocks, events } = this.#sql
+      .exec<{ blocks: number; events: number }>(
+        `SELECT (SELECT count(*) FROM blocks) AS blocks,
+                (SELECT coalesce(sum(events), 0) FROM outbox WHERE row > (SELECT coalesce(max(sealed_row), 0) FROM issuer)) AS events`,
+      )
+      .one();
+    return { cards, unsettledBlocks: blocks, unpackedEvents: events };
+  }
+
+  #body(firstRow: number, lastRow: number): string {
+    const rows = this.#sql.exec<{ body: string }>("SELECT body FROM outbox WHERE row BETWEEN ? AND ? ORDER BY row", firstRow, lastRow);
+    return rows
+      .toArray()
+      .map(({ body }) => body)
+      .join("");
+  }
+}
+
+/** Rows as JSON arrays, each short enough for one statement. */
+function jsonChunks(rows: readonly (readonly unknown[])[]): string[] {
+  const chunks: string[] = [];
+  let open: string[] = [];
+  let chars = 0;
+  for (const row of rows) {
+    const json = JSON.stringify(row);
+    if (chars + json.length > MAX_STATEMENT_CHARS && open.length > 0) {
+      chunks.push(`[${open.join(",")}]`);
+      open = [];
+      chars = 0;
+    }
+    open.push(json);
+    chars += json.length;
+  }
+  if (open.length > 0) chunks.push(`[${open.join(",")}]`);
+  return chunks;
+}
+
+function toCard(row: CardRecord): CardRow {
+  return {
+    seq: row.seq,
+    requestId: row.request,
+    recipient: row.recipient,
+    drawnFor: row.drawn_for,
+    lineUserId: row.line_user,
+    metadata: row.metadata,
+    prize: row.prize,
+    segment: row.segment,
+    position: row.position,
+    code: row.code,
+    state: row.state,
+    version: row.version,
+    issuedAtMs: row.issued_at,
+    expiresAtMs: row.expires_at,
+    revealedAtMs: row.revealed_at,
+    redeemedAtMs: row.redeemed_at,
+    usedAtMs: row.used_at,
+  };
+}

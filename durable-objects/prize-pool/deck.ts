@@ -1,0 +1,86 @@
+import { chacha20 } from "@noble/ciphers/chacha.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { ManifestEntry } from "../protocol.ts";
+
+/** A deck of this many cards, as 16-bit ordinals, is 20 MB: it is dealt within the 128 MB of a Durable Object. */
+export const MAX_SEGMENT_CARDS = 10_000_000;
+/** Ordinals are 16 bits wide; a campaign's file is bounded far below. */
+export const MAX_SEGMENT_PRIZES = 65_535;
+export const SEED_BYTES = 32;
+
+const DECK_VERSION = "kuji-deck-1";
+/** Keystream made at a time; a multiple of ChaCha20's block of 64 bytes. */
+const KEYSTREAM_CHUNK_BYTES = 65_536;
+const CHACHA_BLOCK_BYTES = 64;
+const UINT32_RANGE = 2 ** 32;
+
+/** Rows of the same prize become one, in the order of their first appearance; that order gives the ordinals. */
+export function mergeManifest(entries: readonly ManifestEntry[]): ManifestEntry[] {
+  const quantities = new Map<string, number>();
+  for (const { prize, quantity } of entries) quantities.set(prize, (quantities.get(prize) ?? 0) + quantity);
+  return [...quantities].map(([prize, quantity]) => ({ prize, quantity }));
+}
+
+/** Unbiased 32-bit words from ChaCha20 (RFC 8439), keyed by the seed, nonce zero, counter from zero. */
+function keystreamWords(seed: Uint8Array): () => number {
+  const nonce = new Uint8Array(12);
+  const zeros = new Uint8Array(KEYSTREAM_CHUNK_BYTES);
+  const chunk = new Uint8Array(KEYSTREAM_CHUNK_BYTES);
+  const view = new DataView(chunk.buffer);
+  let block = 0;
+  let offset = KEYSTREAM_CHUNK_BYTES;
+  return () => {
+    if (offset === KEYSTREAM_CHUNK_BYTES) {
+      chacha20(seed, nonce, zeros, chunk, block);
+      block += KEYSTREAM_CHUNK_BYTES / CHACHA_BLOCK_BYTES;
+      offset = 0;
+    }
+    const word = view.getUint32(offset, true);
+    offset += 4;
+    return word;
+  };
+}
+
+/**
+ * The deck of a manifest: `ordinals[position]` indexes the manifest. Fisher–Yates (Durstenfeld) from the last position down,
+ * each index drawn by rejection sampling so that no permutation is likelier than another. The same manifest and seed give the same deck.
+ */
+export function shuffleDeck(manifest: readonly ManifestEntry[], seed: Uint8Array): Uint16Array {
+  const size = manifest.reduce((sum, { quantity }) => sum + quantity, 0);
+  const deck = new Uint16Array(size);
+  let filled = 0;
+  for (const [ordinal, { quantity }] of manifest.entries()) {
+    deck.fill(ordinal, filled, filled + quantity);
+    filled += quantity;
+  }
+  const nextWord = keystreamWords(seed);
+  for (let i = size - 1; i > 0; i--) {
+    const bound = i + 1;
+    const limit = UINT32_RANGE - (UINT32_RANGE % bound);
+    let word = nextWord();
+    while (word >= limit) word = nextWord();
+    const j = word % bound;
+    const swapped = deck[i] as number;
+    deck[i] = deck[j] as number;
+    deck[j] = swapped;
+  }
+  return deck;
+}
+
+export interface CommittedDeck {
+  readonly campaign: string;
+  readonly segment: string;
+  readonly manifest: readonly ManifestEntry[];
+  readonly seed: Uint8Array;
+}
+
+/**
+ * The public promise made before the first card is drawn, hex: SHA-256 over the lines version, campaign, segment, size,
+ * SHA-256 of the manifest's JSON (`[[prize,quantity],…]`), and the seed's 32 bytes.
+ */
+export function commitDeck({ campaign, segment, manifest, seed }: CommittedDeck): string {
+  const size = manifest.reduce((sum, { quantity }) => sum + quantity, 0);
+  const manifestHash = bytesToHex(sha256(utf8ToBytes(JSON.stringify(manifest.map(({ prize, quantity }) => [prize, quantity])))));
+  return bytesToHex(sha256(concatBytes(utf8ToBytes(`${DECK_VERSION}\n${campaign}\n${segment}\n${size}\n${manifestHash}\n`), seed)));
+}

@@ -1,0 +1,209 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { DurableObject } from "cloudflare:workers";
+import { issuerName } from "../protocol.ts";
+import type {
+  BeginImportReply,
+  CampaignRules,
+  CardIssuerRpc,
+  CommitImportReply,
+  ImportManifest,
+  LeaseReply,
+  LeaseRequest,
+  LifecycleReply,
+  LifecycleVerb,
+  PoolStock,
+  PrizePoolRpc,
+  PublishedRules,
+  PublishReply,
+  SegmentFairness,
+  SegmentUpload,
+  StageCodesReply,
+  StagedCodes,
+} from "../protocol.ts";
+import { commitDeck, mergeManifest, SEED_BYTES, shuffleDeck } from "./deck.ts";
+import { chooseLease } from "./leases.ts";
+import { changeRules, changeStatus } from "./lifecycle.ts";
+import { pushRules } from "./push.ts";
+import { countOrdinals, PoolStorage } from "./storage.ts";
+
+/** How soon issuers that did not hear of new rules are told again. */
+const PUSH_RETRY_MS = 2_000;
+
+/** One per campaign: owns the stock, and is the authority on the campaign's rules and status. */
+export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
+  readonly #storage: PoolStorage;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#storage = new PoolStorage(ctx.storage);
+  }
+
+  /** Takes over the rules of a campaign file, and tells the issuers of a running campaign. */
+  async publish(published: PublishedRules): Promise<PublishReply> {
+    const change = this.ctx.storage.transactionSync(() => {
+      const stocked = this.#storage.segments().flatMap(({ name, manifest }) => manifest.map(({ prize }) => ({ prize, segment: name })));
+      const decided = changeRules(this.#storage.campaign()?.rules ?? null, published, stocked);
+      if (decided.status === "changed") this.#storage.saveRules(decided.rules);
+      return decided;
+    });
+    if (change.status === "prize_in_stock") return change;
+    if (change.status === "changed" && change.rules.status !== "draft") await this.#push(change.rules);
+    return { status: "published", rules: change.rules, changed: change.status === "changed" };
+  }
+
+  /** Opens a place to stage a segment's codes; staging left over from an import that did not finish is thrown away. */
+  async beginImport(upload: SegmentUpload): Promise<BeginImportReply> {
+    return this.ctx.storage.transactionSync((): BeginImportReply => {
+      const campaign = this.#storage.campaign();
+      if (campaign === null) return { status: "campaign_unknown" };
+      const existing = this.#storage.segmentByName(upload.segment);
+      if (existing?.status === "ready") {
+        if (existing.etag === upload.etag) return { status: "already_imported", cards: existing.size };
+        if (campaign.rules.status !== "draft") return { status: "segment_immutable" };
+      }
+      if (existing !== null) this.#storage.dropSegment(existing.segment);
+      this.#storage.beginSegment(upload);
+      return { status: "begun" };
+    });
+  }
+
+  async stageCodes(upload: SegmentUpload, batches: readonly StagedCodes[]): Promise<StageCodesReply> {
+    return this.ctx.storage.transactionSync((): StageCodesReply => {
+      const staging = this.#staging(upload);
+      if (staging === null) return { status: "no_import" };
+      const duplicates = batches.flatMap((batch) => this.#storage.stageCodes(staging.segment, batch));
+      if (duplicates.length === 0) return { status: "staged" };
+      return { status: "duplicate_codes", duplicates: duplicates.map((line) => ({ line })) };
+    });
+  }
+
+  /** Shuffles the segment and makes it stock, codes and all, in one transaction. */
+  async commitImport(upload: ImportManifest): Promise<CommitImportReply> {
+    return this.ctx.storage.transactionSync((): CommitImportReply => {
+      const campaign = this.#storage.campaign();
+      const existing = this.#storage.segmentByName(upload.segment);
+      if (existing?.status === "ready" && existing.etag === upload.etag) return { status: "already_imported", cards: existing.size };
+      const staging = this.#staging(upload);
+      if (campaign === null || staging === null) return { status: "no_import" };
+      const manifest = mergeManifest([...upload.entries, ...this.#storage.stagedCounts(staging.segment)]);
+      const unknown = manifest.find(({ prize }) => campaign.rules.prizes[prize] === undefined);
+      if (unknown !== undefined) return { status: "unknown_prize", prize: unknown.prize };
+      const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
+      const deck = shuffleDeck(manifest, seed);
+      const commitment = commitDeck({ campaign: upload.campaign, segment: upload.segment, manifest, seed });
+      const { opensAtMs, closesAtMs } = upload;
+      this.#storage.finishSegment(staging.segment, { manifest, deck, seed, commitment, opensAtMs, closesAtMs });
+      return { status: "imported", cards: deck.length, commitment };
+    });
+  }
+
+  async abortImport(upload: SegmentUpload): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      const staging = this.#staging(upload);
+      if (staging !== null) this.#storage.dropSegment(staging.segment);
+    });
+  }
+
+  /** Hands out the next run of stock. The same request number gives the same lease again, whatever happened to the first reply. */
+  async lease({ shard, request, want }: LeaseRequest): Promise<LeaseReply> {
+    return this.ctx.storage.transactionSync((): LeaseReply => {
+      const campaign = this.#storage.campaign();
+      if (campaign === null) return { status: "campaign_unknown" };
+      const { rules } = campaign;
+      const granted = this.#storage.leaseByRequest(shard, request);
+      if (granted !== null) return { status: "granted", lease: this.#storage.lease(granted), rules };
+      if (rules.status !== "open") return { status: "empty", rules };
+      const ready = this.#storage.segments().filter(({ status }) => status === "ready");
+      const nowMs = Date.now();
+      const choice = chooseLease(ready, { shards: rules.shards, want, nowMs, random: Math.random() });
+      if (choice === null) return { status: "empty", rules };
+      const { dealt, manifest } = this.#storage.segment(choice.segment);
+      const counts = countOrdinals(this.#storage.ordinals(choice.segment, choice.start, choice.cards), manifest.length);
+      const row = { segment: choice.segment, start: choice.start, cards: choice.cards, dealtBefore: dealt };
+      const dealtAfter = dealt.map((n, ordinal) => n + (counts[ordinal] ?? 0));
+      const lease = this.#storage.grantLease({ ...row, shard, request, dealtAfter, atMs: nowMs });
+      return { status: "granted", lease: this.#storage.lease({ ...row, lease }), rules };
+    });
+  }
+
+  /** Opens, pauses, resumes or closes. `done` means that every issuer has taken it: after a pause, nothing issues. */
+  async changeStatus(_campaign: string, verb: LifecycleVerb): Promise<LifecycleReply> {
+    const decided = this.ctx.storage.transactionSync(() => {
+      const campaign = this.#storage.campaign();
+      if (campaign === null) return null;
+      const hasStock = this.#storage.segments().some(({ status }) => status === "ready");
+      const change = changeStatus(campaign.rules, verb, hasStock);
+      if (change.status === "changed") this.#storage.saveRules(change.rules);
+      return { change, current: campaign.rules };
+    });
+    if (decided === null) return { status: "campaign_unknown" };
+    const { change, current } = decided;
+    if (change.status === "wrong_state") return { status: "wrong_state", current: current.status };
+    if (change.status === "no_stock") return { status: "no_stock" };
+    const rules = change.status === "changed" ? change.rules : current;
+    const { reached, unreached } = await this.#push(rules);
+    return unreached.length === 0 ? { status: "done", rules, shards: reached } : { status: "unreached", rules, shards: unreached };
+  }
+
+  async rules(_campaign: string): Promise<CampaignRules | null> {
+    return this.#storage.campaign()?.rules ?? null;
+  }
+
+  async stock(_campaign: string): Promise<PoolStock | null> {
+    const campaign = this.#storage.campaign();
+    if (campaign === null) return null;
+    const ready = this.#storage.segments().filter(({ status }) => status === "ready");
+    const prizes = new Map<string, { prize: string; loaded: number; unleased: number }>();
+    for (const { manifest, dealt } of ready) {
+      for (const [ordinal, { prize, quantity }] of manifest.entries()) {
+        const sum = prizes.get(prize) ?? { prize, loaded: 0, unleased: 0 };
+        sum.loaded += quantity;
+        sum.unleased += quantity - (dealt[ordinal] ?? 0);
+        prizes.set(prize, sum);
+      }
+    }
+    const segments = ready.map(({ name, etag, size, next, commitment }) => ({
+      segment: name,
+      etag,
+      size,
+      leased: next,
+      commitment: commitment ?? "",
+    }));
+    return { rules: campaign.rules, prizes: [...prizes.values()], segments };
+  }
+
+  async fairness(_campaign: string): Promise<readonly SegmentFairness[]> {
+    const closed = this.#storage.campaign()?.rules.status === "closed";
+    return this.#storage
+      .segments()
+      .flatMap(({ status, name, size, commitment, seed }) =>
+        status === "ready" && commitment !== null
+          ? [{ segment: name, size, commitment, seed: closed && seed !== null ? bytesToHex(seed) : null }]
+          : [],
+      );
+  }
+
+  /** Tells the issuers that have not heard yet. */
+  override async alarm(): Promise<void> {
+    const campaign = this.#storage.campaign();
+    if (campaign === null || campaign.pushedVersion >= campaign.rules.version) return;
+    await this.#push(campaign.rules);
+  }
+
+  /** The alarm is set before the first issuer is told, so that a crash half-way leaves nobody untold. */
+  async #push(rules: CampaignRules): ReturnType<typeof pushRules> {
+    await this.ctx.storage.setAlarm(Date.now() + PUSH_RETRY_MS);
+    const outcome = await pushRules(rules, (shard) => this.#issuer(rules.campaign, shard));
+    if (outcome.unreached.length === 0) this.#storage.markPushed(rules.version);
+    return outcome;
+  }
+
+  #issuer(campaign: string, shard: number): CardIssuerRpc {
+    return this.env.CARD_ISSUER.getByName(issuerName({ campaign, shard })) as unknown as CardIssuerRpc;
+  }
+
+  #staging({ segment, etag }: SegmentUpload): { readonly segment: number } | null {
+    const existing = this.#storage.segmentByName(segment);
+    return existing?.status === "staging" && existing.etag === etag ? existing : null;
+  }
+}

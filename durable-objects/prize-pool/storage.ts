@@ -1,0 +1,322 @@
+import { createHash } from "node:crypto";
+import type { CampaignRules, Lease, ManifestEntry, SegmentUpload, StagedCodes } from "../protocol.ts";
+import { migrate } from "../migrate.ts";
+
+/** Cards of a deck in one row: 128 KB of ordinals, far below the 2 MB of a SQL value; a lease reads one or two rows. */
+const CHUNK_CARDS = 65_536;
+
+const MIGRATIONS = [
+  `
+  CREATE TABLE campaign (id INTEGER PRIMARY KEY CHECK (id = 0), rules TEXT NOT NULL, pushed_version INTEGER NOT NULL) STRICT;
+  CREATE TABLE segments (
+    segment INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    etag TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('staging', 'ready')),
+    manifest TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    dealt TEXT NOT NULL,
+    seed BLOB,
+    commitment TEXT,
+    opens_at INTEGER,
+    closes_at INTEGER
+  ) STRICT;
+  CREATE TABLE deck_chunks (segment INTEGER NOT NULL, chunk INTEGER NOT NULL, ordinals BLOB NOT NULL) STRICT;
+  CREATE UNIQUE INDEX deck_chunks_place ON deck_chunks (segment, chunk);
+  CREATE TABLE code_chunks (segment INTEGER NOT NULL, prize TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, codes TEXT NOT NULL) STRICT;
+  CREATE UNIQUE INDEX code_chunks_place ON code_chunks (segment, prize, first);
+  CREATE TABLE code_digests (digest TEXT PRIMARY KEY, segment INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE leases (
+    lease INTEGER PRIMARY KEY,
+    shard INTEGER NOT NULL,
+    request INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    cards INTEGER NOT NULL,
+    dealt_before TEXT NOT NULL,
+    granted_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX leases_request ON leases (shard, request);
+  `,
+];
+
+/** A segment as it stands; `dealt[ordinal]` counts the cards of that prize already leased, and is the cursor into its codes. */
+export interface SegmentRow {
+  readonly segment: number;
+  readonly name: string;
+  readonly etag: string;
+  readonly status: "staging" | "ready";
+  readonly manifest: readonly ManifestEntry[];
+  readonly size: number;
+  readonly next: number;
+  readonly dealt: readonly number[];
+  readonly seed: Uint8Array | null;
+  readonly commitment: string | null;
+  readonly opensAtMs: number | null;
+  readonly closesAtMs: number | null;
+}
+
+export interface LeaseRow {
+  readonly lease: number;
+  readonly segment: number;
+  readonly start: number;
+  readonly cards: number;
+  readonly dealtBefore: readonly number[];
+}
+
+export interface ReadySegment {
+  readonly manifest: readonly ManifestEntry[];
+  readonly deck: Uint16Array;
+  readonly seed: Uint8Array;
+  readonly commitment: string;
+  readonly opensAtMs: number | null;
+  readonly closesAtMs: number | null;
+}
+
+interface SegmentRecord extends Record<string, SqlStorageValue> {
+  segment: number;
+  name: string;
+  etag: string;
+  status: "staging" | "ready";
+  manifest: string;
+  size: number;
+  next: number;
+  dealt: string;
+  seed: ArrayBuffer | null;
+  commitment: string | null;
+  opens_at: number | null;
+  closes_at: number | null;
+}
+
+/** 96 bits of SHA-256: no two of any number of codes that fit here share them. */
+function codeDigest(code: string): string {
+  return createHash("sha256").update(code).digest().subarray(0, 12).toString("base64url");
+}
+
+/** The pool's SQL, statement by statement. Every method is synchronous: callers put what belongs together in one transaction. */
+export class PoolStorage {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    migrate(storage, MIGRATIONS);
+    this.#sql = storage.sql;
+  }
+
+  campaign(): { rules: CampaignRules; pushedVersion: number } | null {
+    const [row] = this.#sql.exec<{ rules: string; pushed_version: number }>("SELECT rules, pushed_version FROM campaign").toArray();
+    return row === undefined ? null : { rules: JSON.parse(row.rules) as CampaignRules, pushedVersion: row.pushed_version };
+  }
+
+  saveRules(rules: CampaignRules): void {
+    this.#sql.exec(
+      "INSERT INTO campaign (id, rules, pushed_version) VALUES (0, ?, 0) ON CONFLICT (id) DO UPDATE SET rules = excluded.rules",
+      JSON.stringify(rules),
+    );
+  }
+
+  /** Every issuer has heard of this version. */
+  markPushed(version: number): void {
+    this.#sql.exec("UPDATE campaign SET pushed_version = max(pushed_version, ?)", version);
+  }
+
+  segments(): SegmentRow[] {
+    return this.#sql.exec<SegmentRecord>("SELECT * FROM segments ORDER BY segment").toArray().map(toSegment);
+  }
+
+  segmentByName(name: string): SegmentRow | null {
+    const [row] = this.#sql.exec<SegmentRecord>("SELECT * FROM segments WHERE name = ?", name).toArray();
+    return row === undefined ? null : toSegment(row);
+  }
+
+  segment(segment: number): SegmentRow {
+    return toSegment(this.#sql.exec<SegmentRecord>("SELECT * FROM segments WHERE segment = ?", segment).one());
+  }
+
+  beginSegment({ segment: name, etag }: SegmentUpload): void {
+    this.#sql.exec(
+      "INSERT INTO segments (name, etag, status, manifest, size, next, dealt) VALUES (?, ?, 'staging', '[]', 0, 0, '[]')",
+      name,
+      etag,
+    );
+  }
+
+  dropSegment(segment: number): void {
+    this.#sql.exec("DELETE FROM deck_chunks WHERE segment = ?", segment);
+    this.#sql.exec("DELETE FROM code_chunks WHERE segment = ?", segment);
+    this.#sql.exec("DELETE FROM code_digests WHERE segment = ?", segment);
+    this.#sql.exec("DELETE FROM segments WHERE segment = ?", segment);
+  }
+
+  /** Stores codes not seen before in this campaign; the lines of those that were, and then none is stored. */
+  stageCodes(segment: number, { prize, codes, lines }: StagedCodes): number[] {
+    const digests = codes.map(codeDigest);
+    const known = new Set(
+      this.#sql
+        .exec<{ digest: string }>(
+          "SELECT digest FROM code_digests WHERE digest IN (SELECT value FROM json_each(?))",
+          JSON.stringify(digests),
+        )
+        .toArray()
+        .map(({ digest }) => digest),
+    );
+    const duplicates: number[] = [];
+    for (const [i, digest] of digests.entries()) {
+      if (known.has(digest)) duplicates.push(lines[i] ?? 0);
+      known.add(digest);
+    }
+    if (duplicates.length > 0) return duplicates;
+    this.#sql.exec("INSERT INTO code_digests (digest, segment) SELECT value, ? FROM json_each(?)", segment, JSON.stringify(digests));
+    this.#sql.exec(
+      `INSERT INTO code_chunks (segment, prize, first, count, codes)
+       SELECT ?1, ?2, coalesce((SELECT max(first + count) FROM code_chunks WHERE segment = ?1 AND prize = ?2), 0), ?3, ?4`,
+      segment,
+      prize,
+      codes.length,
+      JSON.stringify(codes),
+    );
+    return [];
+  }
+
+  stagedCounts(segment: number): ManifestEntry[] {
+    return this.#sql
+      .exec<{ prize: string; quantity: number }>(
+        "SELECT prize, sum(count) AS quantity FROM code_chunks WHERE segment = ? GROUP BY prize ORDER BY min(rowid)",
+        segment,
+      )
+      .toArray();
+  }
+
+  finishSegment(segment: number, ready: ReadySegment): void {
+    const bytes = new Uint8Array(ready.deck.buffer, ready.deck.byteOffset, ready.deck.byteLength);
+    const chunkBytes = CHUNK_CARDS * ready.deck.BYTES_PER_ELEMENT;
+    for (let chunk = 0; chunk * chunkBytes < bytes.length; chunk++) {
+      const ordinals = bytes.slice(chunk * chunkBytes, (chunk + 1) * chunkBytes).buffer;
+      this.#sql.exec("INSERT INTO deck_chunks (segment, chunk, ordinals) VALUES (?, ?, ?)", segment, chunk, ordinals);
+    }
+    this.#sql.exec(
+      `UPDATE segments SET status = 'ready', manifest = ?, size = ?, dealt = ?, seed = ?, commitment = ?, opens_at = ?, closes_at = ? WHERE segment = ?`,
+      JSON.stringify(ready.manifest),
+      ready.deck.length,
+      JSON.stringify(ready.manifest.map(() => 0)),
+      ready.seed.slice().buffer,
+      ready.commitment,
+      ready.opensAtMs,
+      ready.closesAtMs,
+      segment,
+    );
+  }
+
+  /** `cards` ordinals of a deck from position `start` on. */
+  ordinals(segment: number, start: number, cards: number): Uint16Array {
+    const run = new Uint16Array(cards);
+    const rows = this.#sql.exec<{ chunk: number; ordinals: ArrayBuffer }>(
+      "SELECT chunk, ordinals FROM deck_chunks WHERE segment = ? AND chunk BETWEEN ? AND ? ORDER BY chunk",
+      segment,
+      Math.floor(start / CHUNK_CARDS),
+      Math.floor((start + cards - 1) / CHUNK_CARDS),
+    );
+    for (const { chunk, ordinals } of rows) {
+      const chunkStart = chunk * CHUNK_CARDS;
+      const from = Math.max(0, start - chunkStart);
+      const to = Math.min(CHUNK_CARDS, start + cards - chunkStart);
+      run.set(new Uint16Array(ordinals).subarray(from, to), chunkStart + from - start);
+    }
+    return run;
+  }
+
+  /** `count` codes of a prize from the `first`-th on, in the file's order. */
+  codes(segment: number, prize: string, first: number, count: number): string[] {
+    const rows = this.#sql.exec<{ first: number; codes: string }>(
+      "SELECT first, codes FROM code_chunks WHERE segment = ? AND prize = ? AND first < ? AND first + count > ? ORDER BY first",
+      segment,
+      prize,
+      first + count,
+      first,
+    );
+    const run: string[] = [];
+    for (const row of rows) {
+      const codes = JSON.parse(row.codes) as string[];
+      run.push(...codes.slice(Math.max(0, first - row.first), first + count - row.first));
+    }
+    return run;
+  }
+
+  codedPrizes(segment: number): Set<string> {
+    const rows = this.#sql.exec<{ prize: string }>("SELECT DISTINCT prize FROM code_chunks WHERE segment = ?", segment).toArray();
+    return new Set(rows.map(({ prize }) => prize));
+  }
+
+  leaseByRequest(shard: number, request: number): LeaseRow | null {
+    const [row] = this.#sql
+      .exec<{ lease: number; segment: number; start: number; cards: number; dealt_before: string }>(
+        "SELECT lease, segment, start, cards, dealt_before FROM leases WHERE shard = ? AND request = ?",
+        shard,
+        request,
+      )
+      .toArray();
+    if (row === undefined) return null;
+    return { ...row, dealtBefore: JSON.parse(row.dealt_before) as number[] };
+  }
+
+  /** Moves the segment's cursor and writes the lease down; returns its number. */
+  grantLease(row: Omit<LeaseRow, "lease"> & { shard: number; request: number; dealtAfter: readonly number[]; atMs: number }): number {
+    this.#sql.exec(
+      "UPDATE segments SET next = ?, dealt = ? WHERE segment = ?",
+      row.start + row.cards,
+      JSON.stringify(row.dealtAfter),
+      row.segment,
+    );
+    return this.#sql
+      .exec<{ lease: number }>(
+        "INSERT INTO leases (shard, request, segment, start, cards, dealt_before, granted_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING lease",
+        row.shard,
+        row.request,
+        row.segment,
+        row.start,
+        row.cards,
+        JSON.stringify(row.dealtBefore),
+        row.atMs,
+      )
+      .one().lease;
+  }
+
+  /** A lease as its issuer gets it; the same row gives the same lease, however often. */
+  lease(row: LeaseRow): Lease {
+    const segment = this.segment(row.segment);
+    const ordinals = this.ordinals(row.segment, row.start, row.cards);
+    const coded = this.codedPrizes(row.segment);
+    const base = {
+      lease: row.lease,
+      segment: segment.name,
+      start: row.start,
+      prizes: segment.manifest.map(({ prize }) => prize),
+      ordinals,
+    };
+    if (coded.size === 0) return { ...base, codes: null };
+    const counts = countOrdinals(ordinals, segment.manifest.length);
+    const queues = segment.manifest.map(({ prize }, ordinal) =>
+      coded.has(prize) ? this.codes(row.segment, prize, row.dealtBefore[ordinal] ?? 0, counts[ordinal] ?? 0)[Symbol.iterator]() : null,
+    );
+    return { ...base, codes: Array.from(ordinals, (ordinal) => queues[ordinal]?.next().value ?? null) };
+  }
+}
+
+/** How many cards of each ordinal a run holds. */
+export function countOrdinals(ordinals: Uint16Array, prizes: number): number[] {
+  const counts = Array.from({ length: prizes }, () => 0);
+  for (const ordinal of ordinals) counts[ordinal] = (counts[ordinal] ?? 0) + 1;
+  return counts;
+}
+
+function toSegment(row: SegmentRecord): SegmentRow {
+  const { manifest, dealt, seed, opens_at, closes_at, ...rest } = row;
+  return {
+    ...rest,
+    manifest: JSON.parse(manifest) as ManifestEntry[],
+    dealt: JSON.parse(dealt) as number[],
+    seed: seed === null ? null : new Uint8Array(seed),
+    opensAtMs: opens_at,
+    closesAtMs: closes_at,
+  };
+}

@@ -1,0 +1,99 @@
+import type { CardState, PrizeKind } from "../../durable-objects/protocol.ts";
+import { cardIssuer, prizePool } from "../objects.ts";
+import { countCards, countRewards } from "./queries.ts";
+
+/** Issuers asked at a time. */
+const TALLY_CONCURRENCY = 32;
+
+/** One prize of a campaign, counted in every place that knows of it. */
+export interface PrizeBalance {
+  readonly prize: string;
+  readonly kind: PrizeKind;
+  /** Cards in all segments; 0 for a prize that is only a fallback. */
+  readonly loaded: number;
+  /** In the pool, not handed to an issuer. */
+  readonly unleased: number;
+  /** Held by issuers, not issued. */
+  readonly held: number;
+  /** Issued from stock and as fallback, whatever became of them since. */
+  readonly issued: number;
+  readonly issuedAsFallback: number;
+  readonly redeemed: number;
+  /** The same two, as the ledger has them. */
+  readonly settledIssued: number;
+  readonly settledRedeemed: number;
+  readonly rewards: { readonly granted: number; readonly pending: number; readonly failed: number };
+}
+
+export interface Invariants {
+  readonly campaign: string;
+  readonly prizes: readonly PrizeBalance[];
+  /** Blocks and events on their way to the ledger: while there are any, the ledger may lag. */
+  readonly unsettled: { readonly blocks: number; readonly events: number };
+  /** What does not hold, in words; empty when everything does. */
+  readonly differences: readonly string[];
+}
+
+const REDEEMED_STATES: readonly CardState[] = ["redeemed", "used"];
+
+/** Counts a campaign's cards in the pool, the issuers and the ledger, and compares. Null for an unknown campaign. */
+export async function invariants(env: Env, campaign: string): Promise<Invariants | null> {
+  const stock = await prizePool(env, campaign).stock(campaign);
+  if (stock === null) return null;
+  const tallies = [];
+  for (let first = 0; first < stock.rules.shards; first += TALLY_CONCURRENCY) {
+    const shards = Array.from({ length: Math.min(TALLY_CONCURRENCY, stock.rules.shards - first) }, (_, i) => first + i);
+    tallies.push(...(await Promise.all(shards.map((shard) => cardIssuer(env, { campaign, shard }).tally({ campaign, shard })))));
+  }
+  const [settledCards, rewards] = await Promise.all([countCards(env, campaign), countRewards(env, campaign)]);
+
+  const issuedCards = tallies.flatMap(({ cards }) => cards);
+  const sum = <Row extends { readonly prize: string; readonly count: number }>(
+    rows: readonly Row[],
+    prize: string,
+    keep: (row: Row) => boolean,
+  ): number => rows.reduce((total, row) => (row.prize === prize && keep(row) ? total + row.count : total), 0);
+  const prizes = Object.entries(stock.rules.prizes).map(([prize, kind]): PrizeBalance => {
+    const loaded = stock.prizes.find((row) => row.prize === prize);
+    return {
+      prize,
+      kind,
+      loaded: loaded?.loaded ?? 0,
+      unleased: loaded?.unleased ?? 0,
+      held: tallies.reduce((total, { held }) => total + (held[prize] ?? 0), 0),
+      issued: sum(issuedCards, prize, ({ fallback }) => !fallback),
+      issuedAsFallback: sum(issuedCards, prize, ({ fallback }) => fallback),
+      redeemed: sum(issuedCards, prize, ({ state }) => REDEEMED_STATES.includes(state)),
+      settledIssued: sum(settledCards, prize, () => true),
+      settledRedeemed: sum(settledCards, prize, ({ state }) => REDEEMED_STATES.includes(state)),
+      rewards: {
+        granted: sum(rewards, prize, ({ status }) => status === "granted"),
+        pending: sum(rewards, prize, ({ status }) => status === "pending"),
+        failed: sum(rewards, prize, ({ status }) => status === "failed"),
+      },
+    };
+  });
+  const unsettled = {
+    blocks: tallies.reduce((total, { unsettledBlocks }) => total + unsettledBlocks, 0),
+    events: tallies.reduce((total, { unpackedEvents }) => total + unpackedEvents, 0),
+  };
+  const settled = unsettled.blocks === 0 && unsettled.events === 0;
+  return { campaign, prizes, unsettled, differences: prizes.flatMap((prize) => compare(prize, settled)) };
+}
+
+/** What is wrong with one prize's balance. The ledger is held against the issuers only when nothing is on its way. */
+export function compare(prize: PrizeBalance, settled: boolean): string[] {
+  const { loaded, unleased, held, issued, issuedAsFallback, redeemed, settledIssued, settledRedeemed, rewards, kind } = prize;
+  const differences: string[] = [];
+  const expect = (what: string, a: number, b: number) => {
+    if (a !== b) differences.push(`${prize.prize}: ${what}: ${a} ≠ ${b}`);
+  };
+  expect("loaded = unleased + held + issued", loaded, unleased + held + issued);
+  if (settled) {
+    expect("issued by the issuers = in the ledger", issued + issuedAsFallback, settledIssued);
+    expect("redeemed at the issuers = in the ledger", redeemed, settledRedeemed);
+    if (kind !== "none")
+      expect("redeemed = granted + pending + failed", settledRedeemed, rewards.granted + rewards.pending + rewards.failed);
+  }
+  return differences;
+}

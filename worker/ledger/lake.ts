@@ -1,0 +1,19 @@
+import { blockEvents } from "../../durable-objects/block.ts";
+import type { Block } from "../../durable-objects/block.ts";
+
+/** `lake/<campaign>/<UTC date>/<shard>-<block>.ndjson`: the same block always lands on the same key. */
+export function lakeKey(block: Block): string {
+  const { campaign, shard, block: number } = block.header;
+  const firstAt = blockEvents(block)[0]?.at ?? 0;
+  const date = new Date(firstAt).toISOString().slice(0, 10);
+  return `lake/${campaign}/${date}/${String(shard).padStart(5, "0")}-${String(number).padStart(9, "0")}.ndjson`;
+}
+
+/** Keeps a block in the lake, its header as the object's metadata. Putting it twice changes nothing. */
+export async function archiveBlock(env: Pick<Env, "LAKE">, block: Block): Promise<void> {
+  const { prev, hash, events, campaign, shard, block: number } = block.header;
+  await env.LAKE.put(lakeKey(block), block.body, {
+    httpMetadata: { contentType: "application/x-ndjson" },
+    customMetadata: { campaign, shard: String(shard), block: String(number), prev, hash, events: String(events) },
+  });
+}
