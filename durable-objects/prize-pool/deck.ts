@@ -11,7 +11,7 @@ export const SEED_BYTES = 32;
 
 const DECK_VERSION = "kuji-deck-1";
 /** Keystream made at a time; a multiple of ChaCha20's block of 64 bytes. */
-const KEYSTREAM_CHUNK_BYTES = 65_536;
+const KEYSTREAM_CHUNK_BYTES = 4_096;
 const CHACHA_BLOCK_BYTES = 64;
 const UINT32_RANGE = 2 ** 32;
 

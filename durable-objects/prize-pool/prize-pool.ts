@@ -24,7 +24,8 @@ import { commitDeck, mergeManifest, SEED_BYTES, shuffleDeck } from "./deck.ts";
 import { chooseLease } from "./leases.ts";
 import { changeRules, changeStatus } from "./lifecycle.ts";
 import { pushRules } from "./push.ts";
-import { countOrdinals, PoolStorage } from "./storage.ts";
+import { countOrdinals } from "./ordinals.ts";
+import { PoolStorage } from "./storage.ts";
 
 /** How soon issuers that did not hear of new rules are told again. */
 const PUSH_RETRY_MS = 2_000;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CampaignRules, Lease, ManifestEntry, SegmentUpload, StagedCodes } from "../protocol.ts";
 import { migrate } from "../migrate.ts";
+import { countOrdinals } from "./ordinals.ts";
 
 /** Cards of a deck in one row: 128 KB of ordinals, far below the 2 MB of a SQL value; a lease reads one or two rows. */
 const CHUNK_CARDS = 65_536;
@@ -300,13 +301,6 @@ export class PoolStorage {
     );
     return { ...base, codes: Array.from(ordinals, (ordinal) => queues[ordinal]?.next().value ?? null) };
   }
-}
-
-/** How many cards of each ordinal a run holds. */
-export function countOrdinals(ordinals: Uint16Array, prizes: number): number[] {
-  const counts = Array.from({ length: prizes }, () => 0);
-  for (const ordinal of ordinals) counts[ordinal] = (counts[ordinal] ?? 0) + 1;
-  return counts;
 }
 
 function toSegment(row: SegmentRecord): SegmentRow {

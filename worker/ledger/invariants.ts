@@ -1,4 +1,4 @@
-import type { CardState, PrizeKind } from "../../durable-objects/protocol.ts";
+import type { CardState, PrizeKind, ShardTally } from "../../durable-objects/protocol.ts";
 import { cardIssuer, prizePool } from "../objects.ts";
 import { countCards, countRewards } from "./queries.ts";
 
@@ -40,7 +40,7 @@ const REDEEMED_STATES: readonly CardState[] = ["redeemed", "used"];
 export async function invariants(env: Env, campaign: string): Promise<Invariants | null> {
   const stock = await prizePool(env, campaign).stock(campaign);
   if (stock === null) return null;
-  const tallies = [];
+  const tallies: ShardTally[] = [];
   for (let first = 0; first < stock.rules.shards; first += TALLY_CONCURRENCY) {
     const shards = Array.from({ length: Math.min(TALLY_CONCURRENCY, stock.rules.shards - first) }, (_, i) => first + i);
     tallies.push(...(await Promise.all(shards.map((shard) => cardIssuer(env, { campaign, shard }).tally({ campaign, shard })))));

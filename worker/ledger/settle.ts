@@ -1,5 +1,7 @@
 import { decodeBlock } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
+import { issuerName } from "../../durable-objects/protocol.ts";
+import type { ShardAddress } from "../../durable-objects/protocol.ts";
 import { cardIssuer } from "../objects.ts";
 import { isLocal } from "../rewards/local.ts";
 import { sendRewards } from "../rewards/message.ts";
@@ -174,16 +176,12 @@ function addCounters(env: Env, { counters }: Folded): D1PreparedStatement {
 
 /** Tells each issuer which of its blocks the ledger has: settled now or before, so that a lost acknowledgement is mended by the next sending. */
 async function acknowledge(env: Env, blocks: readonly Block[]): Promise<void> {
-  const byIssuer = Map.groupBy(blocks, ({ header }) => blockKey({ ...header, block: 0 }));
-  await Promise.all(
-    [...byIssuer.values()].map((issuerBlocks) => {
-      const [first] = issuerBlocks;
-      if (first === undefined) return undefined;
-      const { campaign, shard } = first.header;
-      return cardIssuer(env, { campaign, shard }).acknowledge(
-        { campaign, shard },
-        issuerBlocks.map(({ header }) => header.block),
-      );
-    }),
-  );
+  const byIssuer = new Map<string, { readonly address: ShardAddress; readonly numbers: number[] }>();
+  for (const { header } of blocks) {
+    const address = { campaign: header.campaign, shard: header.shard };
+    const issuer = byIssuer.get(issuerName(address)) ?? { address, numbers: [] };
+    issuer.numbers.push(header.block);
+    byIssuer.set(issuerName(address), issuer);
+  }
+  await Promise.all([...byIssuer.values()].map(({ address, numbers }) => cardIssuer(env, address).acknowledge(address, numbers)));
 }

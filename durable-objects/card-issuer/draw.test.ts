@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CampaignRules, Draw } from "../protocol.ts";
+import { decideDraws } from "./draw.ts";
+import type { DrawContext } from "./draw.ts";
+import { StockCursor } from "./stock.ts";
+import type { HeldLease } from "./stock.ts";
+
+const rules: CampaignRules = {
+  campaign: "spring",
+  version: 1,
+  status: "open",
+  shards: 1,
+  startsAtMs: 0,
+  endsAtMs: 10_000,
+  cardTtlMs: 500,
+  timezone: "Asia/Taipei",
+  limits: { perRecipient: null, perRecipientPerDay: null },
+  autoRedeem: false,
+  returnStock: { onVoid: false, onExpiry: false },
+  fallback: null,
+  prizes: { win: "coupon", thanks: "none" },
+};
+
+const lease = (cards: number, number = 1): HeldLease => ({
+  lease: number,
+  segment: "first.csv",
+  start: number * 1_000,
+  prizes: ["win"],
+  ordinals: new Uint16Array(cards),
+  codes: null,
+  next: 0,
+});
+const draw = (requestId: string, recipient: string | null = null): Draw => ({ requestId, recipient, lineUserId: null, metadata: null });
+const context = (over: Partial<DrawContext> = {}): DrawContext => ({
+  rules,
+  nowMs: 1_000,
+  nextSeq: 1,
+  stock: new StockCursor([lease(5)]),
+  poolEmpty: false,
+  drawnBefore: new Map(),
+  counts: new Map(),
+  ...over,
+});
+const statuses = (draws: Draw[], over: Partial<DrawContext> = {}) =>
+  decideDraws(draws, context(over)).decisions.map(({ status }) => status);
+
+describe("a flush of draws", () => {
+  it("gives the same request its card again, and another content a conflict", () => {
+    const { decisions, cards } = decideDraws([draw("a"), draw("a"), { ...draw("a"), metadata: "{}" }], context());
+    expect(decisions).toEqual([
+      { status: "issued", seq: 1, expiresAtMs: 1_500 },
+      { status: "replayed", seq: 1, expiresAtMs: 1_500 },
+      { status: "conflict" },
+    ]);
+    expect(cards).toHaveLength(1);
+  });
+
+  it("replays even when the campaign is paused, over, or sold out", () => {
+    const drawnBefore = new Map([["a", { seq: 7, recipient: null, drawnFor: null, metadata: null, expiresAtMs: null }]]);
+    for (const over of [
+      { rules: { ...rules, status: "paused" as const } },
+      { nowMs: 20_000 },
+      { stock: new StockCursor([]), poolEmpty: true },
+    ]) {
+      expect(statuses([draw("a")], { drawnBefore, ...over })).toEqual(["replayed"]);
+    }
+  });
+
+  it("issues only between start and end, and only while open", () => {
+    expect(statuses([draw("a")], { rules: { ...rules, startsAtMs: 1_001 } })).toEqual(["not_open"]);
+    expect(statuses([draw("a")], { rules: { ...rules, endsAtMs: 1_000 } })).toEqual(["not_open"]);
+    for (const status of ["draft", "paused", "closed"] as const) {
+      expect(statuses([draw("a")], { rules: { ...rules, status } })).toEqual(["not_open"]);
+    }
+  });
+
+  it("counts a recipient's limits across what was and what this flush issues", () => {
+    const limited = { ...rules, limits: { perRecipient: 3, perRecipientPerDay: 2 } };
+    const counts = new Map([["r", { total: 1, today: 0 }]]);
+    const draws = [draw("a", "r"), draw("b", "r"), draw("c", "r"), draw("d", "other")];
+    expect(statuses(draws, { rules: limited, counts })).toEqual(["issued", "issued", "limit_reached", "issued"]);
+  });
+
+  it("waits for the pool when the lease is used up, and deals the fallback or says sold out when the pool is empty", () => {
+    const draws = [draw("a"), draw("b")];
+    const stock = () => new StockCursor([lease(1)]);
+    expect(statuses(draws, { stock: stock() })).toEqual(["issued", "waiting"]);
+    expect(statuses(draws, { stock: stock(), poolEmpty: true })).toEqual(["issued", "sold_out"]);
+    const dealt = decideDraws(draws, context({ stock: stock(), poolEmpty: true, rules: { ...rules, fallback: "thanks" } }));
+    expect(dealt.cards.map(({ prize, segment }) => [prize, segment])).toEqual([
+      ["win", "first.csv"],
+      ["thanks", null],
+    ]);
+  });
+
+  it("never issues one position twice, nor more than the stock, under any order of requests", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(30), { maxLength: 80 }),
+        fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 5 }),
+        (requests, sizes) => {
+          const leases = sizes.map((size, i) => lease(size, i + 1));
+          const stock = new StockCursor(leases);
+          const { cards, decisions } = decideDraws(
+            requests.map((n) => draw(`r${n}`)),
+            context({ stock, poolEmpty: true }),
+          );
+          const loaded = sizes.reduce((a, b) => a + b, 0);
+          expect(cards.length).toBe(Math.min(loaded, new Set(requests).size));
+          expect(new Set(cards.map(({ position }) => position)).size).toBe(cards.length);
+          expect(new Set(cards.map(({ requestId }) => requestId)).size).toBe(cards.length);
+          expect(decisions.filter(({ status }) => status === "issued")).toHaveLength(cards.length);
+          const left = stock.held().reduce((sum, { ordinals, next }) => sum + ordinals.length - next, 0);
+          expect(left + cards.length).toBe(loaded);
+        },
+      ),
+    );
+  });
+});
