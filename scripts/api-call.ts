@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A call that takes longer has failed; the app answers in milliseconds. */
+const CALL_TIMEOUT_MS = 20_000;
+/** A caller that is told to come back does so this often, with at most this wait between. */
+const MAX_PATIENCE_TRIES = 30;
+const MAX_RETRY_AFTER_MS = 10_000;
+const DEFAULT_RETRY_AFTER_MS = 1_000;
+
+/** An answer other than 2xx: its status, and its problem document where it has one. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfterMs: number | null;
+
+  constructor(request: string, status: number, body: string, retryAfter: string | null) {
+    const problem = problemOf(body);
+    super(`${request} answered ${status} ${problem.code}: ${problem.detail}`);
+    this.status = status;
+    this.code = problem.code;
+    this.retryAfterMs = retryAfter === null ? null : Number(retryAfter) * 1000;
+  }
+}
+
+export interface Call {
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly headers?: HeadersInit;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Calls `url` and gives the JSON of its answer. Throws `ApiError` for an answer other than 2xx, and what `fetch` throws when there is none. */
+export async function callJson<T>(url: string, { method = "GET", headers, body }: Call = {}): Promise<T> {
+  const request = new Request(url, {
+    method,
+    headers: new Headers(headers),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (body !== undefined) request.headers.set("content-type", "application/json");
+  return await answerOf<T>(request);
+}
+
+/** Sends `request` and gives the JSON of its answer, as `callJson` does. */
+export async function answerOf<T>(request: Request): Promise<T> {
+  const response = await fetch(request, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+  const text = await response.text();
+  const path = new URL(request.url).pathname;
+  if (!response.ok) throw new ApiError(`${request.method} ${path}`, response.status, text, response.headers.get("retry-after"));
+  return (text === "" ? null : JSON.parse(text)) as T;
+}
+
+/** Does `call` again, after the time asked for, as long as it is answered 429 or 503. Only for calls that may be repeated. */
+export async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ApiError) || (error.status !== 429 && error.status !== 503) || tries === MAX_PATIENCE_TRIES) throw error;
+      await sleep(Math.min(MAX_RETRY_AFTER_MS, error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS));
+    }
+  }
+}
+
+function problemOf(body: string): { code: string; detail: string } {
+  try {
+    const { code, detail, errors } = JSON.parse(body) as { code?: string; detail?: string; errors?: unknown };
+    return { code: code ?? "", detail: `${detail ?? ""}${errors === undefined ? "" : ` ${JSON.stringify(errors)}`}` };
+  } catch {
+    return { code: "", detail: body.slice(0, 200) };
+  }
+}

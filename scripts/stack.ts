@@ -1,0 +1,172 @@
+import { mkdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { KEY_FILES, openKeys } from "../sandbox/keys.ts";
+import { DEFAULT_ACCESS_AUDIENCE, startSandbox } from "../sandbox/server.ts";
+import { AppProcess } from "./app-process.ts";
+import { freePort } from "./ports.ts";
+import { silent } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+import { ROOT, runCommand, runWrangler } from "./wrangler.ts";
+
+const APP_PORT = 8787;
+const SANDBOX_PORT = 8788;
+const INSPECTOR_PORT = 9229;
+/** `wrangler dev` never fires a cron trigger by itself; in production it is once a minute. */
+const TICK_EVERY_MS = 2_000;
+const TICK_TIMEOUT_MS = 30_000;
+const TICK_PATH = "/cdn-cgi/local/scheduled?cron=*+*+*+*+*";
+const DEFAULT_PERMITS_PER_SECOND = 200;
+/** The local state that `wrangler dev` uses by itself. */
+const DEFAULT_STATE = join(ROOT, ".wrangler/state");
+export const DEFAULT_KEYS = join(ROOT, "sandbox/keys");
+
+export interface StackOptions {
+  /** Folder of D1, KV, R2, Durable Objects and the sandbox's grants; `.wrangler/state` when it is not given. */
+  readonly persistTo?: string;
+  readonly keysDir?: string;
+  /** Wanted ports; a taken one is said plainly and the next free one used; 0: any. */
+  readonly appPort?: number;
+  readonly sandboxPort?: number;
+  /** Whether the page is built first; without it `web/dist` is served as it is. */
+  readonly buildPage?: boolean;
+  /** Fires the schedule every so often; 0: only when `tick` is called. */
+  readonly tickEveryMs?: number;
+  /** The rate that the reward provider `points` permits. */
+  readonly permitsPerSecond?: number;
+  /** Further `[vars]`, over those of `wrangler.toml`. */
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly verbose?: boolean;
+  readonly terminal?: Terminal;
+}
+
+export interface Stack {
+  readonly appOrigin: string;
+  readonly sandboxOrigin: string;
+  readonly keysDir: string;
+  readonly persistTo: string;
+  /** Process group of the app; null while it is down. */
+  readonly appGroup: number | null;
+  /** Told when the app ends though nobody asked it to. */
+  onUnwantedEnd(listener: (reason: string) => void): void;
+  /** The arguments of a wrangler command against this stack's own state. */
+  local(args: readonly string[]): string[];
+  /** Fires the schedule once. */
+  tick(): Promise<void>;
+  /** Kills the app at once; the sandbox stays. */
+  kill(): Promise<void>;
+  /** Starts the app again on the same state and ports. */
+  restart(): Promise<void>;
+  /** Ends everything that was started. Again the same. */
+  stop(): Promise<void>;
+}
+
+/** Starts the sandbox in this process and the app as a child, both on loopback ports, and resolves when the app answers. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const terminal = options.terminal ?? silent;
+  const persistTo = options.persistTo ?? DEFAULT_STATE;
+  const keysDir = options.keysDir ?? DEFAULT_KEYS;
+  await mkdir(persistTo, { recursive: true });
+
+  const appPort = await choosePort(terminal, "the app", options.appPort ?? APP_PORT, []);
+  const sandboxPort = await choosePort(terminal, "the sandbox", options.sandboxPort ?? SANDBOX_PORT, [appPort]);
+  const inspectorPort = await freePort(options.appPort === 0 ? 0 : INSPECTOR_PORT, [appPort, sandboxPort]);
+
+  if (options.buildPage ?? true) await terminal.step("the page is built", buildPage);
+  await terminal.step("the ledger's tables are there", async () => {
+    await runWrangler(["d1", "migrations", "apply", "LEDGER", "--local", "--persist-to", persistTo]);
+  });
+  const { secrets } = await openKeys(keysDir);
+  const sandbox = await terminal.step("the sandbox answers", () =>
+    startSandbox({ port: sandboxPort, keysDir, stateFile: join(persistTo, "sandbox.ndjson") }),
+  );
+  const app = new AppProcess({
+    port: appPort,
+    inspectorPort,
+    persistTo,
+    envFile: join(keysDir, KEY_FILES.devVars),
+    secretNames: Object.keys(secrets),
+    vars: {
+      ...varsFor(`http://localhost:${appPort}`, sandbox.origin, options.permitsPerSecond ?? DEFAULT_PERMITS_PER_SECOND),
+      ...options.vars,
+    },
+    verbose: options.verbose ?? false,
+    print: (line) => terminal.say(line),
+  });
+  try {
+    await terminal.step("the app answers", () => app.start());
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+
+  const tick = async (): Promise<void> => {
+    const response = await fetch(app.origin + TICK_PATH, { signal: AbortSignal.timeout(TICK_TIMEOUT_MS) });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`the schedule failed: ${response.status}`);
+  };
+  const stopTicking = tickEvery(options.tickEveryMs ?? TICK_EVERY_MS, tick);
+  let stopped: Promise<void> | null = null;
+  const stopAll = async (): Promise<void> => {
+    stopTicking();
+    await app.stop();
+    await sandbox.close();
+  };
+
+  return {
+    appOrigin: app.origin,
+    sandboxOrigin: sandbox.origin,
+    keysDir,
+    persistTo,
+    get appGroup() {
+      return app.group;
+    },
+    onUnwantedEnd: (listener) => void (app.onUnwantedEnd = listener),
+    local: (args) => [...args, "--local", "--persist-to", relative(ROOT, persistTo)],
+    tick,
+    kill: () => app.kill(),
+    restart: async () => {
+      await app.stop();
+      await app.start();
+    },
+    stop: () => (stopped ??= stopAll()),
+  };
+}
+
+/** The development page: it signs in at the sandbox. A production build leaves out `--mode development`. */
+async function buildPage(): Promise<void> {
+  await runCommand("npm run build", "npm", ["run", "--silent", "build", "--", "--mode", "development"]);
+}
+
+async function choosePort(terminal: Terminal, what: string, wanted: number, taken: readonly number[]): Promise<number> {
+  const port = await freePort(wanted, taken);
+  if (wanted !== 0 && port !== wanted) terminal.say(`  Port ${wanted} is taken by another program: ${what} uses ${port}.`);
+  return port;
+}
+
+function varsFor(appOrigin: string, sandboxOrigin: string, permitsPerSecond: number): Record<string, string> {
+  return {
+    PUBLIC_ORIGIN: appOrigin,
+    SANDBOX_ORIGIN: sandboxOrigin,
+    LINE_CERTS_URL: `${sandboxOrigin}/oauth2/v2.1/certs`,
+    LINE_API_URL: sandboxOrigin,
+    ACCESS_ISSUER: sandboxOrigin,
+    ACCESS_CERTS_URL: `${sandboxOrigin}/cdn-cgi/access/certs`,
+    ACCESS_AUDIENCE: DEFAULT_ACCESS_AUDIENCE,
+    REWARD_PROVIDERS: JSON.stringify({ points: { url: `${sandboxOrigin}/rewards/points`, permitsPerSecond } }),
+  };
+}
+
+/** Calls `tick` every so often, never twice at once; a tick that fails (the app is down, or reloads) is tried again next time. */
+function tickEvery(everyMs: number, tick: () => Promise<void>): () => void {
+  if (everyMs === 0) return () => {};
+  let ticking = false;
+  const timer = setInterval(() => {
+    if (ticking) return;
+    ticking = true;
+    tick().then(
+      () => (ticking = false),
+      () => (ticking = false),
+    );
+  }, everyMs);
+  return () => clearInterval(timer);
+}
