@@ -1,0 +1,73 @@
+import { env } from "cloudflare:workers";
+import { issuerName } from "./protocol.ts";
+import type { CardIssuerRpc, Draw, DrawResult, PrizePoolRpc, PublishedRules } from "./protocol.ts";
+
+/** Campaigns for tests in the real runtime. Storage is shared within a file: every campaign has its own id. */
+
+let campaigns = 0;
+
+export interface TestCampaign {
+  readonly id: string;
+  readonly rules: PublishedRules;
+  pool(): PrizePoolRpc;
+  issuer(shard?: number): CardIssuerRpc;
+  issuerStub(shard?: number): DurableObjectStub;
+  poolStub(): DurableObjectStub;
+  load(segment: string, entries: Readonly<Record<string, number>>): Promise<void>;
+  draw(draws: readonly Draw[], shard?: number): Promise<readonly DrawResult[]>;
+}
+
+export function drawOf(requestId: string, over: Partial<Draw> = {}): Draw {
+  return { requestId, recipient: null, lineUserId: null, metadata: null, ...over };
+}
+
+export async function publishCampaign(over: Partial<PublishedRules> = {}): Promise<TestCampaign> {
+  campaigns += 1;
+  const id = `test-${campaigns}`;
+  const rules: PublishedRules = {
+    campaign: id,
+    shards: 1,
+    startsAtMs: Date.now() - 60_000,
+    endsAtMs: Date.now() + 3_600_000,
+    cardTtlMs: 3_600_000,
+    timezone: "Asia/Taipei",
+    limits: { perRecipient: null, perRecipientPerDay: null },
+    autoRedeem: false,
+    returnStock: { onVoid: false, onExpiry: false },
+    fallback: null,
+    prizes: { coupon: "coupon", code: "code", points: "webhook", thanks: "none" },
+    ...over,
+  };
+  const poolStub = () => env.PRIZE_POOL.getByName(id);
+  const issuerStub = (shard = 0) => env.CARD_ISSUER.getByName(issuerName({ campaign: id, shard }));
+  const campaign: TestCampaign = {
+    id,
+    rules,
+    pool: () => poolStub() as unknown as PrizePoolRpc,
+    poolStub,
+    issuer: (shard) => issuerStub(shard) as unknown as CardIssuerRpc,
+    issuerStub,
+    async load(segment, entries) {
+      const upload = { campaign: id, segment, etag: `etag of ${segment}` };
+      await campaign.pool().beginImport(upload);
+      const manifest = Object.entries(entries).map(([prize, quantity]) => ({ prize, quantity }));
+      await campaign.pool().commitImport({ ...upload, entries: manifest, opensAtMs: null, closesAtMs: null });
+    },
+    async draw(draws, shard = 0) {
+      const reply = await campaign.issuer(shard).draw({ campaign: id, shard, shards: rules.shards, draws });
+      if (reply.status !== "done") throw new Error(`the draw was ${reply.status}`);
+      return reply.results;
+    },
+  };
+  await campaign.pool().publish(rules);
+  return campaign;
+}
+
+/** A published, loaded and opened campaign. */
+export async function openCampaign(stock: Readonly<Record<string, number>>, over: Partial<PublishedRules> = {}): Promise<TestCampaign> {
+  const campaign = await publishCampaign(over);
+  await campaign.load("first.csv", stock);
+  const opened = await campaign.pool().changeStatus(campaign.id, "open");
+  if (opened.status !== "done") throw new Error(`opening was ${opened.status}`);
+  return campaign;
+}

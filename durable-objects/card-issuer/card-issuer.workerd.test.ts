@@ -1,0 +1,160 @@
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
+import type { TestCampaign } from "../campaign.fixture.ts";
+import type { CardReply, DrawResult } from "../protocol.ts";
+
+const cardIds = (results: readonly DrawResult[]) => results.flatMap((result) => ("cardId" in result ? [result.cardId] : []));
+const statuses = (results: readonly DrawResult[]) => results.map(({ status }) => status);
+const requests = (count: number, prefix = "r") => Array.from({ length: count }, (_, i) => drawOf(`${prefix}${i}`));
+const reveal = (campaign: TestCampaign, cardId: string, lineUserId: string): Promise<CardReply> =>
+  campaign.issuer().reveal({ campaign: campaign.id, shard: 0, cardId, lineUserId, trail: null });
+const redeem = (campaign: TestCampaign, cardId: string, lineUserId: string): Promise<CardReply> =>
+  campaign.issuer().redeem({ campaign: campaign.id, shard: 0, cardId, lineUserId });
+const issuedPrizes = async (campaign: TestCampaign) => {
+  const { cards } = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
+  const byPrize: Record<string, number> = {};
+  for (const { prize, count } of cards) byPrize[prize] = (byPrize[prize] ?? 0) + count;
+  return byPrize;
+};
+
+describe("the card issuer", () => {
+  it("issues exactly what was loaded, then the fallback", async () => {
+    const campaign = await openCampaign({ coupon: 30, points: 50 }, { fallback: "thanks" });
+    const results = await campaign.draw(requests(100));
+    expect(new Set(statuses(results))).toEqual(new Set(["issued"]));
+    expect(new Set(cardIds(results)).size).toBe(100);
+    expect(await issuedPrizes(campaign)).toEqual({ coupon: 30, points: 50, thanks: 20 });
+  });
+
+  it("says sold out where there is no fallback", async () => {
+    const campaign = await openCampaign({ coupon: 3 });
+    const results = await campaign.draw(requests(5));
+    expect(statuses(results).sort()).toEqual(["issued", "issued", "issued", "sold_out", "sold_out"]);
+  });
+
+  it("makes 500 cards of 500 request ids drawn twice in parallel, singly and in bulk", async () => {
+    const campaign = await openCampaign({ coupon: 2_000 });
+    const draws = requests(500);
+    const [bulk, ...singles] = await Promise.all([campaign.draw(draws), ...draws.map((draw) => campaign.draw([draw]))]);
+    expect(singles.flatMap(cardIds)).toEqual(cardIds(bulk ?? []));
+    expect(await issuedPrizes(campaign)).toEqual({ coupon: 500 });
+  });
+
+  it("gives a recipient no more than the limit of a hundred parallel draws", async () => {
+    const campaign = await openCampaign({ coupon: 500 }, { limits: { perRecipient: 3, perRecipientPerDay: null } });
+    const draws = requests(100).map((draw) => ({ ...draw, recipient: "somebody" }));
+    const results = await Promise.all(draws.map((draw) => campaign.draw([draw])));
+    expect(statuses(results.flat()).filter((status) => status === "issued")).toHaveLength(3);
+    expect(await issuedPrizes(campaign)).toEqual({ coupon: 3 });
+  });
+
+  it("lets one of two users have a card that both reveal and redeem a hundred times in parallel", async () => {
+    const campaign = await openCampaign({ points: 10 });
+    const [cardId = ""] = cardIds(await campaign.draw([drawOf("one")]));
+    const tries = Array.from({ length: 100 }, async (_, i) => {
+      const user = i % 2 === 0 ? "alice" : "bob";
+      const revealed = await reveal(campaign, cardId, user);
+      const redeemed = await redeem(campaign, cardId, user);
+      return { user, revealed: revealed.status, redeemed: redeemed.status };
+    });
+    const outcomes = await Promise.all(tries);
+    const owners = new Set(outcomes.filter(({ revealed }) => revealed === "ok").map(({ user }) => user));
+    expect(owners.size).toBe(1);
+    const [owner] = owners;
+    for (const { user, revealed, redeemed } of outcomes) {
+      expect([revealed, redeemed]).toEqual(user === owner ? ["ok", "ok"] : ["not_found", "not_found"]);
+    }
+    const { cards } = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
+    expect(cards).toEqual([{ prize: "points", fallback: false, state: "redeemed", count: 1 }]);
+  });
+
+  it("remembers everything across an eviction and an abort", async () => {
+    const campaign = await openCampaign({ coupon: 100 });
+    const before = await campaign.draw(requests(10));
+    await evictDurableObject(campaign.issuerStub());
+    expect(cardIds(await campaign.draw(requests(20)))).toEqual([
+      ...cardIds(before),
+      ...cardIds(await campaign.draw(requests(20).slice(10))),
+    ]);
+    await abortAllDurableObjects();
+    const [cardId = ""] = cardIds(before);
+    expect(await reveal(campaign, cardId, "alice")).toMatchObject({ status: "ok", card: { state: "revealed" } });
+    await campaign.draw(requests(100, "more"));
+    expect(await issuedPrizes(campaign)).toEqual({ coupon: 100 });
+    const tally = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
+    expect(tally.held).toEqual({});
+  });
+
+  it("issues nothing after a pause was acknowledged, and goes on after it was resumed", async () => {
+    const campaign = await openCampaign({ coupon: 1_000 });
+    const storm = Promise.all(Array.from({ length: 50 }, (_, i) => campaign.draw(requests(4, `${i}-`))));
+    const paused = await campaign.pool().changeStatus(campaign.id, "pause");
+    const issuedAtPause = await issuedPrizes(campaign);
+    const results = statuses((await storm).flat());
+    expect(await issuedPrizes(campaign)).toEqual(issuedAtPause);
+    expect(new Set(results).isSubsetOf(new Set(["issued", "not_open"]))).toBe(true);
+    expect(paused).toMatchObject({ status: "done" });
+    expect(statuses(await campaign.draw([drawOf("late")]))).toEqual(["not_open"]);
+    await campaign.pool().changeStatus(campaign.id, "resume");
+    expect(statuses(await campaign.draw([drawOf("late")]))).toEqual(["issued"]);
+  });
+
+  it("is not open before the campaign is, and answers as soon as it is", async () => {
+    const campaign = await publishCampaign();
+    await campaign.load("first.csv", { coupon: 5 });
+    expect(statuses(await campaign.draw([drawOf("early")]))).toEqual(["not_open"]);
+    await campaign.pool().changeStatus(campaign.id, "open");
+    expect(statuses(await campaign.draw([drawOf("early")]))).toEqual(["issued"]);
+  });
+
+  it("refuses a draw that was routed by another number of shards", async () => {
+    const campaign = await openCampaign({ coupon: 5 });
+    const reply = await campaign.issuer().draw({ campaign: campaign.id, shard: 0, shards: 7, draws: [drawOf("a")] });
+    expect(reply).toMatchObject({ status: "misrouted", rules: { shards: 1 } });
+  });
+
+  it("does not know cards of another campaign, nor forged ones", async () => {
+    const [campaign, other] = [await openCampaign({ coupon: 5 }), await openCampaign({ coupon: 5 })];
+    const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")]));
+    await other.draw([drawOf("a")]);
+    expect(await reveal(other, cardId, "alice")).toEqual({ status: "not_found" });
+    expect(await reveal(campaign, `${cardId.slice(0, -1)}${cardId.endsWith("A") ? "B" : "A"}`, "alice")).toEqual({ status: "not_found" });
+  });
+
+  it("keeps a code back until the card is redeemed", async () => {
+    const campaign = await publishCampaign();
+    const upload = { campaign: campaign.id, segment: "codes.csv", etag: "1" };
+    await campaign.pool().beginImport(upload);
+    await campaign.pool().stageCodes(upload, [{ prize: "code", codes: ["SECRET"], lines: [2] }]);
+    await campaign.pool().commitImport({ ...upload, entries: [], opensAtMs: null, closesAtMs: null });
+    await campaign.pool().changeStatus(campaign.id, "open");
+    const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")]));
+    expect(await reveal(campaign, cardId, "alice")).toMatchObject({ status: "ok", card: { prize: "code", code: null } });
+    expect(await redeem(campaign, cardId, "alice")).toMatchObject({ status: "ok", card: { code: "SECRET" } });
+  });
+
+  it("answers overloaded at once when more is asked than it can hold", async () => {
+    const campaign = await openCampaign({ coupon: 20_000 });
+    const asked = await Promise.all(Array.from({ length: 12 }, (_, i) => campaign.draw(requests(500, `${i}-`))));
+    const all = statuses(asked.flat());
+    expect(all.filter((status) => status === "overloaded").length % 500).toBe(0);
+    expect(await issuedPrizes(campaign)).toEqual({ coupon: all.filter((status) => status === "issued").length });
+  });
+
+  it("empties its outbox into the ledger, also when only the alarm is left to do it", async () => {
+    const campaign = await openCampaign({ coupon: 100 });
+    await campaign.draw(requests(50));
+    await evictDurableObject(campaign.issuerStub());
+    await runDurableObjectAlarm(campaign.issuerStub());
+    await expect
+      .poll(
+        async () => {
+          const { unsettledBlocks, unpackedEvents, lastBlock } = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
+          return { unsettledBlocks, unpackedEvents, sealed: lastBlock > 0 };
+        },
+        { timeout: 10_000 },
+      )
+      .toEqual({ unsettledBlocks: 0, unpackedEvents: 0, sealed: true });
+  });
+});

@@ -1,0 +1,139 @@
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { openCampaign, publishCampaign } from "../campaign.fixture.ts";
+import type { LeaseReply } from "../protocol.ts";
+
+const leased = (reply: LeaseReply) => {
+  if (reply.status !== "granted") throw new Error(`the lease was ${reply.status}`);
+  return reply.lease;
+};
+
+describe("the prize pool", () => {
+  it("gives the same lease for the same request number, also after it was evicted", async () => {
+    const campaign = await openCampaign({ coupon: 500, thanks: 500 });
+    const ask = (request: number) => campaign.pool().lease({ campaign: campaign.id, shard: 0, request, want: 100 });
+    const first = leased(await ask(1));
+    await evictDurableObject(campaign.poolStub());
+    expect(leased(await ask(1))).toEqual(first);
+    const second = leased(await ask(2));
+    expect(second.start).toBe(first.start + first.ordinals.length);
+  });
+
+  it("leases every card of its manifest exactly once, codes in the file's order", async () => {
+    const campaign = await publishCampaign({ shards: 3 });
+    const upload = { campaign: campaign.id, segment: "mixed.csv", etag: "1" };
+    const codes = Array.from({ length: 250 }, (_, i) => `CODE-${i}`);
+    await campaign.pool().beginImport(upload);
+    for (let first = 0; first < codes.length; first += 100) {
+      const batch = codes.slice(first, first + 100);
+      await campaign.pool().stageCodes(upload, [{ prize: "code", codes: batch, lines: batch.map((_, i) => first + i + 2) }]);
+    }
+    const imported = await campaign
+      .pool()
+      .commitImport({ ...upload, entries: [{ prize: "thanks", quantity: 150 }], opensAtMs: null, closesAtMs: null });
+    expect(imported).toMatchObject({ status: "imported", cards: 400 });
+    await campaign.pool().changeStatus(campaign.id, "open");
+
+    const dealt: { position: number; prize: string; code: string | null }[] = [];
+    for (let request = 1; ; request++) {
+      const reply = await campaign.pool().lease({ campaign: campaign.id, shard: request % 3, request, want: 50 });
+      if (reply.status !== "granted") break;
+      const { start, ordinals, prizes, codes: leasedCodes } = reply.lease;
+      for (const [i, ordinal] of ordinals.entries())
+        dealt.push({ position: start + i, prize: prizes[ordinal] ?? "", code: leasedCodes?.[i] ?? null });
+    }
+    expect(dealt.map(({ position }) => position)).toEqual(Array.from({ length: 400 }, (_, i) => i));
+    expect(dealt.flatMap(({ code }) => code ?? [])).toEqual(codes);
+    expect(dealt.filter(({ code }) => code === null).every(({ prize }) => prize === "thanks")).toBe(true);
+    const stock = await campaign.pool().stock(campaign.id);
+    expect(stock?.prizes).toEqual([
+      { prize: "thanks", loaded: 150, unleased: 0 },
+      { prize: "code", loaded: 250, unleased: 0 },
+    ]);
+  });
+
+  it("refuses a code that it has, in this file or another, and keeps nothing of an aborted import", async () => {
+    const campaign = await publishCampaign();
+    const stage = (segment: string, codes: string[]) => {
+      const upload = { campaign: campaign.id, segment, etag: "1" };
+      return campaign.pool().stageCodes(upload, [{ prize: "code", codes, lines: codes.map((_, i) => i + 2) }]);
+    };
+    const begin = (segment: string) => campaign.pool().beginImport({ campaign: campaign.id, segment, etag: "1" });
+    await begin("a.csv");
+    expect(await stage("a.csv", ["X", "Y", "X"])).toEqual({ status: "duplicate_codes", duplicates: [{ line: 4 }] });
+    expect(await stage("a.csv", ["X", "Y"])).toEqual({ status: "staged" });
+    await begin("b.csv");
+    expect(await stage("b.csv", ["Z", "Y"])).toEqual({ status: "duplicate_codes", duplicates: [{ line: 3 }] });
+    await campaign.pool().abortImport({ campaign: campaign.id, segment: "a.csv", etag: "1" });
+    expect(await stage("b.csv", ["Z", "Y"])).toEqual({ status: "staged" });
+  });
+
+  it("imports the same bytes once, replaces a segment while in draft, and never once open", async () => {
+    const campaign = await publishCampaign();
+    const importAs = async (etag: string, quantity: number) => {
+      const upload = { campaign: campaign.id, segment: "first.csv", etag };
+      const begun = await campaign.pool().beginImport(upload);
+      if (begun.status !== "begun") return begun.status;
+      const done = await campaign
+        .pool()
+        .commitImport({ ...upload, entries: [{ prize: "coupon", quantity }], opensAtMs: null, closesAtMs: null });
+      return done.status;
+    };
+    expect(await importAs("1", 10)).toBe("imported");
+    expect(await importAs("1", 10)).toBe("already_imported");
+    expect(await importAs("2", 20)).toBe("imported");
+    await campaign.pool().changeStatus(campaign.id, "open");
+    expect(await importAs("3", 30)).toBe("segment_immutable");
+    expect((await campaign.pool().stock(campaign.id))?.prizes).toEqual([{ prize: "coupon", loaded: 20, unleased: 20 }]);
+  });
+
+  it("keeps what is in stock from being renamed away, and the number of shards once open", async () => {
+    const campaign = await openCampaign({ coupon: 10 });
+    const published = await campaign.pool().publish({ ...campaign.rules, prizes: { thanks: "none" } });
+    expect(published).toEqual({ status: "prize_in_stock", prize: "coupon", segment: "first.csv" });
+    expect(await campaign.pool().publish({ ...campaign.rules, prizes: { ...campaign.rules.prizes, coupon: "none" } })).toMatchObject({
+      status: "prize_in_stock",
+    });
+    expect(await campaign.pool().publish({ ...campaign.rules, shards: 9 })).toMatchObject({ status: "published", changed: false });
+    expect(await campaign.pool().publish({ ...campaign.rules, autoRedeem: true })).toMatchObject({
+      status: "published",
+      changed: true,
+      rules: { shards: 1, autoRedeem: true, status: "open" },
+    });
+  });
+
+  it("opens only with stock or a fallback, and goes through its states in order", async () => {
+    const campaign = await publishCampaign();
+    const change = (verb: "open" | "pause" | "resume" | "close") => campaign.pool().changeStatus(campaign.id, verb);
+    expect(await change("pause")).toEqual({ status: "wrong_state", current: "draft" });
+    expect(await change("open")).toEqual({ status: "no_stock" });
+    await campaign.load("first.csv", { coupon: 5 });
+    expect(await change("open")).toMatchObject({ status: "done", rules: { status: "open" } });
+    expect(await change("open")).toMatchObject({ status: "done", rules: { status: "open" } });
+    expect(await change("pause")).toMatchObject({ status: "done", rules: { status: "paused" } });
+    expect(await change("resume")).toMatchObject({ status: "done", rules: { status: "open" } });
+    expect(await change("close")).toMatchObject({ status: "done", rules: { status: "closed" } });
+    expect(await change("open")).toEqual({ status: "wrong_state", current: "closed" });
+  });
+
+  it("publishes commitments from the start and seeds only after the close", async () => {
+    const campaign = await openCampaign({ coupon: 10 });
+    const [before] = await campaign.pool().fairness(campaign.id);
+    expect(before).toMatchObject({ segment: "first.csv", size: 10, seed: null });
+    expect(before?.commitment).toMatch(/^[0-9a-f]{64}$/);
+    await campaign.pool().changeStatus(campaign.id, "close");
+    const [after] = await campaign.pool().fairness(campaign.id);
+    expect(after?.commitment).toBe(before?.commitment);
+    expect(after?.seed).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("does not know a campaign that nobody published", async () => {
+    const campaign = await publishCampaign();
+    const stranger = { ...campaign, id: "nobody" };
+    const { env } = await import("cloudflare:workers");
+    const pool = env.PRIZE_POOL.getByName(stranger.id) as unknown as ReturnType<typeof campaign.pool>;
+    expect(await pool.lease({ campaign: "nobody", shard: 0, request: 1, want: 1 })).toEqual({ status: "campaign_unknown" });
+    expect(await pool.beginImport({ campaign: "nobody", segment: "a.csv", etag: "1" })).toEqual({ status: "campaign_unknown" });
+    expect(await pool.stock("nobody")).toBeNull();
+  });
+});

@@ -1,0 +1,157 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { encodeBlock, GENESIS_HASH, hashBlock } from "../../durable-objects/block.ts";
+import { drawOf, openCampaign, publishCampaign } from "../../durable-objects/campaign.fixture.ts";
+import type { CardEvent } from "../../durable-objects/protocol.ts";
+import { invariants } from "./invariants.ts";
+import { cardHistory, issuedPerPrize, ownCards } from "./queries.ts";
+import { consumeCardEvents } from "./settle.ts";
+
+interface TestBlock {
+  readonly bytes: Uint8Array;
+  readonly number: number;
+}
+
+/** Blocks of one event each, chained as an issuer chains them. */
+function chain(campaign: string, events: readonly (readonly CardEvent[])[]): TestBlock[] {
+  let prev = GENESIS_HASH;
+  return events.map((blockEvents, i) => {
+    const body = blockEvents.map((event) => `${JSON.stringify(event)}\n`).join("");
+    const hash = hashBlock(prev, body);
+    const header = { campaign, shard: 0, block: i + 1, prev, hash, events: blockEvents.length };
+    prev = hash;
+    return { bytes: encodeBlock(header, body), number: i + 1 };
+  });
+}
+
+async function deliver(blocks: readonly Uint8Array[]) {
+  const messages = blocks.map((bytes, i) => ({ id: String(i), timestamp: new Date(0), attempts: 1, body: bytes.slice().buffer }));
+  const batch = createMessageBatch("card-events", messages);
+  const ctx = createExecutionContext();
+  await consumeCardEvents(batch, env);
+  return getQueueResult(batch, ctx);
+}
+
+let cards = 0;
+function life(): { card: string; events: CardEvent[] } {
+  cards += 1;
+  const card = `card-${cards}`.padEnd(32, "x");
+  const at = Date.parse("2027-02-05T12:00:30Z");
+  return {
+    card,
+    events: [
+      {
+        type: "issued",
+        at,
+        card,
+        version: 1,
+        prize: "points",
+        request: `request-${cards}`,
+        recipient: "r",
+        segment: "first.csv",
+        position: cards,
+      },
+      { type: "revealed", at: at + 1_000, card, version: 2, prize: "points", user: "Ualice", trail: [[10, 50]] },
+      { type: "redeemed", at: at + 2_000, card, version: 3, prize: "points", user: "Ualice", kind: "webhook", recipient: "r" },
+    ],
+  };
+}
+
+const ledgerOf = async (campaign: string) => {
+  const tables = await env.LEDGER.batch([
+    env.LEDGER.prepare("SELECT * FROM cards WHERE campaign = ? ORDER BY card").bind(campaign),
+    env.LEDGER.prepare("SELECT minute, type, prize, count FROM minute_counters WHERE campaign = ? ORDER BY 1, 2, 3").bind(campaign),
+    env.LEDGER.prepare("SELECT card, prize, kind, line_user, recipient FROM rewards WHERE campaign = ? ORDER BY card").bind(campaign),
+    env.LEDGER.prepare("SELECT block, hash FROM blocks WHERE campaign = ? ORDER BY block").bind(campaign),
+  ]);
+  return tables.map(({ results }) => results);
+};
+
+describe("settlement", () => {
+  it("comes to the same ledger in any order, with blocks doubled and delivered again", async () => {
+    const lives = Array.from({ length: 6 }, life);
+    const events = [0, 1, 2].flatMap((step) => lives.map(({ events: steps }) => [steps[step] as CardEvent]));
+    const straight = await publishCampaign();
+    const shaken = await publishCampaign();
+    await deliver(chain(straight.id, events).map(({ bytes }) => bytes));
+    const expected = await ledgerOf(straight.id);
+    await env.LEDGER.exec(`DELETE FROM cards WHERE campaign = '${straight.id}'`);
+    await env.LEDGER.exec(`DELETE FROM rewards WHERE campaign = '${straight.id}'`);
+
+    const blocks = chain(shaken.id, events).map(({ bytes }) => bytes);
+    const disorder = [...blocks.toReversed(), ...blocks]
+      .map((bytes, i) => ({ bytes, order: (i * 7) % 13 }))
+      .sort((a, b) => a.order - b.order);
+    for (let first = 0; first < disorder.length; first += 5) await deliver(disorder.slice(first, first + 5).map(({ bytes }) => bytes));
+    const renamed = (rows: unknown) => JSON.parse(JSON.stringify(rows).replaceAll(shaken.id, straight.id)) as unknown;
+    expect(renamed(await ledgerOf(shaken.id))).toEqual(expected);
+  });
+
+  it("applies a block once when two consumers race for it", async () => {
+    const campaign = await publishCampaign();
+    const [block] = chain(campaign.id, [life().events]);
+    const bytes = block?.bytes ?? new Uint8Array();
+    const results = await Promise.all([deliver([bytes]), deliver([bytes]), deliver([bytes])]);
+    const [, counters] = await ledgerOf(campaign.id);
+    expect(counters).toEqual(
+      ["issued", "redeemed", "revealed"].map((type) => ({ minute: Date.parse("2027-02-05T12:00:00Z"), type, prize: "points", count: 1 })),
+    );
+    expect(results.some(({ ackAll }) => ackAll)).toBe(true);
+    expect((await deliver([bytes])).ackAll).toBe(true);
+  });
+
+  it("takes nothing from a damaged block, and keeps the others of its batch", async () => {
+    const campaign = await publishCampaign();
+    const good = life();
+    const blocks = chain(campaign.id, [good.events, life().events]).map(({ bytes }) => bytes);
+    const damaged = blocks[1]?.slice() ?? new Uint8Array();
+    damaged[damaged.length - 5] = 0x58;
+    expect((await deliver([blocks[0] ?? new Uint8Array(), damaged, new Uint8Array([1, 2, 3])])).ackAll).toBe(true);
+    const [settled] = await ledgerOf(campaign.id);
+    expect(settled).toMatchObject([{ card: good.card, state: "redeemed" }]);
+  });
+
+  it("archives every block in the lake, under a key that tells where it belongs", async () => {
+    const campaign = await publishCampaign();
+    const one = life();
+    await deliver(chain(campaign.id, [one.events]).map(({ bytes }) => bytes));
+    const object = await env.LAKE.get(`lake/${campaign.id}/2027-02-05/00000-000000001.ndjson`);
+    const lines = (await object?.text())
+      ?.trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as CardEvent);
+    expect(lines).toEqual(one.events);
+    expect(object?.customMetadata).toMatchObject({ campaign: campaign.id, shard: "0", block: "1", prev: GENESIS_HASH });
+  });
+
+  it("leaves issuers, pool and ledger in balance after a real campaign", async () => {
+    const campaign = await openCampaign({ coupon: 20, points: 20 }, { fallback: "thanks" });
+    const results = await campaign.draw(Array.from({ length: 50 }, (_, i) => drawOf(`r${i}`, { lineUserId: "Ualice" })));
+    for (const result of results) {
+      if (!("cardId" in result)) continue;
+      const command = { campaign: campaign.id, shard: 0, cardId: result.cardId, lineUserId: "Ualice" };
+      await campaign.issuer().reveal({ ...command, trail: null });
+      await campaign.issuer().redeem(command);
+    }
+    await expect.poll(async () => (await invariants(env, campaign.id))?.unsettled, { timeout: 20_000 }).toEqual({ blocks: 0, events: 0 });
+    const balance = await invariants(env, campaign.id);
+    expect(balance?.differences).toEqual([]);
+    expect(balance?.prizes.map(({ prize, settledRedeemed }) => [prize, settledRedeemed])).toEqual([
+      ["coupon", 20],
+      ["code", 0],
+      ["points", 20],
+      ["thanks", 10],
+    ]);
+    expect(Object.fromEntries(await issuedPerPrize(env, campaign.id))).toEqual({ coupon: 20, points: 20, thanks: 10 });
+    const first = await ownCards(env, { campaign: campaign.id, lineUserId: "Ualice", limit: 30 });
+    const second = await ownCards(env, { campaign: campaign.id, lineUserId: "Ualice", limit: 30, cursor: first.next ?? "" });
+    expect(new Set([...first.rows, ...second.rows].map(({ card }) => card)).size).toBe(50);
+    expect(second.next).toBeNull();
+    const coupon = first.rows.find(({ prize }) => prize === "coupon");
+    expect(await cardHistory(env, coupon?.card ?? "")).toMatchObject({
+      card: { state: "redeemed" },
+      reward: { status: "granted", attempts: 0 },
+    });
+  });
+});
