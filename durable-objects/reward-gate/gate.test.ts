@@ -1,0 +1,135 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { CLOSED } from "./breaker.ts";
+import { acquirePermits, reportCalls, wakeGate } from "./gate.ts";
+import type { Gate } from "./gate.ts";
+import { PERMIT_LIFE_MS, room } from "./in-flight.ts";
+
+interface Play {
+  readonly permitsPerSecond: number;
+  /** How long the provider takes to answer, or to fail. */
+  readonly latencyMs: number;
+  readonly consumers: number;
+  readonly untilMs: number;
+  readonly downFromMs: number;
+  readonly downUntilMs: number;
+}
+
+/** How the agent behaves: it asks for as many permits as it has free lanes, and when it got none waits, or for a call of its own to come back. */
+const LANES = 6;
+const MIN_WAIT_MS = 10;
+
+/** Consumers that never run out of rewards, against a provider that is down for a while; every moment of the play is a due event. */
+function play({ permitsPerSecond, latencyMs, consumers, untilMs, downFromMs, downUntilMs }: Play) {
+  let gate: Gate = wakeGate(CLOSED, 0);
+  const calls: { atMs: number; down: boolean }[] = [];
+  const due: { atMs: number; come: (nowMs: number) => void }[] = [];
+  const at = (atMs: number, come: (nowMs: number) => void) => void due.push({ atMs, come });
+
+  const call = (nowMs: number, back: (nowMs: number) => void) => {
+    const down = nowMs >= downFromMs && nowMs < downUntilMs;
+    calls.push({ atMs: nowMs, down });
+    at(nowMs + latencyMs, (backMs) => {
+      gate = reportCalls(gate, { succeeded: down ? 0 : 1, failed: down ? 1 : 0, retryAfterMs: null }, backMs);
+      back(backMs);
+    });
+  };
+  for (let consumer = 0; consumer < consumers; consumer += 1) {
+    let free = LANES;
+    let wakesAtMs = 0;
+    const ask = (nowMs: number): void => {
+      while (free > 0) {
+        const { gate: after, reply } = acquirePermits(gate, { want: free, limits: { permitsPerSecond } }, nowMs);
+        gate = after;
+        if (reply.permits === 0) {
+          const atMs = nowMs + Math.max(MIN_WAIT_MS, reply.retryAfterMs);
+          if (atMs < wakesAtMs || wakesAtMs <= nowMs) {
+            wakesAtMs = atMs;
+            at(atMs, ask);
+          }
+          return;
+        }
+        free -= reply.permits;
+        for (let permit = 0; permit < reply.permits; permit += 1) {
+          call(nowMs, (backMs) => {
+            free += 1;
+            ask(backMs);
+          });
+        }
+      }
+    };
+    at(consumer, ask);
+  }
+  for (;;) {
+    due.sort((a, b) => a.atMs - b.atMs);
+    const next = due.shift();
+    if (next === undefined || next.atMs > untilMs) return { gate, calls };
+    next.come(next.atMs);
+  }
+}
+
+const NEVER_DOWN = { downFromMs: Number.POSITIVE_INFINITY, downUntilMs: Number.POSITIVE_INFINITY };
+
+test("no provider sees more calls in a second than it was promised, however many consumers there are", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 500 }),
+      fc.integer({ min: 1, max: 400 }),
+      fc.integer({ min: 1, max: 10 }),
+      (permitsPerSecond, latencyMs, consumers) => {
+        const { calls } = play({ permitsPerSecond, latencyMs, consumers, untilMs: 5_000, ...NEVER_DOWN });
+        let first = 0;
+        for (const [i, { atMs }] of calls.entries()) {
+          while ((calls[first]?.atMs ?? 0) <= atMs - 1_000) first += 1;
+          expect(i - first + 1).toBeLessThanOrEqual(permitsPerSecond);
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test.each([
+  { permitsPerSecond: 200, latencyMs: 5, consumers: 1 },
+  { permitsPerSecond: 200, latencyMs: 5, consumers: 10 },
+  { permitsPerSecond: 200, latencyMs: 100, consumers: 10 },
+  { permitsPerSecond: 50, latencyMs: 500, consumers: 10 },
+])("the calls under way grow to what the rate needs: $permitsPerSecond/s at $latencyMs ms with $consumers consumers", (load) => {
+  const { calls } = play({ ...load, untilMs: 60_000, ...NEVER_DOWN });
+  const lastHalf = calls.filter(({ atMs }) => atMs >= 30_000).length;
+  expect(lastHalf / 30).toBeGreaterThan(load.permitsPerSecond * 0.85);
+});
+
+test.each([1, 3, 10])(
+  "a provider that goes down amid full load for a minute is called at most five times, by %i consumers",
+  (consumers) => {
+    const { calls } = play({ permitsPerSecond: 200, latencyMs: 4, consumers, untilMs: 120_000, downFromMs: 10_000, downUntilMs: 70_000 });
+    expect(calls.filter(({ down }) => down).length).toBeLessThanOrEqual(5);
+    expect(calls.filter(({ atMs }) => atMs >= 70_000 && atMs < 100_000).length).toBeGreaterThan(1_000);
+  },
+);
+
+test("a provider that hangs holds back no more calls than are under way already", () => {
+  const { calls } = play({ permitsPerSecond: 200, latencyMs: 10_000, consumers: 10, untilMs: 30_000, downFromMs: 0, downUntilMs: 60_000 });
+  expect(calls.length).toBeLessThanOrEqual(5);
+});
+
+test("permits that nobody reports on come free again", () => {
+  const { gate, reply } = acquirePermits(
+    { ...wakeGate(CLOSED, 0), bucket: { tokens: 10, atMs: 0 } },
+    { want: 6, limits: { permitsPerSecond: 200 } },
+    0,
+  );
+  expect(reply.permits).toBe(2);
+  expect(room(gate.inFlight, 200, PERMIT_LIFE_MS - 1)).toBe(0);
+  expect(acquirePermits(gate, { want: 6, limits: { permitsPerSecond: 200 } }, PERMIT_LIFE_MS).reply.permits).toBe(2);
+});
+
+test("a reply that gives fewer than wanted says when to come again, one that gives all does not", () => {
+  fc.assert(
+    fc.property(fc.nat(20), fc.integer({ min: 1, max: 500 }), fc.nat(2_000), (want, permitsPerSecond, nowMs) => {
+      const { reply } = acquirePermits(wakeGate(CLOSED, 0), { want, limits: { permitsPerSecond } }, nowMs);
+      expect(reply.retryAfterMs > 0).toBe(reply.permits < want);
+    }),
+  );
+});

@@ -1,0 +1,115 @@
+import { rewardGate } from "../objects.ts";
+import { settings } from "../settings.ts";
+import { groupByGate } from "./by-gate.ts";
+import type { GateGroup } from "./by-gate.ts";
+import { PROVIDERS } from "./index.ts";
+import { rewardMessageSchema, sendRewards } from "./message.ts";
+import type { RewardRef } from "./message.ts";
+import { withPrizeParams } from "./prize-params.ts";
+import type { GrantDeps } from "./provider.ts";
+import { loadDueRewards, recordVerdicts } from "./rows.ts";
+import { passThroughGate } from "./through-gate.ts";
+import { judgeAttempt, judgeLocal, postpone } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Connections that one invocation may have waiting at once (Workers, platform limits); more would queue with permits in hand. */
+const CONNECTIONS = 6;
+/** What had no turn comes again after this at the earliest, and up to half as long again later, not all at once. */
+const MIN_POSTPONE_MS = 3_000;
+const POSTPONE_SPREAD = 0.5;
+/** A message that failed as a whole. */
+const RETRY_DELAY_S = 10;
+
+/** What the agent needs of the world besides its bindings. */
+export interface AgentTools extends Omit<GrantDeps, "settings"> {
+  readonly random: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+const TOOLS: AgentTools = {
+  fetch: (url, init) => fetch(url, init),
+  nowMs: () => Date.now(),
+  random: () => Math.random(),
+  wait: (ms) => scheduler.wait(ms),
+};
+
+/**
+ * Consumer of `rewards`: sees to it that each reward named is granted, or due again later, or failed, and that the ledger says so.
+ * A message is acknowledged when that is written; until then the queue keeps it, and a provider that is asked twice grants once.
+ */
+export async function consumeRewards(batch: MessageBatch, env: Env, tools: AgentTools = TOOLS): Promise<void> {
+  const readable: Message[] = [];
+  const refs: RewardRef[] = [];
+  for (const message of batch.messages) {
+    const parsed = rewardMessageSchema.safeParse(message.body);
+    if (parsed.success) {
+      readable.push(message);
+      refs.push(...parsed.data.rewards);
+    } else {
+      console.error(JSON.stringify({ message: "a rewards message is of no known form", id: message.id, attempts: message.attempts }));
+      message.retry({ delaySeconds: RETRY_DELAY_S });
+    }
+  }
+  try {
+    const verdicts = await seeTo(refs, env, tools);
+    await recordVerdicts(env, verdicts);
+    announceFailures(verdicts);
+    await sendAgain(env, verdicts, tools.nowMs());
+    for (const message of readable) message.ack();
+  } catch (error) {
+    console.error(JSON.stringify({ message: "rewards were not seen to", messages: readable.length, error: String(error) }));
+    for (const message of readable) message.retry({ delaySeconds: RETRY_DELAY_S });
+  }
+}
+
+async function seeTo(refs: readonly RewardRef[], env: Env, tools: AgentTools): Promise<Verdict[]> {
+  const cards = [...new Set(refs.map(({ card }) => card))];
+  if (cards.length === 0) return [];
+  const due = await loadDueRewards(env, cards, tools.nowMs());
+  /** One throw for all: what fails together comes again together, apart from what failed elsewhere. */
+  const jitter = tools.random();
+
+  const local = due.filter(({ kind }) => PROVIDERS[kind]?.reach === "local");
+  const { known, unknown } = await withPrizeParams(
+    env,
+    due.filter(({ kind }) => PROVIDERS[kind]?.reach !== "local"),
+  );
+  const { unprovided, groups } = groupByGate(known, settings(env));
+
+  const nowMs = tools.nowMs();
+  const verdicts = [
+    ...local.map((reward) => judgeLocal(reward, nowMs)),
+    ...unknown.map((reward) => judgeAttempt(reward, { outcome: "retry", reason: "the campaign's file has no such prize" }, nowMs, jitter)),
+    ...unprovided.map(({ reward, reason }) => judgeAttempt(reward, { outcome: "retry", reason }, nowMs, jitter)),
+  ];
+  const lanes = Math.max(1, Math.floor(CONNECTIONS / Math.max(1, groups.length)));
+  const called = await Promise.all(groups.map((group) => callGroup(group, lanes, env, tools, jitter)));
+  return [...verdicts, ...called.flat()];
+}
+
+async function callGroup({ gate, rewards }: GateGroup, lanes: number, env: Env, tools: AgentTools, jitter: number): Promise<Verdict[]> {
+  const deps: GrantDeps = { settings: settings(env), fetch: tools.fetch, nowMs: tools.nowMs };
+  const stub = () => rewardGate(env, gate.provider);
+  const { asked, left, retryAfterMs } = await passThroughGate(rewards, { gate, lanes, stub, deps, wait: tools.wait });
+  const nowMs = tools.nowMs();
+  const postponeMs = Math.round(Math.max(MIN_POSTPONE_MS, retryAfterMs) * (1 + jitter * POSTPONE_SPREAD));
+  return [
+    ...asked.map(({ reward, outcome }) => judgeAttempt(reward, outcome, nowMs, jitter)),
+    ...left.map(({ reward }) => postpone(reward, postponeMs, nowMs)),
+  ];
+}
+
+/** What is still pending comes again when it is due. A send that is lost is mended by the sweeper. */
+async function sendAgain(env: Env, verdicts: readonly Verdict[], nowMs: number): Promise<void> {
+  const pending = verdicts.filter(({ nextAttemptAt }) => nextAttemptAt !== null);
+  const delaySeconds = ({ nextAttemptAt }: Verdict) => Math.max(1, Math.ceil(((nextAttemptAt ?? nowMs) - nowMs) / 1_000));
+  for (const [delay, together] of Map.groupBy(pending, delaySeconds)) await sendRewards(env, together, delay);
+}
+
+function announceFailures(verdicts: readonly Verdict[]): void {
+  const failed = verdicts.filter(({ status }) => status === "failed");
+  for (const [campaign, together] of Map.groupBy(failed, (verdict) => verdict.campaign)) {
+    const reasons = [...new Set(together.map(({ lastError }) => lastError))];
+    console.error(JSON.stringify({ message: "rewards failed and wait for an operator", campaign, count: together.length, reasons }));
+  }
+}

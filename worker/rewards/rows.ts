@@ -1,0 +1,65 @@
+import { and, eq, isNull, lte, or, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+import type { PrizeKind } from "../../durable-objects/protocol.ts";
+import { rewards } from "../ledger/schema.ts";
+import type { Reward } from "./provider.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Clocks of two machines may differ by this; a reward that seems due so much later is due. */
+const CLOCK_SKEW_MS = 1_000;
+
+/**
+ * Those of `cards` whose reward is pending and due. One that is not due waits for another message, which carries it on: so doubled messages
+ * of one reward become one again.
+ */
+export async function loadDueRewards(env: Pick<Env, "LEDGER">, cards: readonly string[], nowMs: number): Promise<Reward[]> {
+  const rows = await drizzle(env.LEDGER)
+    .select({
+      card: rewards.card,
+      campaign: rewards.campaign,
+      prize: rewards.prize,
+      kind: rewards.kind,
+      lineUser: rewards.lineUser,
+      recipient: rewards.recipient,
+      attempts: rewards.attempts,
+    })
+    .from(rewards)
+    .where(
+      and(
+        sql`${rewards.card} IN (SELECT value FROM json_each(${JSON.stringify(cards)}))`,
+        eq(rewards.status, "pending"),
+        or(isNull(rewards.nextAttemptAt), lte(rewards.nextAttemptAt, nowMs + CLOCK_SKEW_MS)),
+      ),
+    );
+  return rows.map(({ kind, ...row }) => ({ ...row, kind: prizeKind(kind) }));
+}
+
+function prizeKind(text: string): PrizeKind {
+  const kind = PRIZE_KINDS.find((known) => known === text);
+  if (kind === undefined) throw new Error(`a reward is of the unknown kind ${text}`);
+  return kind;
+}
+
+/** Writes what became of rewards, in one statement; one that is no longer pending stays as it is. */
+export async function recordVerdicts(env: Pick<Env, "LEDGER">, verdicts: readonly Verdict[]): Promise<void> {
+  if (verdicts.length === 0) return;
+  const rows = verdicts.map((v) => [v.card, v.status, v.attempts, v.nextAttemptAt, v.grantedAt, v.lastError, v.receipt]);
+  await env.LEDGER.prepare(
+    `UPDATE rewards SET
+       status = verdict.status,
+       attempts = max(rewards.attempts, verdict.attempts),
+       next_attempt_at = verdict.next_attempt_at,
+       granted_at = verdict.granted_at,
+       last_error = coalesce(verdict.last_error, rewards.last_error),
+       receipt = verdict.receipt
+     FROM (
+       SELECT value->>0 AS card, value->>1 AS status, value->>2 AS attempts, value->>3 AS next_attempt_at,
+              value->>4 AS granted_at, value->>5 AS last_error, value->>6 AS receipt
+       FROM json_each(?)
+     ) AS verdict
+     WHERE rewards.card = verdict.card AND rewards.status = 'pending'`,
+  )
+    .bind(JSON.stringify(rows))
+    .run();
+}

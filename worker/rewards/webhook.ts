@@ -1,0 +1,101 @@
+import { Webhook } from "standardwebhooks";
+import { z } from "zod";
+import type { Settings } from "../settings.ts";
+import type { GateAddress, GrantDeps, GrantOutcome, ParamedReward, RemoteProvider, Retry } from "./provider.ts";
+import { readAnswer } from "./read-answer.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+
+/** A provider that has not answered by then has taken an unknown decision: it is asked again with the same key. */
+const CALL_TIMEOUT_MS = 10_000;
+/** Answers are kept as receipts, 200 of them in one SQL value of at most 2 MB; an answer this long is none of ours. */
+const MAX_ANSWER_BYTES = 4_096;
+/** Client errors that say "not now" rather than "not like this": Request Timeout, Too Early, Too Many Requests. */
+const PASSING_CLIENT_ERRORS: ReadonlySet<number> = new Set([408, 425, 429]);
+
+const answerSchema = z.looseObject({ granted: z.literal(true) });
+
+/**
+ * A reward system behind a webhook: `POST`, signed as by Standard Webhooks, `webhook-id` = the card's id, body
+ * `{ type: "reward.grant", timestamp, data: { cardId, campaign, prize, params, lineUserId, recipient? } }`. It grants once per `webhook-id` and
+ * answers `2xx` with a JSON object that holds `"granted": true`, again the same to a repeat; the object is kept as the receipt.
+ * Any other `4xx` than 408, 425 and 429 is its refusal; everything else is asked again.
+ */
+export const webhook: RemoteProvider = { reach: "remote", gate, grant };
+
+function gate({ params }: ParamedReward, settings: Settings): GateAddress | Retry {
+  const provider = providerOf(settings, params["provider"]);
+  if (provider === null) return { outcome: "retry", reason: "no reward provider of the name in the prize's params is configured" };
+  return { provider: provider.name, limits: { permitsPerSecond: provider.permitsPerSecond } };
+}
+
+async function grant(reward: ParamedReward, { settings, fetch, nowMs }: GrantDeps): Promise<GrantOutcome> {
+  const provider = providerOf(settings, reward.params["provider"]);
+  if (provider === null) return { outcome: "retry", reason: "the reward provider is not configured" };
+  const request = signedRequest(reward, settings, new Date(nowMs()));
+  try {
+    const response = await fetch(provider.url, { ...request, redirect: "manual", signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+    return await judgeAnswer(response, nowMs());
+  } catch (error) {
+    const timedOut = error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
+    return { outcome: "retry", reason: timedOut ? `no answer within ${CALL_TIMEOUT_MS / 1_000} s` : "the connection failed" };
+  }
+}
+
+function providerOf({ REWARD_PROVIDERS }: Settings, name: unknown): { name: string; url: string; permitsPerSecond: number } | null {
+  if (typeof name !== "string" || !Object.hasOwn(REWARD_PROVIDERS, name)) return null;
+  const provider = REWARD_PROVIDERS[name];
+  return provider === undefined ? null : { name, ...provider };
+}
+
+/** Signed with the previous secret, too, while there is one: the provider takes over the new one when it likes. */
+function signedRequest(reward: ParamedReward, settings: Settings, now: Date): RequestInit {
+  const body = JSON.stringify({
+    type: "reward.grant",
+    timestamp: now.toISOString(),
+    data: {
+      cardId: reward.card,
+      campaign: reward.campaign,
+      prize: reward.prize,
+      params: reward.params,
+      lineUserId: reward.lineUser,
+      ...(reward.recipient === null ? {} : { recipient: reward.recipient }),
+    },
+  });
+  const secrets = [settings.WEBHOOK_SECRET, settings.WEBHOOK_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
+  return {
+    method: "POST",
+    body,
+    headers: {
+      "content-type": "application/json",
+      "webhook-id": reward.card,
+      "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
+      "webhook-signature": secrets.map((secret) => new Webhook(secret).sign(reward.card, now, body)).join(" "),
+    },
+  };
+}
+
+async function judgeAnswer(response: Response, nowMs: number): Promise<GrantOutcome> {
+  if (response.ok) return judgeGrant(response);
+  await response.body?.cancel();
+  const reason = `answered ${response.status}`;
+  if (response.status >= 400 && response.status < 500 && !PASSING_CLIENT_ERRORS.has(response.status)) return { outcome: "refused", reason };
+  const obeyed = response.status === 429 || response.status === 503;
+  const afterMs = obeyed ? parseRetryAfter(response.headers.get("retry-after"), nowMs) : null;
+  return { outcome: "retry", reason, ...(afterMs === null ? {} : { afterMs }) };
+}
+
+async function judgeGrant(response: Response): Promise<GrantOutcome> {
+  const text = await readAnswer(response, MAX_ANSWER_BYTES);
+  if (text === null) return { outcome: "retry", reason: `answered ${response.status} with more than ${MAX_ANSWER_BYTES} bytes` };
+  const receipt = answerSchema.safeParse(parseJson(text));
+  if (!receipt.success) return { outcome: "retry", reason: `answered ${response.status} without a JSON object that says "granted": true` };
+  return { outcome: "granted", receipt: receipt.data };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
