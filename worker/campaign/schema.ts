@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+import type { PrizeKind } from "../../durable-objects/protocol.ts";
+import type { CampaignFaultCode } from "./faults.ts";
 
 /** Draws a second that one issuer is given; the declared peak divided by it is the number of shards. */
 export const DRAWS_PER_SECOND_PER_SHARD = 300;
@@ -16,7 +18,11 @@ const languageTag = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "a B
 const text = z.record(languageTag, z.string().min(1).max(500)).refine((value) => Object.keys(value).length > 0, "at least one language");
 const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, "a colour as #rrggbb");
 const instant = z.iso.datetime({ offset: true });
-const imageRef = z.string().max(500);
+/** Shown by the page as it stands here: nothing but an address. */
+const imageRef = z
+  .string()
+  .max(500)
+  .regex(/^(https:\/\/|\/(?!\/))[^\s"'()<>\\]*$/, "an https address, or a path beginning with /");
 
 const timezone = z.string().refine((value) => {
   try {
@@ -37,6 +43,9 @@ const prize = z.strictObject({
   value: money.optional(),
   params: z.record(z.string(), z.json()).optional(),
 });
+
+/** What a kind's provider cannot do without; each is a text. */
+const REQUIRED_PARAMS: Partial<Record<PrizeKind, string>> = { webhook: "provider", "line-sticker": "productId", "line-coupon": "couponId" };
 
 const limit = z.int().min(1).max(1_000_000);
 
@@ -77,27 +86,24 @@ export const campaignFileSchema = z
       .default({}),
   })
   .superRefine((file, ctx) => {
-    const fault = (path: (string | number)[], message: string) => ctx.addIssue({ code: "custom", path, message });
-    if (Date.parse(file.endsAt) <= Date.parse(file.startsAt)) fault(["endsAt"], "the campaign ends before it starts");
+    const fault = (path: (string | number)[], code: CampaignFaultCode, message: string) =>
+      ctx.addIssue({ code: "custom", path, message, params: { code } });
+    if (Date.parse(file.endsAt) <= Date.parse(file.startsAt)) fault(["endsAt"], "ends_before_start", "the campaign ends before it starts");
     const seen = new Set<string>();
     for (const [i, { id, kind, params }] of file.prizes.entries()) {
-      if (seen.has(id)) fault(["prizes", i, "id"], `prize ${id} is named twice`);
+      if (seen.has(id)) fault(["prizes", i, "id"], "duplicate_prize", `prize ${id} is named twice`);
       seen.add(id);
-      if (kind === "webhook" && typeof params?.["provider"] !== "string")
-        fault(["prizes", i, "params", "provider"], "a webhook prize names its provider");
-      if (kind === "line-sticker" && typeof params?.["productId"] !== "string")
-        fault(["prizes", i, "params", "productId"], "a sticker prize names its productId");
-      if (kind === "line-coupon" && typeof params?.["couponId"] !== "string")
-        fault(["prizes", i, "params", "couponId"], "a LINE coupon prize names its couponId");
+      const param = REQUIRED_PARAMS[kind];
+      if (param !== undefined && typeof params?.[param] !== "string")
+        fault(["prizes", i, "params", param], "missing_param", `a ${kind} prize names its ${param}`);
     }
     const fallback = file.prizes.find(({ id }) => id === file.fallback);
     if (file.fallback !== undefined && fallback === undefined)
-      fault(["fallback"], `the fallback prize ${file.fallback} is not among the prizes`);
-    if (fallback?.kind === "code") fault(["fallback"], "the fallback prize is unlimited, and codes are not");
+      fault(["fallback"], "unknown_fallback", `the fallback prize ${file.fallback} is not among the prizes`);
+    if (fallback?.kind === "code") fault(["fallback"], "fallback_has_codes", "the fallback prize is unlimited, and codes are not");
     const { perRecipient, perRecipientPerDay } = file.limits;
-    if (perRecipient !== undefined && perRecipientPerDay !== undefined && perRecipientPerDay > perRecipient) {
-      fault(["limits", "perRecipientPerDay"], "more a day than in all");
-    }
+    if (perRecipient !== undefined && perRecipientPerDay !== undefined && perRecipientPerDay > perRecipient)
+      fault(["limits", "perRecipientPerDay"], "limits_contradict", "more a day than in all");
   });
 
 export type CampaignFile = z.output<typeof campaignFileSchema>;

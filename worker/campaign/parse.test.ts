@@ -1,0 +1,101 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CampaignFaultCode } from "./faults.ts";
+import { MAX_CAMPAIGN_FILE_BYTES, parseCampaign } from "./parse.ts";
+
+const SPRING = {
+  id: "spring-2027",
+  title: { "zh-TW": "新春刮刮樂", en: "Spring scratch" },
+  timezone: "Asia/Taipei",
+  startsAt: "2027-02-05T12:00:00Z",
+  endsAt: "2027-02-20T16:00:00Z",
+  cardTtlHours: 72,
+  line: { channelId: "2000000000", liffId: "2000000000-abcdefgh" },
+  expectedPeakPerSecond: 7000,
+  limits: { perRecipient: 3, perRecipientPerDay: 1 },
+  fallback: "thanks",
+  prizes: [
+    { id: "sticker", kind: "line-sticker", name: { en: "Sticker set" }, params: { productId: "12345" } },
+    { id: "cafe-code", kind: "code", name: { en: "Coffee code" } },
+    { id: "thanks", kind: "none", name: { en: "Thank you" } },
+  ],
+};
+const TEXT = JSON.stringify(SPRING, null, 2);
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** The last line in which `needle` stands. */
+function lineOf(text: string, needle: string): number {
+  return text.slice(0, text.lastIndexOf(needle)).split("\n").length;
+}
+
+describe("a campaign file", () => {
+  it("is accepted, with its defaults filled in", () => {
+    expect(parseCampaign(bytes(TEXT))).toMatchObject({
+      status: "parsed",
+      file: { ...SPRING, selfService: false, autoRedeem: false, returnStock: { onVoid: false, onExpiry: false }, theme: {} },
+    });
+  });
+
+  it.each([
+    ["a byte-order mark", `\uFEFF${TEXT}`],
+    ["CRLF", TEXT.replaceAll("\n", "\r\n")],
+    ["one line", JSON.stringify(SPRING)],
+  ])("is accepted with %s", (_, text) => {
+    expect(parseCampaign(bytes(text)).status).toBe("parsed");
+  });
+
+  it.each<[string, CampaignFaultCode, string, string, string, string]>([
+    ["ends before it starts", "ends_before_start", "endsAt", '"endsAt"', '"2027-02-20T16:00:00Z"', '"2027-02-05T11:59:59Z"'],
+    ["has a fallback that is no prize", "unknown_fallback", "fallback", '"fallback"', '"fallback": "thanks"', '"fallback": "nothing"'],
+    ["has codes as its fallback", "fallback_has_codes", "fallback", '"fallback"', '"fallback": "thanks"', '"fallback": "cafe-code"'],
+    ["names a prize twice", "duplicate_prize", "prizes[1].id", '"id": "sticker"', '"id": "cafe-code"', '"id": "sticker"'],
+    ["has a sticker without its id", "missing_param", "prizes[0].params.productId", '"params"', '"productId"', '"package"'],
+    ["allows more a day than in all", "limits_contradict", "limits.perRecipientPerDay", '"perRecipientPerDay"', 'Day": 1', 'Day": 4'],
+    ["has an unknown field", "unknown_field", "line.chanelId", '"chanelId"', '"channelId"', '"chanelId"'],
+    ["misses a field", "missing_field", "line.channelId", '"line"', '"channelId"', '"chanelId"'],
+    ["has a field of the wrong form", "invalid_field", "startsAt", '"startsAt"', '"2027-02-05T12:00:00Z"', '"5 February"'],
+    ["has an unknown kind of prize", "invalid_field", "prizes[1].kind", '"kode"', '"kind": "code"', '"kind": "kode"'],
+    ["has an unknown time zone", "invalid_field", "timezone", '"timezone"', "Asia/Taipei", "Asia/Taipeh"],
+    ["has a name in no language", "invalid_field", "prizes[2].name", '"name"', '"en": "Thank you"', ""],
+    [
+      "has a script for an image",
+      "invalid_field",
+      "prizes[2].image",
+      '"image"',
+      '"kind": "none"',
+      '"kind": "none", "image": "javascript:x"',
+    ],
+    ["names a field twice", "duplicate_field", "timezone", '"timezone"', '"timezone"', '"timezone": "UTC", "timezone"'],
+    ["is cut off", "not_json", "file", '"name"', TEXT.slice(TEXT.lastIndexOf('"name"')), '"name"'],
+    ["has a comma too many", "not_json", "file", '"thanks",,', '"fallback": "thanks",', '"fallback": "thanks",,'],
+  ])("that %s is refused: %s at %s, in the line of %s", (_, code, at, needle, from, to) => {
+    const text = TEXT.replace(from, () => to);
+    expect(text).not.toBe(TEXT);
+    expect(parseCampaign(bytes(text))).toMatchObject({
+      status: "refused",
+      faults: expect.arrayContaining([expect.objectContaining({ code, at, line: lineOf(text, needle) })]),
+    });
+  });
+
+  it.each<[string, CampaignFaultCode, Uint8Array]>([
+    ["is empty", "empty_file", bytes("")],
+    ["is blank", "empty_file", bytes("\uFEFF \r\n\n")],
+    ["is not UTF-8", "not_utf8", Uint8Array.of(0x7b, 0xff, 0x7d)],
+    ["is UTF-16", "not_utf8", new Uint8Array(Buffer.from(`\uFEFF${TEXT}`, "utf16le"))],
+    ["is too large", "file_too_large", bytes(TEXT.padEnd(MAX_CAMPAIGN_FILE_BYTES + 1))],
+  ])("that %s is refused", (_, code, file) => {
+    expect(parseCampaign(file)).toMatchObject({ status: "refused", faults: [{ code, at: "file" }] });
+  });
+
+  it("that is anything at all is parsed or refused with faults, and never throws", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map(bytes)), (file) => {
+        const parsed = parseCampaign(file);
+        expect(parsed.status === "refused" && parsed.faults.length > 0).toBe(true);
+      }),
+    );
+  });
+});

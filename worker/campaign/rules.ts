@@ -1,0 +1,22 @@
+import type { PublishedRules } from "../../durable-objects/protocol.ts";
+import { shardsForPeak } from "./schema.ts";
+import type { CampaignFile } from "./schema.ts";
+
+const MS_PER_HOUR = 3_600_000;
+
+/** What the pool and the issuers must know of a campaign file. */
+export function toRules(file: CampaignFile): PublishedRules {
+  return {
+    campaign: file.id,
+    shards: shardsForPeak(file.expectedPeakPerSecond),
+    startsAtMs: Date.parse(file.startsAt),
+    endsAtMs: Date.parse(file.endsAt),
+    cardTtlMs: file.cardTtlHours === undefined ? null : Math.round(file.cardTtlHours * MS_PER_HOUR),
+    timezone: file.timezone,
+    limits: { perRecipient: file.limits.perRecipient ?? null, perRecipientPerDay: file.limits.perRecipientPerDay ?? null },
+    autoRedeem: file.autoRedeem,
+    returnStock: file.returnStock,
+    fallback: file.fallback ?? null,
+    prizes: Object.fromEntries(file.prizes.map(({ id, kind }) => [id, kind])),
+  };
+}

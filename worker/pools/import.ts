@@ -1,0 +1,93 @@
+import { importCampaign } from "./import-campaign.ts";
+import { importPool } from "./import-pool.ts";
+import { writeRefusal } from "./refusal.ts";
+import { isSettled, lastOutcomes, saveOutcome } from "./storage.ts";
+import { campaignFileKey, errorsKey, readUploadKey } from "./upload-key.ts";
+import type { UploadKey } from "./upload-key.ts";
+import { refused } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** How often an object may be replaced while it is imported before the import gives up, to be tried again. */
+const MAX_OVERTAKINGS = 3;
+
+export type ImportOutcome =
+  | Verdict
+  /** These bytes have had their outcome. */
+  | { readonly status: "unchanged" }
+  /** Nothing of ours, or not there any more. */
+  | { readonly status: "ignored" };
+
+/**
+ * Imports an object of the bucket by its key: a campaign file is published, a prize-pool file brought into its pool, after the campaign file beside
+ * it. All or nothing: a refused object changes nothing but its `<name>.errors.json`. Any number of calls for the same bytes do what one does; a
+ * call that rejects may be made again. `now` in ms.
+ */
+export async function importObject(env: Env, key: string, now: number): Promise<ImportOutcome> {
+  const uploadKey = readUploadKey(key);
+  if (uploadKey.kind === "ignored") return { status: "ignored" };
+  if (uploadKey.kind === "pool") await importObject(env, campaignFileKey(uploadKey.campaign), now);
+  for (let overtaken = 0; overtaken < MAX_OVERTAKINGS; overtaken++) {
+    const outcome = await importCurrent(env, uploadKey, now, overtaken > 0);
+    if (outcome.status !== "overtaken") return outcome;
+  }
+  throw new Error("the object was replaced again and again while it was imported");
+}
+
+type OwnKey = Exclude<UploadKey, { kind: "ignored" }>;
+
+/**
+ * Imports what the object holds now. `overtaken`: it holds something else by the end, which may have been imported before and overwritten
+ * by this: so it must be imported anew, whatever is known of it.
+ */
+async function importCurrent(env: Env, key: OwnKey, now: number, anew: boolean): Promise<ImportOutcome | { readonly status: "overtaken" }> {
+  const object = await env.POOLS.get(key.object);
+  if (object === null) return { status: "ignored" };
+  const last = (await lastOutcomes(env.LEDGER, { object: key.object })).get(key.object);
+  if (!anew && isSettled(last, object.etag)) {
+    await object.body.cancel();
+    return { status: "unchanged" };
+  }
+  const verdict = await judge(env, key, object, now);
+  const current = await env.POOLS.head(key.object);
+  if (current !== null && current.etag !== object.etag) return { status: "overtaken" };
+  await keepVerdict(env, key, object.etag, verdict, now);
+  return verdict;
+}
+
+async function judge(env: Env, key: OwnKey, object: R2ObjectBody, now: number): Promise<Verdict> {
+  switch (key.kind) {
+    case "campaign":
+      return importCampaign(env, key.campaign, object, now);
+    case "pool":
+      return importPool(env, { campaign: key.campaign, segment: key.segment, etag: object.etag }, object);
+    case "refused":
+      await object.body.cancel();
+      return refused({ code: key.code, at: "file", message: KEY_RULES[key.code] });
+  }
+}
+
+const KEY_RULES = {
+  unknown_key: "a campaign has a campaign.json, and pools/<name>.csv with a name of letters, digits, dots, hyphens and underscores",
+  invalid_campaign_id: "a campaign id is 2 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen",
+} as const;
+
+/** The object beside it first, the row last: what stopped half-way is done again as a whole. */
+async function keepVerdict(env: Env, key: OwnKey, etag: string, verdict: Verdict, now: number): Promise<void> {
+  const { campaign, object } = key;
+  const row = { campaign, object, etag, atMs: now };
+  console.log(JSON.stringify({ message: "upload", object, etag, status: verdict.status, ...logged(verdict) }));
+  switch (verdict.status) {
+    case "imported":
+      await env.POOLS.delete(errorsKey(key));
+      return saveOutcome(env.LEDGER, { ...row, faults: null, cards: verdict.cards });
+    case "refused":
+      await writeRefusal(env.POOLS, errorsKey(key), { object, etag, refusedAtMs: now, faults: verdict.faults, more: verdict.more });
+      return saveOutcome(env.LEDGER, { ...row, faults: verdict.faults, cards: null });
+  }
+}
+
+function logged(verdict: Verdict): object {
+  return verdict.status === "imported"
+    ? { cards: verdict.cards }
+    : { faults: verdict.faults.length + verdict.more, first: verdict.faults[0] };
+}

@@ -1,0 +1,40 @@
+import { campaignIdSchema } from "../campaign/schema.ts";
+
+/** What an object in the bucket is, by its key. */
+export type UploadKey =
+  | { readonly kind: "campaign"; readonly campaign: string; readonly object: string }
+  | { readonly kind: "pool"; readonly campaign: string; readonly object: string; readonly segment: string }
+  /** Below a campaign, but nothing that Kuji reads; or named by what is no campaign id. */
+  | { readonly kind: "refused"; readonly campaign: string; readonly object: string; readonly code: "unknown_key" | "invalid_campaign_id" }
+  /** Not ours, or what we put there ourselves. */
+  | { readonly kind: "ignored" };
+
+const ERRORS_SUFFIX = ".errors.json";
+const CAMPAIGN_FILE = "campaign.json";
+/** Segment names appear in events, in the ledger and in public commitments: plain letters, so that one name has one form. */
+const POOL_FILE = /^pools\/([A-Za-z0-9][A-Za-z0-9._-]{0,99}\.csv)$/;
+
+export function readUploadKey(object: string): UploadKey {
+  const slash = object.indexOf("/");
+  if (slash <= 0 || object.endsWith("/") || object.endsWith(ERRORS_SUFFIX)) return { kind: "ignored" };
+  const campaign = object.slice(0, slash);
+  const name = object.slice(slash + 1);
+  const segment = POOL_FILE.exec(name)?.[1];
+  if (!campaignIdSchema.safeParse(campaign).success) {
+    const meant = name === CAMPAIGN_FILE || segment !== undefined;
+    return meant ? { kind: "refused", campaign, object, code: "invalid_campaign_id" } : { kind: "ignored" };
+  }
+  if (name === CAMPAIGN_FILE) return { kind: "campaign", campaign, object };
+  if (segment !== undefined) return { kind: "pool", campaign, object, segment };
+  return { kind: "refused", campaign, object, code: "unknown_key" };
+}
+
+export function campaignFileKey(campaign: string): string {
+  return `${campaign}/${CAMPAIGN_FILE}`;
+}
+
+/** Where the faults of a refused object are written: `pools/first.csv` → `pools/first.errors.json`. */
+export function errorsKey(key: Exclude<UploadKey, { kind: "ignored" }>): string {
+  const base = key.kind === "refused" ? key.object : key.object.replace(/\.(csv|json)$/, "");
+  return base + ERRORS_SUFFIX;
+}
