@@ -1,0 +1,58 @@
+import { deriveCardKey, readCardId } from "../durable-objects/card-id.ts";
+import type { CardKey } from "../durable-objects/card-id.ts";
+import type { CardCommand, CardIssuerRpc, CardReply, CardView } from "../durable-objects/protocol.ts";
+import type { CampaignSnapshot } from "./campaign/schema.ts";
+import { askIssuer, IssuerOverloaded } from "./issuers.ts";
+import { cardIssuer } from "./objects.ts";
+import { Problem } from "./problem.ts";
+import { settings } from "./settings.ts";
+
+const cardKeys = new WeakMap<Env, readonly CardKey[]>();
+
+function cardKeysOf(env: Env): readonly CardKey[] {
+  const known = cardKeys.get(env);
+  if (known !== undefined) return known;
+  const { CARD_KEY, CARD_KEY_PREVIOUS } = settings(env);
+  const keys = [CARD_KEY, CARD_KEY_PREVIOUS].filter((secret) => secret !== undefined).map(deriveCardKey);
+  cardKeys.set(env, keys);
+  return keys;
+}
+
+/** Where the card lives, from its id alone. An id that we did not make for this campaign is `card_not_found`, as a missing and a foreign card are. */
+export function locateCard(env: Env, campaign: string, cardId: string): CardCommand {
+  const place = readCardId(cardKeysOf(env), campaign, cardId);
+  if (place === null) throw new Problem("card_not_found");
+  return { campaign, shard: place.shard, cardId };
+}
+
+/** Puts one question about a card to its issuer. Gives the card as it now is; every refusal of the issuer is a `Problem`. */
+export async function askCard(env: Env, command: CardCommand, ask: (issuer: CardIssuerRpc) => Promise<CardReply>): Promise<CardView> {
+  const reply = await askIssuer(() => cardIssuer(env, command), ask).catch((error: unknown) => {
+    throw error instanceof IssuerOverloaded ? new Problem("overloaded") : error;
+  });
+  switch (reply.status) {
+    case "ok":
+      return reply.card;
+    case "not_found":
+      throw new Problem("card_not_found");
+    case "expired":
+      throw new Problem("card_expired");
+    case "voided":
+      throw new Problem("card_voided");
+    case "not_revealed":
+    case "overloaded":
+      throw new Problem(reply.status);
+  }
+}
+
+/** Where the card opens: the LIFF link, or in development the page itself. */
+export function cardUrl(env: Env, { file }: CampaignSnapshot, cardId: string): string {
+  const { SANDBOX_ORIGIN, PUBLIC_ORIGIN } = settings(env);
+  const path = `/c/${file.id}/${cardId}`;
+  return SANDBOX_ORIGIN === "" ? `https://liff.line.me/${file.line.liffId}${path}` : new URL(path, PUBLIC_ORIGIN).href;
+}
+
+/** Milliseconds since the epoch as ISO 8601 in UTC. */
+export function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
