@@ -1,0 +1,75 @@
+import { z } from "@hono/zod-openapi";
+import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+import type { CampaignSnapshot, Prize } from "../campaign/schema.ts";
+import { instantSchema } from "../openapi.ts";
+
+const textSchema = z.record(z.string(), z.string()).openapi({ description: "By language tag", example: { "zh-TW": "新春刮刮樂" } });
+
+export const prizeFaceSchema = z
+  .object({
+    id: z.string(),
+    kind: z.enum(PRIZE_KINDS),
+    name: textSchema,
+    description: textSchema.optional(),
+    image: z.string().optional(),
+    value: z.object({ amount: z.int(), currency: z.string() }).optional(),
+  })
+  .openapi("Prize");
+export type PrizeFace = z.output<typeof prizeFaceSchema>;
+
+export const campaignFaceSchema = z
+  .object({
+    campaign: z.string(),
+    title: textSchema,
+    texts: z.record(z.string(), textSchema),
+    theme: z.object({
+      accent: z.string().optional(),
+      background: z.string().optional(),
+      cover: z.enum(["gold", "silver", "green", "red"]).optional(),
+      image: z.string().optional(),
+    }),
+    timezone: z.string(),
+    startsAt: instantSchema,
+    endsAt: instantSchema,
+    selfService: z.boolean(),
+    autoRedeem: z.boolean(),
+    prizes: z.array(prizeFaceSchema),
+  })
+  .openapi("Campaign");
+export type CampaignFace = z.output<typeof campaignFaceSchema>;
+
+/** Everything needed to draw a card. It is made from the campaign alone, so that it cannot give the card's prize away. */
+export const cardFaceSchema = campaignFaceSchema.extend({ cardId: z.string() }).openapi("CardFace");
+export type CardFace = z.output<typeof cardFaceSchema>;
+
+/** What anybody may see of a prize; `params` is for the provider alone. */
+function prizeFace({ id, kind, name, description, image, value }: Prize): PrizeFace {
+  return {
+    id,
+    kind,
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(image === undefined ? {} : { image }),
+    ...(value === undefined ? {} : { value }),
+  };
+}
+
+const faces = new WeakMap<CampaignSnapshot, CampaignFace>();
+
+export function campaignFace(snapshot: CampaignSnapshot): CampaignFace {
+  const known = faces.get(snapshot);
+  if (known !== undefined) return known;
+  const { id, title, texts = {}, theme, timezone, startsAt, endsAt, selfService, autoRedeem, prizes } = snapshot.file;
+  const face = { campaign: id, title, texts, theme, timezone, startsAt, endsAt, selfService, autoRedeem, prizes: prizes.map(prizeFace) };
+  faces.set(snapshot, face);
+  return face;
+}
+
+export function cardFace(snapshot: CampaignSnapshot, cardId: string): CardFace {
+  return { ...campaignFace(snapshot), cardId };
+}
+
+/** The face of one prize. A prize newer than the snapshot is shown by its id. */
+export function prizeFaceOf(snapshot: CampaignSnapshot, { prize, kind }: { prize: string; kind: PrizeFace["kind"] }): PrizeFace {
+  return campaignFace(snapshot).prizes.find(({ id }) => id === prize) ?? { id: prize, kind, name: { en: prize } };
+}

@@ -1,0 +1,30 @@
+import { createRoute } from "@hono/zod-openapi";
+import { publishedCampaign } from "../campaigns.ts";
+import { locateCard } from "../cards.ts";
+import type { App, PlayerEdge } from "../edge.ts";
+import { answers, PLAYER_SECURITY, refusals } from "../openapi.ts";
+import { cardFace, cardFaceSchema } from "./face.ts";
+import { cardParams } from "./request.ts";
+import { withSession } from "./with-session.ts";
+
+const route = createRoute({
+  method: "get",
+  path: "/campaigns/{campaign}/cards/{cardId}",
+  tags: ["Player"],
+  summary: "The face of a card: everything needed to draw it, never its prize",
+  security: PLAYER_SECURITY,
+  middleware: withSession,
+  request: { params: cardParams },
+  responses: {
+    200: answers(cardFaceSchema, "Answered at the edge, from the id and the campaign alone"),
+    ...refusals("session_invalid", "campaign_not_found", "card_not_found", "rate_limited"),
+  },
+});
+
+export function getCard(app: App<PlayerEdge>): void {
+  app.openapi(route, async (c) => {
+    const { campaign, cardId } = c.req.valid("param");
+    locateCard(c.env, campaign, cardId);
+    return c.json(cardFace(await publishedCampaign(c.env, campaign), cardId), 200);
+  });
+}

@@ -1,0 +1,33 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { CARD_STATES } from "../../durable-objects/protocol.ts";
+import { askCard, locateCard } from "../cards.ts";
+import type { App, PlayerEdge } from "../edge.ts";
+import { answers, PLAYER_SECURITY, refusals } from "../openapi.ts";
+import { cardParams } from "./request.ts";
+import { replyReward } from "./reply-reward.ts";
+import { rewardViewSchema } from "./reward-view.ts";
+import { withSession } from "./with-session.ts";
+
+const route = createRoute({
+  method: "post",
+  path: "/campaigns/{campaign}/cards/{cardId}/redeem",
+  tags: ["Player"],
+  summary: "Take the prize of a revealed card; again, the same",
+  security: PLAYER_SECURITY,
+  middleware: withSession,
+  request: { params: cardParams },
+  responses: {
+    200: answers(z.object({ state: z.enum(CARD_STATES), reward: rewardViewSchema }), "The reward, as far as it is"),
+    ...refusals("session_invalid", "card_not_found", "not_revealed", "card_expired", "card_voided", "rate_limited", "overloaded"),
+  },
+});
+
+export function postRedeem(app: App<PlayerEdge>): void {
+  app.openapi(route, async (c) => {
+    const { campaign, cardId } = c.req.valid("param");
+    const place = locateCard(c.env, campaign, cardId);
+    const lineUserId = c.var.session.sub;
+    const card = await askCard(c.env, place, (issuer) => issuer.redeem({ ...place, lineUserId }));
+    return c.json({ state: card.state, reward: await replyReward(c.env, card, Date.now()) }, 200);
+  });
+}

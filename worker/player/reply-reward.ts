@@ -1,0 +1,20 @@
+import type { CardView } from "../../durable-objects/protocol.ts";
+import { rewardOf } from "../ledger/queries.ts";
+import { rewardView } from "./reward-view.ts";
+import type { RewardView } from "./reward-view.ts";
+
+/** Nothing settles sooner after a redemption, so a fresh one asks the ledger nothing: a spike of redemptions does not become one of queries. */
+const SETTLES_NO_SOONER_MS = 1_000;
+
+/** The reward in the reply to a reveal or redeem. The prize is the user's by then: a ledger that does not answer makes it `pending`, not an error. */
+export async function replyReward(env: Env, card: CardView, nowMs: number): Promise<RewardView> {
+  return rewardView(card, async (cardId) => {
+    if (card.redeemedAtMs === null || nowMs - card.redeemedAtMs < SETTLES_NO_SOONER_MS) return null;
+    try {
+      return (await rewardOf(env, cardId))?.status ?? null;
+    } catch (error) {
+      console.error(JSON.stringify({ message: "the ledger did not answer for a reward", error: String(error) }));
+      return null;
+    }
+  });
+}
