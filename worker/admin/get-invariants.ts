@@ -1,0 +1,57 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+import type { AdminEdge, App } from "../edge.ts";
+import { invariants } from "../ledger/invariants.ts";
+import { ADMIN_SECURITY, answers, refusals } from "../openapi.ts";
+import { Problem } from "../problem.ts";
+import { campaignRow } from "./campaign-row.ts";
+import { campaignParams } from "./request.ts";
+import { withAnyRole } from "./with-role.ts";
+
+const balanceSchema = z
+  .object({
+    prize: z.string(),
+    kind: z.enum(PRIZE_KINDS),
+    loaded: z.int(),
+    unleased: z.int(),
+    held: z.int(),
+    issued: z.int(),
+    issuedAsFallback: z.int(),
+    redeemed: z.int(),
+    settledIssued: z.int(),
+    settledRedeemed: z.int(),
+    rewards: z.object({ granted: z.int(), pending: z.int(), failed: z.int() }),
+  })
+  .openapi("PrizeBalance");
+
+const route = createRoute({
+  method: "get",
+  path: "/campaigns/{campaign}/invariants",
+  tags: ["Admin"],
+  summary: "The pool, the issuers and the ledger held against each other",
+  security: ADMIN_SECURITY,
+  middleware: withAnyRole,
+  request: { params: campaignParams },
+  responses: {
+    200: answers(
+      z.object({
+        campaign: z.string(),
+        prizes: z.array(balanceSchema),
+        unsettled: z.object({ blocks: z.int(), events: z.int() }),
+        differences: z.array(z.string()),
+      }),
+      "`differences` is empty when everything holds",
+    ),
+    ...refusals("access_token_invalid", "forbidden", "campaign_not_found"),
+  },
+});
+
+export function getInvariants(app: App<AdminEdge>): void {
+  app.openapi(route, async (c) => {
+    const row = await campaignRow(c.env, c.req.valid("param").campaign);
+    const report = await invariants(c.env, row.campaign);
+    if (report === null) throw new Problem("campaign_not_found");
+    const { campaign, prizes, unsettled, differences } = report;
+    return c.json({ campaign, prizes: prizes.map((prize) => ({ ...prize })), unsettled, differences: [...differences] }, 200);
+  });
+}

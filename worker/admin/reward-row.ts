@@ -1,0 +1,39 @@
+import { z } from "@hono/zod-openapi";
+import { instant } from "../cards.ts";
+import type { RewardRow } from "../ledger/queries.ts";
+import { instantSchema } from "../openapi.ts";
+
+export const rewardRowSchema = z
+  .object({
+    cardId: z.string(),
+    campaign: z.string(),
+    prize: z.string(),
+    kind: z.string(),
+    lineUserId: z.string(),
+    recipient: z.string().optional(),
+    status: z.enum(["pending", "granted", "failed"]),
+    attempts: z.int(),
+    createdAt: instantSchema,
+    nextAttemptAt: instantSchema.optional(),
+    grantedAt: instantSchema.optional(),
+    lastError: z.string().optional(),
+  })
+  .openapi("RewardRow");
+
+/** A reward as operators and customer care see it. */
+export function shownReward(row: RewardRow): z.output<typeof rewardRowSchema> {
+  return {
+    cardId: row.card,
+    campaign: row.campaign,
+    prize: row.prize,
+    kind: row.kind,
+    lineUserId: row.lineUser,
+    ...(row.recipient === null ? {} : { recipient: row.recipient }),
+    status: row.status,
+    attempts: row.attempts,
+    createdAt: instant(row.createdAt),
+    ...(row.nextAttemptAt === null ? {} : { nextAttemptAt: instant(row.nextAttemptAt) }),
+    ...(row.grantedAt === null ? {} : { grantedAt: instant(row.grantedAt) }),
+    ...(row.lastError === null ? {} : { lastError: row.lastError }),
+  };
+}

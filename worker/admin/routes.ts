@@ -1,0 +1,25 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { AdminEdge, App } from "../edge.ts";
+import { refuseFaults } from "../faults.ts";
+import { deleteKey } from "./delete-key.ts";
+import { getAudit } from "./get-audit.ts";
+import { getCampaign } from "./get-campaign.ts";
+import { getCampaigns } from "./get-campaigns.ts";
+import { getCare } from "./get-care.ts";
+import { getInvariants } from "./get-invariants.ts";
+import { getPartners } from "./get-partners.ts";
+import { getRewards } from "./get-rewards.ts";
+import { getStock } from "./get-stock.ts";
+import { getUploads } from "./get-uploads.ts";
+import { postKey } from "./post-key.ts";
+import { postLifecycle } from "./post-lifecycle.ts";
+import { postScan } from "./post-scan.ts";
+import { putPartner } from "./put-partner.ts";
+
+/** What operators and customer care call, behind Cloudflare Access, below `/admin/v1`. */
+export function adminRoutes(): App<AdminEdge> {
+  const app = new OpenAPIHono<AdminEdge>({ defaultHook: refuseFaults });
+  for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getRewards, getInvariants]) add(app);
+  for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit]) add(app);
+  return app;
+}
