@@ -1,0 +1,43 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { Scalar } from "@scalar/hono-api-reference";
+import { adminRoutes } from "./admin/routes.ts";
+import type { App, Edge } from "./edge.ts";
+import { refuseFaults } from "./faults.ts";
+import { describe } from "./openapi.ts";
+import { partnerRoutes } from "./partner/routes.ts";
+import { page } from "./player/page.ts";
+import { playerRoutes } from "./player/routes.ts";
+import { answerError } from "./problem.ts";
+import { checkReadiness, checksOf } from "./readiness.ts";
+import { settings } from "./settings.ts";
+import { answerUnmatched } from "./unmatched.ts";
+
+/** Everything that is answered over HTTP. */
+function edge(): App<Edge> {
+  const app = new OpenAPIHono<Edge>({ defaultHook: refuseFaults });
+  app.onError(answerError);
+  app.notFound(answerUnmatched(app));
+
+  app.get("/healthz", (c) => c.json({ alive: true }));
+  app.use(async function requireSettings(c, next) {
+    settings(c.env);
+    await next();
+  });
+  app.get("/readyz", async (c) => c.json(await checkReadiness(checksOf(c.env))));
+
+  app.route("/partner/v1", partnerRoutes());
+  app.route("/player/v1", playerRoutes());
+  app.route("/admin/v1", adminRoutes());
+  app.get("/", page);
+  app.get("/c/*", page);
+
+  let document: string | null = null;
+  app.get("/openapi.json", (c) => {
+    document ??= describe(app, settings(c.env).PUBLIC_ORIGIN);
+    return c.body(document, 200, { "content-type": "application/json" });
+  });
+  app.get("/docs", Scalar({ url: "/openapi.json", pageTitle: "Kuji" }));
+  return app;
+}
+
+export const app = edge();

@@ -1,0 +1,16 @@
+import { scanUploads } from "./pools/scan.ts";
+import { sweepRewards } from "./rewards/sweep.ts";
+
+/** What is done every minute. One errand's failure is logged and does not keep the others from being run. */
+export async function runSchedule(env: Env): Promise<void> {
+  const errands = { scanUploads: () => scanUploads(env), sweepRewards: () => sweepRewards(env) };
+  await Promise.all(
+    Object.entries(errands).map(async ([errand, run]) => {
+      try {
+        await run();
+      } catch (error) {
+        console.error(JSON.stringify({ message: "a scheduled errand failed", errand, error: String(error) }));
+      }
+    }),
+  );
+}
