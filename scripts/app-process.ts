@@ -30,6 +30,12 @@ export interface AppProcessOptions {
   readonly print: (line: string) => void;
 }
 
+/** Groups of the apps that run: whatever ends this process, an uncaught error too, ends them. */
+const running = new Set<number>();
+process.on("exit", () => {
+  for (const group of running) signalGroup(group, "SIGKILL");
+});
+
 /** `wrangler dev` as a child in its own process group, for it runs workerd as a child of its own: what ends, ends whole. */
 export class AppProcess {
   readonly #options: AppProcessOptions;
@@ -64,6 +70,7 @@ export class AppProcess {
       detached: true,
     });
     this.#child = child;
+    if (child.pid !== undefined) running.add(child.pid);
     this.#listen(child.stdout);
     this.#listen(child.stderr);
     const ended = new AbortController();
@@ -88,7 +95,7 @@ export class AppProcess {
     if (child === null) return;
     this.#wanted = false;
     const exited = once(child, "exit");
-    signalGroup(child, "SIGTERM");
+    signalGroup(child.pid, "SIGTERM");
     await Promise.race([exited, sleep(STOP_GRACE_MS, undefined, { ref: false })]);
     await this.#end(child);
   }
@@ -102,11 +109,12 @@ export class AppProcess {
   }
 
   async #end(child: ChildProcess): Promise<void> {
-    signalGroup(child, "SIGKILL");
+    signalGroup(child.pid, "SIGKILL");
     this.#child = null;
     await waitFor({ what: "the app's processes to be gone", timeoutMs: KILL_GRACE_MS, everyMs: 20 }, async () =>
-      signalGroup(child, 0) ? null : true,
+      signalGroup(child.pid, 0) ? null : true,
     );
+    if (child.pid !== undefined) running.delete(child.pid);
   }
 
   async #isHealthy(): Promise<true | null> {
@@ -140,10 +148,10 @@ export class AppProcess {
 }
 
 /** Whether a process of the group was there to take the signal; 0 only asks. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
-  if (child.pid === undefined) return false;
+function signalGroup(group: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (group === undefined) return false;
   try {
-    return process.kill(-child.pid, signal);
+    return process.kill(-group, signal);
   } catch {
     return false;
   }

@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { KEY_FILES, openKeys } from "../sandbox/keys.ts";
 import { DEFAULT_ACCESS_AUDIENCE, startSandbox } from "../sandbox/server.ts";
 import { AppProcess } from "./app-process.ts";
 import { freePort } from "./ports.ts";
 import { silent } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
-import { ROOT, runCommand, runWrangler } from "./wrangler.ts";
+import { DEFAULT_STATE, ROOT, localArguments, runCommand, runWrangler } from "./wrangler.ts";
 
 const APP_PORT = 8787;
 const SANDBOX_PORT = 8788;
@@ -16,9 +16,7 @@ const TICK_EVERY_MS = 2_000;
 const TICK_TIMEOUT_MS = 30_000;
 const TICK_PATH = "/cdn-cgi/local/scheduled?cron=*+*+*+*+*";
 const DEFAULT_PERMITS_PER_SECOND = 200;
-/** The local state that `wrangler dev` uses by itself. */
-const DEFAULT_STATE = join(ROOT, ".wrangler/state");
-export const DEFAULT_KEYS = join(ROOT, "sandbox/keys");
+const DEFAULT_KEYS = join(ROOT, "sandbox/keys");
 
 export interface StackOptions {
   /** Folder of D1, KV, R2, Durable Objects and the sandbox's grants; `.wrangler/state` when it is not given. */
@@ -39,17 +37,19 @@ export interface StackOptions {
   readonly terminal?: Terminal;
 }
 
-export interface Stack {
+/** Where a running app, its sandbox, its keys and its state are. */
+export interface House {
   readonly appOrigin: string;
   readonly sandboxOrigin: string;
   readonly keysDir: string;
   readonly persistTo: string;
+}
+
+export interface Stack extends House {
   /** Process group of the app; null while it is down. */
   readonly appGroup: number | null;
   /** Told when the app ends though nobody asked it to. */
   onUnwantedEnd(listener: (reason: string) => void): void;
-  /** The arguments of a wrangler command against this stack's own state. */
-  local(args: readonly string[]): string[];
   /** Fires the schedule once. */
   tick(): Promise<void>;
   /** Kills the app at once; the sandbox stays. */
@@ -73,7 +73,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   if (options.buildPage ?? true) await terminal.step("the page is built", buildPage);
   await terminal.step("the ledger's tables are there", async () => {
-    await runWrangler(["d1", "migrations", "apply", "LEDGER", "--local", "--persist-to", persistTo]);
+    await runWrangler(localArguments(["d1", "migrations", "apply", "LEDGER"], persistTo));
   });
   const { secrets } = await openKeys(keysDir);
   const sandbox = await terminal.step("the sandbox answers", () =>
@@ -121,7 +121,6 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       return app.group;
     },
     onUnwantedEnd: (listener) => void (app.onUnwantedEnd = listener),
-    local: (args) => [...args, "--local", "--persist-to", relative(ROOT, persistTo)],
     tick,
     kill: () => app.kill(),
     restart: async () => {

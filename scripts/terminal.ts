@@ -13,6 +13,9 @@ const BAR_WIDTH = 30;
 const QUARTERS = 4;
 const REDRAW_EVERY_MS = 100;
 
+/** A cell that has no number to show. */
+export const NOTHING = "–";
+
 export const silent: Terminal = { say: () => {}, step: async (_, work) => await work(), progress: () => {} };
 
 export function openTerminal(out: NodeJS.WriteStream = process.stdout): Terminal {
@@ -65,7 +68,7 @@ export function table(heading: readonly string[], rows: readonly (readonly (stri
       })
       .join("  ")
       .trimEnd();
-  const numeric = (i: number) => rows.every((row) => typeof row[i] === "number");
+  const numeric = (i: number) => rows.every((row) => typeof row[i] === "number" || row[i] === NOTHING);
   return [line(heading, numeric), widths.map((width) => "─".repeat(width)).join("──"), ...rows.map((row) => line(row, numeric))].join("\n");
 }
 

@@ -10,8 +10,14 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Thrown by a probe: waiting longer would not help. */
+export class Hopeless extends Error {
+  override readonly name = "Hopeless";
+}
+
 /**
- * Asks `probe` again and again until it gives something other than null, and gives that. A probe that throws has not answered yet.
+ * Asks `probe` again and again until it gives something other than null, and gives that. A probe that throws has not answered yet,
+ * unless it throws `Hopeless`.
  * Rejects when the time is over, with what was waited for and the last error.
  */
 export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | null>): Promise<T> {
@@ -24,6 +30,7 @@ export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | 
       if (answer !== null) return answer;
       lastError = null;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       lastError = error instanceof Error ? error : new Error("no error was thrown, but something else");
     }
     await sleep(options.everyMs ?? DEFAULT_EVERY_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });

@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /** The repository's root, where `wrangler.toml` is. */
 export const ROOT = join(import.meta.dirname, "..");
+
+/** The local state that `wrangler dev` and the `--local` commands use by themselves. */
+export const DEFAULT_STATE = join(ROOT, ".wrangler/state");
 
 const COMMAND_TIMEOUT_MS = 120_000;
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
@@ -67,7 +70,12 @@ function lastLines(output: string): string {
     .join("\n");
 }
 
+/** A command against the local state in `persistTo`. */
+export function localArguments(args: readonly string[], persistTo: string): string[] {
+  return [...args, "--local", ...(persistTo === DEFAULT_STATE ? [] : ["--persist-to", relative(ROOT, persistTo)])];
+}
+
 /** A command as a person would type it. */
-export function shown(args: readonly string[]): string {
+export function typedCommand(args: readonly string[]): string {
   return `npx wrangler ${args.map((arg) => (/^[\w./:=@-]+$/.test(arg) ? arg : `'${arg}'`)).join(" ")}`;
 }

@@ -1,0 +1,149 @@
+import { ApiError, callJson, patiently } from "./api-call.ts";
+import type { House } from "./stack.ts";
+
+/** The parts of the admin API's answers that are read here. */
+export interface AdminCampaign {
+  readonly status: "draft" | "open" | "paused" | "closed";
+  readonly shards: number;
+  readonly endsAt: string;
+}
+
+export interface UploadFault {
+  readonly code: string;
+  readonly at: string;
+  readonly message: string;
+  readonly line?: number;
+}
+
+export interface AdminUpload {
+  readonly object: string;
+  readonly etag: string;
+  readonly status: "imported" | "refused";
+  readonly cards?: number;
+  readonly faults?: readonly UploadFault[];
+}
+
+export interface AdminPartner {
+  readonly id: string;
+  readonly name: string;
+  readonly campaigns: readonly string[];
+  readonly keys: readonly { readonly keyId: string; readonly algorithm: string; readonly revokedAt?: string }[];
+}
+
+export type NewKey =
+  | { readonly keyId: string; readonly algorithm: "ed25519"; readonly publicKey: string }
+  | { readonly keyId: string; readonly algorithm: "hmac-sha256" };
+
+export interface PrizeBalance {
+  readonly prize: string;
+  readonly kind: string;
+  readonly loaded: number;
+  readonly issued: number;
+  readonly issuedAsFallback: number;
+  readonly redeemed: number;
+  readonly settledIssued: number;
+  readonly settledRedeemed: number;
+  readonly rewards: { readonly granted: number; readonly pending: number; readonly failed: number };
+}
+
+export interface AdminInvariants {
+  readonly prizes: readonly PrizeBalance[];
+  readonly unsettled: { readonly blocks: number; readonly events: number };
+  readonly differences: readonly string[];
+}
+
+export interface AdminReward {
+  readonly status: "pending" | "granted" | "failed";
+  readonly attempts: number;
+  readonly grantedAt?: string;
+  readonly lastError?: string;
+}
+
+export interface CareCard {
+  readonly cardId: string;
+  readonly campaign: string;
+  readonly state: string;
+  readonly prize: string;
+  readonly requestId?: string;
+  readonly recipient?: string;
+  readonly lineUserId?: string;
+  readonly code?: string;
+  readonly reward?: AdminReward;
+  readonly timeline: readonly { readonly at: string; readonly what: string }[];
+}
+
+const OPERATOR = { email: "demo-operator@example.com", groups: ["operator", "care"] };
+
+/** The admin API as an operator, let in by the sandbox's Cloudflare Access. */
+export class AdminClient {
+  readonly #base: string;
+  readonly #token: string;
+
+  private constructor(appOrigin: string, token: string) {
+    this.#base = `${appOrigin}/admin/v1`;
+    this.#token = token;
+  }
+
+  static async signIn({ appOrigin, sandboxOrigin }: Pick<House, "appOrigin" | "sandboxOrigin">): Promise<AdminClient> {
+    const { token } = await callJson<{ token: string }>(`${sandboxOrigin}/sandbox/access-token`, { method: "POST", body: OPERATOR });
+    return new AdminClient(appOrigin, token);
+  }
+
+  /** Null when there is none of this id. */
+  async campaign(campaign: string): Promise<AdminCampaign | null> {
+    try {
+      return await this.#call<AdminCampaign>("GET", `/campaigns/${campaign}`);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "campaign_not_found") return null;
+      throw error;
+    }
+  }
+
+  async changeStatus(campaign: string, verb: "open" | "pause" | "resume" | "close"): Promise<void> {
+    await this.#call("POST", `/campaigns/${campaign}/${verb}`);
+  }
+
+  /** What became of the campaign's files, newest first. */
+  async uploads(campaign: string): Promise<readonly AdminUpload[]> {
+    const { uploads } = await this.#call<{ uploads: readonly AdminUpload[] }>("GET", `/campaigns/${campaign}/uploads`);
+    return uploads;
+  }
+
+  async scanUploads(campaign: string): Promise<void> {
+    await this.#call("POST", `/campaigns/${campaign}/uploads/scan`);
+  }
+
+  async partner(id: string): Promise<AdminPartner | null> {
+    const { partners } = await this.#call<{ partners: readonly AdminPartner[] }>("GET", "/partners");
+    return partners.find((partner) => partner.id === id) ?? null;
+  }
+
+  async putPartner(partner: Pick<AdminPartner, "id" | "name" | "campaigns">): Promise<void> {
+    await this.#call("PUT", "/partners", partner);
+  }
+
+  /** Gives the secret of an HMAC key, which is shown this once. */
+  async addKey(partner: string, key: NewKey): Promise<{ readonly secret?: string }> {
+    return await this.#call("POST", `/partners/${partner}/keys`, key);
+  }
+
+  async invariants(campaign: string): Promise<AdminInvariants> {
+    return await this.#call("GET", `/campaigns/${campaign}/invariants`);
+  }
+
+  /** The ledger's cards of a card id, request id, recipient, LINE user id or code. */
+  async care(q: string): Promise<readonly CareCard[]> {
+    const { cards } = await this.#call<{ cards: readonly CareCard[] }>("GET", `/care?q=${encodeURIComponent(q)}`);
+    return cards;
+  }
+
+  async #call<T>(method: "GET" | "POST" | "PUT", path: string, body?: unknown): Promise<T> {
+    return await patiently(() =>
+      callJson<T>(this.#base + path, {
+        method,
+        headers: { "cf-access-jwt-assertion": this.#token },
+        ...(body === undefined ? {} : { body }),
+      }),
+    );
+  }
+}
