@@ -1,27 +1,25 @@
 import type { Fault } from "../problem.ts";
 
 /** The closed list of what can be wrong with a campaign file. */
-export const CAMPAIGN_FAULT_CODES = [
-  "empty_file",
-  "file_too_large",
-  "not_utf8",
-  "not_json",
-  "duplicate_field",
-  "missing_field",
-  "unknown_field",
-  "invalid_field",
+export type CampaignFaultCode =
+  | "empty_file"
+  | "file_too_large"
+  | "not_utf8"
+  | "not_json"
+  | "duplicate_field"
+  | "missing_field"
+  | "unknown_field"
+  | "invalid_field"
   // What contradicts itself:
-  "ends_before_start",
-  "duplicate_prize",
-  "missing_param",
-  "unknown_fallback",
-  "fallback_has_codes",
-  "limits_contradict",
+  | "ends_before_start"
+  | "duplicate_prize"
+  | "missing_param"
+  | "unknown_fallback"
+  | "fallback_has_codes"
+  | "limits_contradict"
   // What contradicts its surroundings:
-  "id_differs",
-  "prize_in_stock",
-] as const;
-export type CampaignFaultCode = (typeof CAMPAIGN_FAULT_CODES)[number];
+  | "id_differs"
+  | "prize_in_stock";
 
 /** `at` is a JSON path such as `prizes[2].id`, or `file` for the whole. */
 export interface CampaignFault extends Fault {

@@ -4,15 +4,15 @@ import type { PrizeKind } from "../../durable-objects/protocol.ts";
 import type { CampaignFaultCode } from "./faults.ts";
 
 /** Draws a second that one issuer is given; the declared peak divided by it is the number of shards. */
-export const DRAWS_PER_SECOND_PER_SHARD = 300;
+const DRAWS_PER_SECOND_PER_SHARD = 300;
 /** Two bytes of a card id name the shard; beyond this the pool could not push a pause within its bounds. */
 export const MAX_SHARDS = 512;
-export const MAX_PRIZES = 256;
+const MAX_PRIZES = 256;
 
 export const campaignIdSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, "2 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen");
-export const prizeIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "1 to 63 lower-case letters, digits, hyphens and underscores");
+const prizeIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "1 to 63 lower-case letters, digits, hyphens and underscores");
 
 const languageTag = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "a BCP 47 language tag");
 const text = z.record(languageTag, z.string().min(1).max(500)).refine((value) => Object.keys(value).length > 0, "at least one language");

@@ -2,39 +2,38 @@ import type { CampaignFaultCode } from "../campaign/faults.ts";
 import type { Fault } from "../problem.ts";
 
 /** The closed list of what can be wrong with a prize-pool file, beside what is in the list of campaign files. */
-export const POOL_FAULT_CODES = [
+export type PoolFaultCode =
+  | CampaignFaultCode
   // The object:
-  "unknown_key",
-  "invalid_campaign_id",
-  "campaign_unknown",
-  "segment_immutable",
+  | "unknown_key"
+  | "invalid_campaign_id"
+  | "campaign_unknown"
+  | "segment_immutable"
   // The file as CSV:
-  "no_rows",
-  "invalid_quote",
-  "row_too_long",
-  "truncated_row",
-  "missing_column",
-  "unknown_column",
-  "duplicate_column",
-  "column_count",
+  | "no_rows"
+  | "invalid_quote"
+  | "row_too_long"
+  | "truncated_row"
+  | "missing_column"
+  | "unknown_column"
+  | "duplicate_column"
+  | "column_count"
   // Its rows:
-  "missing_prize",
-  "unknown_prize",
-  "missing_quantity",
-  "quantity_not_whole",
-  "quantity_not_positive",
-  "quantity_too_big",
-  "segment_too_big",
-  "missing_code",
-  "unexpected_code",
-  "code_quantity",
-  "invalid_code",
-  "duplicate_code",
-  "invalid_instant",
-  "window_empty",
-  "window_differs",
-] as const;
-export type PoolFaultCode = (typeof POOL_FAULT_CODES)[number] | CampaignFaultCode;
+  | "missing_prize"
+  | "unknown_prize"
+  | "missing_quantity"
+  | "quantity_not_whole"
+  | "quantity_not_positive"
+  | "quantity_too_big"
+  | "segment_too_big"
+  | "missing_code"
+  | "unexpected_code"
+  | "code_quantity"
+  | "invalid_code"
+  | "duplicate_code"
+  | "invalid_instant"
+  | "window_empty"
+  | "window_differs";
 
 /** `at` is a column's name, `row`, `header` or `file`; of a campaign file a JSON path. No prize code stands in a message. */
 export interface PoolFault extends Fault {
@@ -47,6 +46,7 @@ export const FAULTS_THAT_MAY_PASS: readonly PoolFaultCode[] = [
   "unknown_prize",
   "missing_code",
   "unexpected_code",
+  "duplicate_code",
   "prize_in_stock",
 ];
 

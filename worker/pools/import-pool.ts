@@ -1,14 +1,14 @@
 import type { PrizeKind, SegmentUpload } from "../../durable-objects/protocol.ts";
 import { prizePool } from "../objects.ts";
-import { FaultList } from "./faults.ts";
 import type { Faults } from "./faults.ts";
+import { openUpload } from "./open-upload.ts";
 import { parsePool } from "./parse-pool.ts";
 import { codeStaging } from "./stage-codes.ts";
-import { refused } from "./verdict.ts";
-import type { Verdict } from "./verdict.ts";
+import { OVERTAKEN, refused } from "./verdict.ts";
+import type { Overtaken, Verdict } from "./verdict.ts";
 
 /** What `wrangler r2 object put` takes at most; five million codes are less than half of it. */
-export const MAX_POOL_FILE_BYTES = 300 * 1024 * 1024;
+const MAX_POOL_FILE_BYTES = 300 * 1024 * 1024;
 
 const CAMPAIGN_UNKNOWN = refused({ code: "campaign_unknown", at: "file", message: "the campaign has no campaign.json that was accepted" });
 const SEGMENT_IMMUTABLE = refused({
@@ -21,17 +21,14 @@ const SEGMENT_IMMUTABLE = refused({
  * Brings a prize-pool file into its campaign's pool, whole or not at all. The file is read to its end before the pool hears of it; one with codes
  * is then read again, to stage them. The pool knows a file by its etag: the same bytes are imported once.
  */
-export async function importPool(env: Env, upload: SegmentUpload, object: R2ObjectBody): Promise<Verdict> {
-  if (object.size > MAX_POOL_FILE_BYTES) {
-    await object.body.cancel();
+export async function importPool(env: Env, upload: SegmentUpload, listed: R2Object): Promise<Verdict | Overtaken> {
+  if (listed.size > MAX_POOL_FILE_BYTES)
     return refused({ code: "file_too_large", at: "file", message: `more than ${MAX_POOL_FILE_BYTES} bytes: split it` });
-  }
   const rules = await prizePool(env, upload.campaign).rules(upload.campaign);
-  if (rules === null) {
-    await object.body.cancel();
-    return CAMPAIGN_UNKNOWN;
-  }
-  const { codes, faults, more, ...manifest } = await parsePool(object.body, rules.prizes);
+  if (rules === null) return CAMPAIGN_UNKNOWN;
+  const object = await openUpload(env.POOLS, listed);
+  if (object === null) return OVERTAKEN;
+  const { faults, more, ...manifest } = await parsePool(object.body, rules.prizes);
   if (faults.length > 0) return { status: "refused", faults, more };
   const begun = await prizePool(env, upload.campaign).beginImport(upload);
   switch (begun.status) {
@@ -44,11 +41,9 @@ export async function importPool(env: Env, upload: SegmentUpload, object: R2Obje
     case "begun":
       break;
   }
-  const repeated = codes === 0 ? new FaultList() : await stageFile(env, upload, object.key, rules.prizes);
-  if (repeated.faults.length > 0) {
-    await prizePool(env, upload.campaign).abortImport(upload);
-    return { status: "refused", faults: repeated.faults, more: repeated.more };
-  }
+  const staged: Staged = manifest.codes === 0 ? { status: "staged" } : await stageFile(env, upload, listed, rules.prizes);
+  if (staged.status === "refused") await prizePool(env, upload.campaign).abortImport(upload);
+  if (staged.status !== "staged") return staged;
   const committed = await prizePool(env, upload.campaign).commitImport({ ...upload, ...manifest });
   switch (committed.status) {
     case "imported":
@@ -59,17 +54,20 @@ export async function importPool(env: Env, upload: SegmentUpload, object: R2Obje
     case "unknown_prize":
       return refused({ code: "unknown_prize", at: "prize", message: `${committed.prize} has just left the campaign file` });
     case "no_import":
-      throw new Error("the import was begun anew elsewhere");
+      return OVERTAKEN;
   }
 }
 
-/** Reads the object again, the same bytes, and stages its codes; the faults are codes that the pool has already. */
-async function stageFile(env: Env, upload: SegmentUpload, key: string, prizes: Readonly<Record<string, PrizeKind>>): Promise<Faults> {
-  const object = await env.POOLS.get(key, { onlyIf: { etagMatches: upload.etag } });
-  if (object === null || !("body" in object)) throw new Error("the object was replaced while it was imported");
-  const repeated = new FaultList();
-  const staging = codeStaging(env, upload, repeated);
+/** All of the file's codes are staged; or the pool has some of them already; or another import got in between. */
+type Staged = { readonly status: "staged" } | ({ readonly status: "refused" } & Faults) | Overtaken;
+
+/** Reads the object again, the same bytes, and stages its codes. */
+async function stageFile(env: Env, upload: SegmentUpload, listed: R2Object, prizes: Readonly<Record<string, PrizeKind>>): Promise<Staged> {
+  const object = await openUpload(env.POOLS, listed);
+  if (object === null) return OVERTAKEN;
+  const staging = codeStaging(env, upload);
   await parsePool(object.body, prizes, staging.sink);
-  await staging.flush();
-  return repeated;
+  const { faults, more, lost } = await staging.finish();
+  if (lost) return OVERTAKEN;
+  return faults.length === 0 ? { status: "staged" } : { status: "refused", faults, more };
 }

@@ -4,10 +4,10 @@ import { writeRefusal } from "./refusal.ts";
 import { isSettled, lastOutcomes, saveOutcome } from "./storage.ts";
 import { campaignFileKey, errorsKey, readUploadKey } from "./upload-key.ts";
 import type { UploadKey } from "./upload-key.ts";
-import { refused } from "./verdict.ts";
-import type { Verdict } from "./verdict.ts";
+import { OVERTAKEN, refused } from "./verdict.ts";
+import type { Overtaken, Verdict } from "./verdict.ts";
 
-/** How often an object may be replaced while it is imported before the import gives up, to be tried again. */
+/** How often an import may be overtaken before it gives up, to be tried again. */
 const MAX_OVERTAKINGS = 3;
 
 export type ImportOutcome =
@@ -30,38 +30,35 @@ export async function importObject(env: Env, key: string, now: number): Promise<
     const outcome = await importCurrent(env, uploadKey, now, overtaken > 0);
     if (outcome.status !== "overtaken") return outcome;
   }
-  throw new Error("the object was replaced again and again while it was imported");
+  throw new Error("the import was overtaken again and again");
 }
 
 type OwnKey = Exclude<UploadKey, { kind: "ignored" }>;
 
 /**
- * Imports what the object holds now. `overtaken`: it holds something else by the end, which may have been imported before and overwritten
- * by this: so it must be imported anew, whatever is known of it.
+ * Imports what the object holds now. If it holds something else by the end, that may have been imported before and overwritten by this:
+ * so it must be imported `anew`, whatever is known of it.
  */
-async function importCurrent(env: Env, key: OwnKey, now: number, anew: boolean): Promise<ImportOutcome | { readonly status: "overtaken" }> {
-  const object = await env.POOLS.get(key.object);
-  if (object === null) return { status: "ignored" };
+async function importCurrent(env: Env, key: OwnKey, now: number, anew: boolean): Promise<ImportOutcome | Overtaken> {
+  const listed = await env.POOLS.head(key.object);
+  if (listed === null) return { status: "ignored" };
   const last = (await lastOutcomes(env.LEDGER, { object: key.object })).get(key.object);
-  if (!anew && isSettled(last, object.etag)) {
-    await object.body.cancel();
-    return { status: "unchanged" };
-  }
-  const verdict = await judge(env, key, object, now);
+  if (!anew && isSettled(last, listed.etag)) return { status: "unchanged" };
+  const verdict = await judge(env, key, listed, now);
+  if (verdict.status === "overtaken") return OVERTAKEN;
   const current = await env.POOLS.head(key.object);
-  if (current !== null && current.etag !== object.etag) return { status: "overtaken" };
-  await keepVerdict(env, key, object.etag, verdict, now);
+  if (current !== null && current.etag !== listed.etag) return OVERTAKEN;
+  await keepVerdict(env, key, listed.etag, verdict, now);
   return verdict;
 }
 
-async function judge(env: Env, key: OwnKey, object: R2ObjectBody, now: number): Promise<Verdict> {
+async function judge(env: Env, key: OwnKey, listed: R2Object, now: number): Promise<Verdict | Overtaken> {
   switch (key.kind) {
     case "campaign":
-      return importCampaign(env, key.campaign, object, now);
+      return importCampaign(env, key.campaign, listed, now);
     case "pool":
-      return importPool(env, { campaign: key.campaign, segment: key.segment, etag: object.etag }, object);
+      return importPool(env, { campaign: key.campaign, segment: key.segment, etag: listed.etag }, listed);
     case "refused":
-      await object.body.cancel();
       return refused({ code: key.code, at: "file", message: KEY_RULES[key.code] });
   }
 }

@@ -54,11 +54,11 @@ export async function parsePool(
       codes = [];
     }
     await end(csv);
-    if (codes.length > 0) await sink?.(codes);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     tellCsvError(rows, error, lines);
   }
+  if (codes.length > 0) await sink?.(codes);
   return rows.end();
 }
 

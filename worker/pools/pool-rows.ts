@@ -6,9 +6,9 @@ import type { Faults, PoolFaultCode } from "./faults.ts";
 /** What a pool's object deals within its memory. */
 export const MAX_SEGMENT_CARDS = 10_000_000;
 /** A code is shown on a telephone and typed at a till. */
-export const MAX_CODE_LENGTH = 200;
+const MAX_CODE_LENGTH = 200;
 /** Codes remembered, so that both lines of a repeated one can be told (about 20 MB). Repetitions beyond, and in other segments, the pool finds. */
-export const MAX_REMEMBERED_CODES = 100_000;
+const MAX_REMEMBERED_CODES = 100_000;
 /** Of a value shown in a message. */
 const MAX_SHOWN_CHARACTERS = 40;
 

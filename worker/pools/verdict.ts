@@ -5,6 +5,13 @@ export type Verdict =
   /** `cards`: of a pool file. */
   { readonly status: "imported"; readonly cards: number | null } | ({ readonly status: "refused" } & Faults);
 
+/** The object holds something else by now, or another import of it got in between: it has to be looked at again. */
+export interface Overtaken {
+  readonly status: "overtaken";
+}
+
+export const OVERTAKEN: Overtaken = { status: "overtaken" };
+
 export function refused(...faults: readonly PoolFault[]): Verdict {
   return { status: "refused", faults, more: 0 };
 }
