@@ -1,5 +1,5 @@
 import { ApiError, callJson, patiently } from "./api-call.ts";
-import type { House } from "./stack.ts";
+import type { House } from "./house.ts";
 
 /** The parts of the admin API's answers that are read here. */
 export interface AdminCampaign {

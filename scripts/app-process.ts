@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isFree } from "./ports.ts";
 import { waitFor } from "./wait.ts";
 import { ROOT, wranglerCommand, wranglerEnvironment } from "./wrangler.ts";
 
@@ -76,6 +77,9 @@ export class AppProcess {
     const ended = new AbortController();
     child.once("exit", (code, signal) => {
       if (this.#child === child) this.#child = null;
+      // Wrangler's own children, should they have outlived it.
+      signalGroup(child.pid, "SIGKILL");
+      if (child.pid !== undefined) running.delete(child.pid);
       const reason = `wrangler dev ended by itself (${signal ?? `exit ${code}`}):\n${this.#lines.join("\n")}`;
       ended.abort(new Error(reason));
       if (this.#wanted) this.onUnwantedEnd(reason);
@@ -108,13 +112,16 @@ export class AppProcess {
     await this.#end(child);
   }
 
+  /** A child of the killed group may stay as a zombie where nobody reaps it: what counts is that its port is free. */
   async #end(child: ChildProcess): Promise<void> {
+    const exited = child.exitCode === null && child.signalCode === null ? once(child, "exit") : null;
     signalGroup(child.pid, "SIGKILL");
+    await exited;
     this.#child = null;
-    await waitFor({ what: "the app's processes to be gone", timeoutMs: KILL_GRACE_MS, everyMs: 20 }, async () =>
-      signalGroup(child.pid, 0) ? null : true,
+    const { port } = this.#options;
+    await waitFor({ what: `the killed app to leave port ${port}`, timeoutMs: KILL_GRACE_MS, everyMs: 20 }, async () =>
+      (await isFree(port)) ? true : null,
     );
-    if (child.pid !== undefined) running.delete(child.pid);
   }
 
   async #isHealthy(): Promise<true | null> {
@@ -147,8 +154,8 @@ export class AppProcess {
   }
 }
 
-/** Whether a process of the group was there to take the signal; 0 only asks. */
-function signalGroup(group: number | undefined, signal: NodeJS.Signals | 0): boolean {
+/** Whether a process of the group was there to take the signal. */
+function signalGroup(group: number | undefined, signal: NodeJS.Signals): boolean {
   if (group === undefined) return false;
   try {
     return process.kill(-group, signal);

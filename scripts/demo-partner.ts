@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { KEY_FILES, writeSecretFile } from "../sandbox/keys.ts";
 import type { AdminClient } from "./admin-client.ts";
 import { ed25519Key } from "./partner-client.ts";
 import type { PartnerKey } from "./partner-client.ts";
-import { DEFAULT_STATE, ROOT } from "./wrangler.ts";
+import { DEFAULT_STATE, fromRoot } from "./wrangler.ts";
 
 const PARTNER = { id: "demo", name: "Demo partner", campaigns: ["*"] } as const;
 export const ED25519_KEY_ID = "demo-ed25519";
@@ -21,7 +21,7 @@ export async function registerDemoPartner(admin: AdminClient, keysDir: string): 
     await admin.addKey(PARTNER.id, {
       keyId: ED25519_KEY_ID,
       algorithm: "ed25519",
-      publicKey: publicKey.replace(/-----[A-Z ]+-----/g, "").trim(),
+      publicKey,
     });
   }
   const secretFile = join(keysDir, KEY_FILES.demoSecret);
@@ -36,5 +36,5 @@ export async function registerDemoPartner(admin: AdminClient, keysDir: string): 
 
 /** The way out when keys and state are not of the same making. */
 export function beginAnew(keysDir: string): string {
-  return `To begin anew: rm -r ${relative(ROOT, DEFAULT_STATE)} ${relative(ROOT, keysDir)}`;
+  return `To begin anew: rm -r ${fromRoot(DEFAULT_STATE)} ${fromRoot(keysDir)}`;
 }

@@ -4,11 +4,12 @@ import { drawOne } from "./draw.ts";
 import { playMany, showReckoned } from "./play-many.ts";
 import { playOne } from "./play-one.ts";
 import { openDemoClients, prepareDemoCampaign } from "./prepare-demo.ts";
-import { findRunningStart, orphanAdvice } from "./running-start.ts";
+import { findClaim } from "./state-claim.ts";
 import { startStack } from "./stack.ts";
-import type { House } from "./stack.ts";
+import type { House } from "./house.ts";
 import { openTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
+import { DEFAULT_STATE } from "./wrangler.ts";
 
 const USAGE = `npm run demo                                    one card, from the draw to the ledger's row of its reward
 npm run demo -- --cards 500 [--winners 400]     as many cards, each played by a user of its own, and every prize counted
@@ -67,25 +68,19 @@ async function run(): Promise<number> {
   }
 }
 
-/** A running `npm start`, or one of our own that ends with us. */
+/** A running `npm start`, or a stack of our own that ends with us. */
 async function openHouse(shown: Terminal): Promise<House & { close(): Promise<void> }> {
-  const found = await findRunningStart();
-  switch (found.status) {
-    case "running":
-      shown.say(`Against the app at ${found.start.appOrigin}.`);
-      return { ...found.start, close: () => Promise.resolve() };
-    case "orphaned":
-      throw new Error(orphanAdvice(found.start));
-    case "none": {
-      const stack = await startStack({ terminal: shown });
-      stack.onUnwantedEnd((reason) => {
-        shown.say(reason);
-        process.exit(1);
-      });
-      const { appOrigin, sandboxOrigin, keysDir, persistTo } = stack;
-      return { appOrigin, sandboxOrigin, keysDir, persistTo, close: () => stack.stop() };
-    }
+  const found = await findClaim(DEFAULT_STATE);
+  if (found.status === "held" && found.claim.shared) {
+    shown.say(`Against the app at ${found.claim.appOrigin}.`);
+    return { ...found.claim, close: () => Promise.resolve() };
   }
+  const stack = await startStack({ terminal: shown });
+  stack.onUnwantedEnd((reason) => {
+    shown.say(reason);
+    process.exit(1);
+  });
+  return { ...stack, close: () => stack.stop() };
 }
 
 function wholeNumber(option: string, text: string, min: number, max: number): number {

@@ -10,7 +10,7 @@ import type { DemoClients } from "./prepare-demo.ts";
 import { reckon } from "./reckon.ts";
 import type { PlayedCard, Reckoned } from "./reckon.ts";
 import { grantsOf } from "./sandbox-grants.ts";
-import type { House } from "./stack.ts";
+import type { House } from "./house.ts";
 import type { Terminal } from "./terminal.ts";
 import { NOTHING, table } from "./terminal.ts";
 import { uploadFiles } from "./upload.ts";
@@ -43,8 +43,8 @@ export async function playMany(
   const manifest = divideWinners(winners);
   const pool = winners === 0 ? new Map([[file.fallback, 1]]) : manifest;
   await uploadFiles(house, admin, terminal, campaign, [
-    await writeCampaign(file),
-    await writeUpload(`${campaign}/pools/first.csv`, poolCsv(pool)),
+    await writeCampaign(house, file),
+    await writeUpload(house, `${campaign}/pools/first.csv`, poolCsv(pool)),
   ]);
   await openCampaign(admin, terminal, campaign);
 

@@ -6,7 +6,7 @@ import { PlayerClient, newLineUserId } from "./player-client.ts";
 import type { Redeemed } from "./player-client.ts";
 import type { DemoClients } from "./prepare-demo.ts";
 import { grantsOfCard } from "./sandbox-grants.ts";
-import type { House } from "./stack.ts";
+import type { House } from "./house.ts";
 import type { Terminal } from "./terminal.ts";
 import { Hopeless, waitFor } from "./wait.ts";
 

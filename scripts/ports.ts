@@ -24,7 +24,7 @@ async function anyFreePort(taken: readonly number[]): Promise<number> {
 }
 
 /** `localhost` is either address: a port is free when nobody listens on both. A machine without IPv6 refuses the address, not the port. */
-async function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number): Promise<boolean> {
   for (const host of LOOPBACKS) if ((await listenOnce(port, host)) === null) return false;
   return true;
 }

@@ -6,18 +6,16 @@ import { DEMO_CAMPAIGN, DEMO_POOL, demoCampaignFile, divideWinners, poolCsv } fr
 import type { CampaignFile } from "./demo-campaign.ts";
 import { beginAnew, registerDemoPartner } from "./demo-partner.ts";
 import { PartnerClient } from "./partner-client.ts";
-import type { House } from "./stack.ts";
+import type { House } from "./house.ts";
 import type { Terminal } from "./terminal.ts";
 import { uploadFiles } from "./upload.ts";
 import type { UploadFile } from "./upload.ts";
-import { ROOT } from "./wrangler.ts";
 
 /** A demo campaign that ends sooner is given new dates: whoever starts now may play for a while. */
 const ENDS_SOON_MS = 24 * 3_600_000;
 /** With fewer winning cards left than this a newcomer might draw none: another pool is added. */
 const FEW_WINNERS = 100;
 const RESTOCK_WINNERS = 1_600;
-const WORK_FOLDER = join(ROOT, ".wrangler/uploads");
 
 export interface DemoClients {
   readonly admin: AdminClient;
@@ -40,11 +38,11 @@ export async function prepareDemoCampaign(house: House, { admin, partner }: Demo
     throw new Error(`The demo campaign was closed, and a closed one stays closed. ${beginAnew(house.keysDir)}`);
   const files: UploadFile[] = [];
   if (known === null || Date.parse(known.endsAt) - nowMs < ENDS_SOON_MS)
-    files.push(await writeCampaign(await demoCampaignFile(DEMO_CAMPAIGN, nowMs)));
+    files.push(await writeCampaign(house, await demoCampaignFile(DEMO_CAMPAIGN, nowMs)));
   const first = { object: `${DEMO_CAMPAIGN}/pools/first.csv`, path: DEMO_POOL };
   const imported = (await admin.uploads(DEMO_CAMPAIGN)).some(({ object, status }) => object === first.object && status === "imported");
   if (!imported) files.push(first);
-  else if ((await winnersLeft(partner, house.keysDir)) < FEW_WINNERS) files.push(await writeRestock(nowMs));
+  else if ((await winnersLeft(partner, house.keysDir)) < FEW_WINNERS) files.push(await writeRestock(house, nowMs));
   if (files.length === 0) terminal.say("  The demo campaign was uploaded by an earlier start, and is in stock.");
   else await uploadFiles(house, admin, terminal, DEMO_CAMPAIGN, files);
   await openCampaign(admin, terminal, DEMO_CAMPAIGN);
@@ -58,20 +56,20 @@ export async function openCampaign(admin: AdminClient, terminal: Terminal, campa
 }
 
 /** A dated copy of the campaign file, to be uploaded. */
-export async function writeCampaign(file: CampaignFile): Promise<UploadFile> {
-  return await writeUpload(`${file.id}/campaign.json`, `${JSON.stringify(file, null, 2)}\n`);
+export async function writeCampaign(house: House, file: CampaignFile): Promise<UploadFile> {
+  return await writeUpload(house, `${file.id}/campaign.json`, `${JSON.stringify(file, null, 2)}\n`);
 }
 
-/** A file to be uploaded as `object`, below a folder of the project that git ignores. */
-export async function writeUpload(object: string, contents: string): Promise<UploadFile> {
-  const path = join(WORK_FOLDER, object);
+/** A file to be uploaded as `object`, kept beside the state that it goes into. */
+export async function writeUpload({ persistTo }: House, object: string, contents: string): Promise<UploadFile> {
+  const path = join(persistTo, "uploads", object);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, contents);
   return { object, path };
 }
 
-async function writeRestock(nowMs: number): Promise<UploadFile> {
-  return await writeUpload(`${DEMO_CAMPAIGN}/pools/restock-${nowMs}.csv`, poolCsv(divideWinners(RESTOCK_WINNERS)));
+async function writeRestock(house: House, nowMs: number): Promise<UploadFile> {
+  return await writeUpload(house, `${DEMO_CAMPAIGN}/pools/restock-${nowMs}.csv`, poolCsv(divideWinners(RESTOCK_WINNERS)));
 }
 
 async function winnersLeft(partner: PartnerClient, keysDir: string): Promise<number> {

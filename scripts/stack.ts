@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { KEY_FILES, openKeys } from "../sandbox/keys.ts";
 import { DEFAULT_ACCESS_AUDIENCE, startSandbox } from "../sandbox/server.ts";
 import { AppProcess } from "./app-process.ts";
+import type { House } from "./house.ts";
 import { freePort } from "./ports.ts";
+import { claimState, refuseClaimed, releaseState } from "./state-claim.ts";
 import { silent } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 import { DEFAULT_STATE, ROOT, localArguments, runCommand, runWrangler } from "./wrangler.ts";
@@ -37,19 +39,11 @@ export interface StackOptions {
   readonly terminal?: Terminal;
 }
 
-/** Where a running app, its sandbox, its keys and its state are. */
-export interface House {
-  readonly appOrigin: string;
-  readonly sandboxOrigin: string;
-  readonly keysDir: string;
-  readonly persistTo: string;
-}
-
 export interface Stack extends House {
-  /** Process group of the app; null while it is down. */
-  readonly appGroup: number | null;
   /** Told when the app ends though nobody asked it to. */
   onUnwantedEnd(listener: (reason: string) => void): void;
+  /** Lets other commands use the app, from now until it ends. */
+  share(): void;
   /** Fires the schedule once. */
   tick(): Promise<void>;
   /** Kills the app at once; the sandbox stays. */
@@ -66,69 +60,82 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const persistTo = options.persistTo ?? DEFAULT_STATE;
   const keysDir = options.keysDir ?? DEFAULT_KEYS;
   await mkdir(persistTo, { recursive: true });
+  await refuseClaimed(persistTo);
 
-  const appPort = await choosePort(terminal, "the app", options.appPort ?? APP_PORT, []);
-  const sandboxPort = await choosePort(terminal, "the sandbox", options.sandboxPort ?? SANDBOX_PORT, [appPort]);
+  const wantedSandboxPort = options.sandboxPort ?? SANDBOX_PORT;
+  const appPort = await choosePort(terminal, "the app", options.appPort ?? APP_PORT, [wantedSandboxPort]);
+  const sandboxPort = await choosePort(terminal, "the sandbox", wantedSandboxPort, [appPort]);
   const inspectorPort = await freePort(options.appPort === 0 ? 0 : INSPECTOR_PORT, [appPort, sandboxPort]);
 
-  if (options.buildPage ?? true) await terminal.step("the page is built", buildPage);
-  await terminal.step("the ledger's tables are there", async () => {
-    await runWrangler(localArguments(["d1", "migrations", "apply", "LEDGER"], persistTo));
-  });
-  const { secrets } = await openKeys(keysDir);
-  const sandbox = await terminal.step("the sandbox answers", () =>
-    startSandbox({ port: sandboxPort, keysDir, stateFile: join(persistTo, "sandbox.ndjson") }),
-  );
-  const app = new AppProcess({
-    port: appPort,
-    inspectorPort,
-    persistTo,
-    envFile: join(keysDir, KEY_FILES.devVars),
-    secretNames: Object.keys(secrets),
-    vars: {
-      ...varsFor(`http://localhost:${appPort}`, sandbox.origin, options.permitsPerSecond ?? DEFAULT_PERMITS_PER_SECOND),
-      ...options.vars,
-    },
-    verbose: options.verbose ?? false,
-    print: (line) => terminal.say(line),
-  });
+  const house: House = { appOrigin: `http://localhost:${appPort}`, sandboxOrigin: `http://localhost:${sandboxPort}`, keysDir, persistTo };
+  let shared = false;
+  const claim = (appGroup: number | null) => claimState({ ...house, pid: process.pid, appGroup, shared });
+  claim(null);
   try {
-    await terminal.step("the app answers", () => app.start());
+    const { secrets } = await openKeys(keysDir);
+    if (options.buildPage ?? true) await terminal.step("the page is built", buildPage);
+    await terminal.step("the ledger's tables are there", async () => {
+      await runWrangler(localArguments(["d1", "migrations", "apply", "LEDGER"], persistTo));
+    });
+    const sandbox = await terminal.step("the sandbox answers", () =>
+      startSandbox({ port: sandboxPort, keysDir, stateFile: join(persistTo, "sandbox.ndjson") }),
+    );
+    const app = new AppProcess({
+      port: appPort,
+      inspectorPort,
+      persistTo,
+      envFile: join(keysDir, KEY_FILES.devVars),
+      secretNames: Object.keys(secrets),
+      vars: { ...varsFor(house, options.permitsPerSecond ?? DEFAULT_PERMITS_PER_SECOND), ...options.vars },
+      verbose: options.verbose ?? false,
+      print: (line) => terminal.say(line),
+    });
+    const startApp = async (): Promise<void> => {
+      const answering = app.start();
+      claim(app.group);
+      await answering;
+    };
+    try {
+      await terminal.step("the app answers", startApp);
+    } catch (error) {
+      await sandbox.close();
+      throw error;
+    }
+
+    const tick = () => fireSchedule(app.origin);
+    const stopTicking = tickEvery(options.tickEveryMs ?? TICK_EVERY_MS, tick);
+    const stopAll = async (): Promise<void> => {
+      stopTicking();
+      await app.stop();
+      await sandbox.close();
+      releaseState(persistTo);
+    };
+    let stopped: Promise<void> | null = null;
+    return {
+      ...house,
+      onUnwantedEnd: (listener) => void (app.onUnwantedEnd = listener),
+      share: () => {
+        shared = true;
+        claim(app.group);
+      },
+      tick,
+      kill: () => app.kill(),
+      restart: async () => {
+        await app.stop();
+        await startApp();
+      },
+      stop: () => (stopped ??= stopAll()),
+    };
   } catch (error) {
-    await sandbox.close();
+    releaseState(persistTo);
     throw error;
   }
+}
 
-  const tick = async (): Promise<void> => {
-    const response = await fetch(app.origin + TICK_PATH, { signal: AbortSignal.timeout(TICK_TIMEOUT_MS) });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`the schedule failed: ${response.status}`);
-  };
-  const stopTicking = tickEvery(options.tickEveryMs ?? TICK_EVERY_MS, tick);
-  let stopped: Promise<void> | null = null;
-  const stopAll = async (): Promise<void> => {
-    stopTicking();
-    await app.stop();
-    await sandbox.close();
-  };
-
-  return {
-    appOrigin: app.origin,
-    sandboxOrigin: sandbox.origin,
-    keysDir,
-    persistTo,
-    get appGroup() {
-      return app.group;
-    },
-    onUnwantedEnd: (listener) => void (app.onUnwantedEnd = listener),
-    tick,
-    kill: () => app.kill(),
-    restart: async () => {
-      await app.stop();
-      await app.start();
-    },
-    stop: () => (stopped ??= stopAll()),
-  };
+async function fireSchedule(appOrigin: string): Promise<void> {
+  const response = await fetch(appOrigin + TICK_PATH, { signal: AbortSignal.timeout(TICK_TIMEOUT_MS) });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`the schedule failed: ${response.status}`);
 }
 
 /** The development page: it signs in at the sandbox. A production build leaves out `--mode development`. */
@@ -142,7 +149,7 @@ async function choosePort(terminal: Terminal, what: string, wanted: number, take
   return port;
 }
 
-function varsFor(appOrigin: string, sandboxOrigin: string, permitsPerSecond: number): Record<string, string> {
+function varsFor({ appOrigin, sandboxOrigin }: House, permitsPerSecond: number): Record<string, string> {
   return {
     PUBLIC_ORIGIN: appOrigin,
     SANDBOX_ORIGIN: sandboxOrigin,

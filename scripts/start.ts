@@ -1,30 +1,17 @@
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { KEY_FILES } from "../sandbox/keys.ts";
 import { DEMO_CAMPAIGN } from "./demo-campaign.ts";
 import { ED25519_KEY_ID, HMAC_KEY_ID } from "./demo-partner.ts";
 import { drawOne } from "./draw.ts";
 import { openDemoClients, prepareDemoCampaign } from "./prepare-demo.ts";
-import { announceStart, findRunningStart, orphanAdvice, withdrawStart } from "./running-start.ts";
 import { startStack } from "./stack.ts";
 import { openTerminal } from "./terminal.ts";
-import { ROOT } from "./wrangler.ts";
+import { fromRoot } from "./wrangler.ts";
 
 /** `npm start`: everything that Kuji is, on this machine, with a demo campaign to play. `--verbose` shows all that wrangler says. */
 const verbose = process.argv.includes("--verbose");
 const terminal = openTerminal();
 const startedAt = performance.now();
-
-const found = await findRunningStart();
-if (found.status === "running") {
-  terminal.say(
-    `Kuji already runs at ${found.start.appOrigin} (process ${found.start.pid}). Stop that one with Ctrl-C, or play: npm run demo`,
-  );
-  process.exit(1);
-}
-if (found.status === "orphaned") {
-  terminal.say(orphanAdvice(found.start));
-  process.exit(1);
-}
 
 // Until the stack stands, a signal ends this process, and its exit ends what it started.
 const abandon = (): never => process.exit(130);
@@ -33,7 +20,6 @@ process.once("SIGINT", abandon).once("SIGTERM", abandon).once("SIGHUP", abandon)
 try {
   const stack = await startStack({ terminal, verbose });
   const end = async (exitCode: number): Promise<never> => {
-    await withdrawStart();
     await stack.stop();
     process.exit(exitCode);
   };
@@ -52,10 +38,9 @@ try {
   const clients = await openDemoClients(stack, terminal);
   await prepareDemoCampaign(stack, clients, terminal, Date.now());
   const { url } = await terminal.step("a card is drawn", () => drawOne(clients.partner, DEMO_CAMPAIGN));
-  const { appOrigin, sandboxOrigin, keysDir, persistTo, appGroup } = stack;
-  await announceStart({ pid: process.pid, appGroup, appOrigin, sandboxOrigin, keysDir, persistTo });
-
-  const key = (file: string) => relative(ROOT, join(keysDir, file));
+  stack.share();
+  const { appOrigin, sandboxOrigin, keysDir } = stack;
+  const key = (file: string) => fromRoot(join(keysDir, file));
   terminal.say(`
 Kuji is up after ${Math.round((performance.now() - startedAt) / 1000)} s. Open this card and scratch it:
 

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { relative } from "node:path";
 import type { AdminClient, AdminUpload, UploadFault } from "./admin-client.ts";
-import type { House } from "./stack.ts";
+import type { House } from "./house.ts";
 import type { Terminal } from "./terminal.ts";
 import { Hopeless, waitFor } from "./wait.ts";
-import { ROOT, localArguments, runWrangler, typedCommand } from "./wrangler.ts";
+import { fromRoot, localArguments, runWrangler, typedCommand } from "./wrangler.ts";
 
 const BUCKET = "kuji-pools";
 /** A million codes are imported in well under this. */
@@ -27,7 +26,7 @@ export async function uploadFiles(
   files: readonly UploadFile[],
 ): Promise<void> {
   for (const { object, path } of files) {
-    const args = localArguments(["r2", "object", "put", `${BUCKET}/${object}`, "--file", relative(ROOT, path)], house.persistTo);
+    const args = localArguments(["r2", "object", "put", `${BUCKET}/${object}`, "--file", fromRoot(path)], house.persistTo);
     await terminal.step(typedCommand(args), () => runWrangler(args));
   }
   const wanted = await Promise.all(files.map(async ({ object, path }) => ({ object, etag: await etagOf(path) })));

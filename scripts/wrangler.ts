@@ -72,7 +72,13 @@ function lastLines(output: string): string {
 
 /** A command against the local state in `persistTo`. */
 export function localArguments(args: readonly string[], persistTo: string): string[] {
-  return [...args, "--local", ...(persistTo === DEFAULT_STATE ? [] : ["--persist-to", relative(ROOT, persistTo)])];
+  return [...args, "--local", ...(persistTo === DEFAULT_STATE ? [] : ["--persist-to", fromRoot(persistTo)])];
+}
+
+/** A path as a person in the repository's root would write it. */
+export function fromRoot(path: string): string {
+  const inside = relative(ROOT, path);
+  return inside.startsWith("..") ? path : inside;
 }
 
 /** A command as a person would type it. */
