@@ -51,7 +51,7 @@ export async function publishCampaign(over: Partial<PublishedRules> = {}): Promi
       const upload = { campaign: id, segment, etag: `etag of ${segment}` };
       await campaign.pool().beginImport(upload);
       const manifest = Object.entries(entries).map(([prize, quantity]) => ({ prize, quantity }));
-      await campaign.pool().commitImport({ ...upload, entries: manifest, opensAtMs: null, closesAtMs: null });
+      await campaign.pool().commitImport({ ...upload, entries: manifest, codes: 0, opensAtMs: null, closesAtMs: null });
     },
     async draw(draws, shard = 0) {
       const reply = await campaign.issuer(shard).draw({ campaign: id, shard, shards: rules.shards, draws });

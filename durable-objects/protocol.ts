@@ -54,7 +54,7 @@ export interface SegmentUpload {
   readonly etag: string;
 }
 
-/** Codes of one prize, in the file's order; at most `MAX_STAGED_CODES` a call. `line` is the file's line of each. */
+/** Codes of one prize, in the file's order, some thousands a call. `lines` are the file's: a code staged again from its own line changes nothing. */
 export interface StagedCodes {
   readonly prize: string;
   readonly codes: readonly string[];
@@ -75,6 +75,8 @@ export type StageCodesReply =
 
 export interface ImportManifest extends SegmentUpload {
   readonly entries: readonly ManifestEntry[];
+  /** How many codes were staged: other than these many, and the staging is not this import's. */
+  readonly codes: number;
   readonly opensAtMs: number | null;
   readonly closesAtMs: number | null;
 }

@@ -93,7 +93,7 @@ describe("the card issuer", () => {
     const issuedAtPause = await issuedPrizes(campaign);
     const results = statuses((await storm).flat());
     expect(await issuedPrizes(campaign)).toEqual(issuedAtPause);
-    expect(new Set(results).isSubsetOf(new Set(["issued", "not_open"]))).toBe(true);
+    expect(results.filter((status) => status !== "issued" && status !== "not_open")).toEqual([]);
     expect(paused).toMatchObject({ status: "done" });
     expect(statuses(await campaign.draw([drawOf("late")]))).toEqual(["not_open"]);
     await campaign.pool().changeStatus(campaign.id, "resume");
@@ -127,7 +127,7 @@ describe("the card issuer", () => {
     const upload = { campaign: campaign.id, segment: "codes.csv", etag: "1" };
     await campaign.pool().beginImport(upload);
     await campaign.pool().stageCodes(upload, [{ prize: "code", codes: ["SECRET"], lines: [2] }]);
-    await campaign.pool().commitImport({ ...upload, entries: [], opensAtMs: null, closesAtMs: null });
+    await campaign.pool().commitImport({ ...upload, entries: [], codes: 1, opensAtMs: null, closesAtMs: null });
     await campaign.pool().changeStatus(campaign.id, "open");
     const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")]));
     expect(await reveal(campaign, cardId, "alice")).toMatchObject({ status: "ok", card: { prize: "code", code: null } });

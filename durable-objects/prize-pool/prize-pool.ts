@@ -52,7 +52,10 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     return { status: "published", rules: change.rules, changed: change.status === "changed" };
   }
 
-  /** Opens a place to stage a segment's codes; staging left over from an import that did not finish is thrown away. */
+  /**
+   * Opens a place to stage a segment's codes. Imports of the same bytes share it, whether they run at once or one takes up what another left:
+   * they stage the same codes from the same lines. What was staged of other bytes is thrown away.
+   */
   async beginImport(upload: SegmentUpload): Promise<BeginImportReply> {
     return this.ctx.storage.transactionSync((): BeginImportReply => {
       const campaign = this.#storage.campaign();
@@ -62,6 +65,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
         if (existing.etag === upload.etag) return { status: "already_imported", cards: existing.size };
         if (campaign.rules.status !== "draft") return { status: "segment_immutable" };
       }
+      if (existing?.status === "staging" && existing.etag === upload.etag) return { status: "begun" };
       if (existing !== null) this.#storage.dropSegment(existing.segment);
       this.#storage.beginSegment(upload);
       return { status: "begun" };
@@ -86,7 +90,9 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       if (existing?.status === "ready" && existing.etag === upload.etag) return { status: "already_imported", cards: existing.size };
       const staging = this.#staging(upload);
       if (campaign === null || staging === null) return { status: "no_import" };
-      const manifest = mergeManifest([...upload.entries, ...this.#storage.stagedCounts(staging.segment)]);
+      const staged = this.#storage.stagedCounts(staging.segment);
+      if (staged.reduce((sum, { quantity }) => sum + quantity, 0) !== upload.codes) return { status: "no_import" };
+      const manifest = mergeManifest([...upload.entries, ...staged]);
       const unknown = manifest.find(({ prize }) => campaign.rules.prizes[prize] === undefined);
       if (unknown !== undefined) return { status: "unknown_prize", prize: unknown.prize };
       const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));

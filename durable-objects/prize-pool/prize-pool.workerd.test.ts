@@ -30,7 +30,7 @@ describe("the prize pool", () => {
     }
     const imported = await campaign
       .pool()
-      .commitImport({ ...upload, entries: [{ prize: "thanks", quantity: 150 }], opensAtMs: null, closesAtMs: null });
+      .commitImport({ ...upload, entries: [{ prize: "thanks", quantity: 150 }], codes: codes.length, opensAtMs: null, closesAtMs: null });
     expect(imported).toMatchObject({ status: "imported", cards: 400 });
     await campaign.pool().changeStatus(campaign.id, "open");
 
@@ -68,6 +68,22 @@ describe("the prize pool", () => {
     expect(await stage("b.csv", ["Z", "Y"])).toEqual({ status: "staged" });
   });
 
+  it("takes a code again from its own line, and no commit of fewer or more codes than were staged", async () => {
+    const campaign = await publishCampaign();
+    const upload = { campaign: campaign.id, segment: "a.csv", etag: "1" };
+    const stage = (codes: string[], first: number) =>
+      campaign.pool().stageCodes(upload, [{ prize: "code", codes, lines: codes.map((_, i) => first + i) }]);
+    const commit = (codes: number) => campaign.pool().commitImport({ ...upload, entries: [], codes, opensAtMs: null, closesAtMs: null });
+    await campaign.pool().beginImport(upload);
+    expect(await stage(["X", "Y"], 2)).toEqual({ status: "staged" });
+    expect(await campaign.pool().beginImport(upload)).toEqual({ status: "begun" });
+    expect(await stage(["X", "Y", "Z"], 2)).toEqual({ status: "staged" });
+    expect(await stage(["X"], 9)).toEqual({ status: "duplicate_codes", duplicates: [{ line: 9 }] });
+    expect(await commit(2)).toEqual({ status: "no_import" });
+    expect(await commit(4)).toEqual({ status: "no_import" });
+    expect(await commit(3)).toMatchObject({ status: "imported", cards: 3 });
+  });
+
   it("imports the same bytes once, replaces a segment while in draft, and never once open", async () => {
     const campaign = await publishCampaign();
     const importAs = async (etag: string, quantity: number) => {
@@ -76,7 +92,7 @@ describe("the prize pool", () => {
       if (begun.status !== "begun") return begun.status;
       const done = await campaign
         .pool()
-        .commitImport({ ...upload, entries: [{ prize: "coupon", quantity }], opensAtMs: null, closesAtMs: null });
+        .commitImport({ ...upload, entries: [{ prize: "coupon", quantity }], codes: 0, opensAtMs: null, closesAtMs: null });
       return done.status;
     };
     expect(await importAs("1", 10)).toBe("imported");

@@ -40,6 +40,7 @@ const MIGRATIONS = [
   ) STRICT;
   CREATE UNIQUE INDEX leases_request ON leases (shard, request);
   `,
+  "ALTER TABLE code_digests ADD COLUMN line INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /** A segment as it stands; `dealt[ordinal]` counts the cards of that prize already leased, and is the cursor into its codes. */
@@ -149,32 +150,39 @@ export class PoolStorage {
     this.#sql.exec("DELETE FROM segments WHERE segment = ?", segment);
   }
 
-  /** Stores codes not seen before in this campaign; the lines of those that were, and then none is stored. */
+  /** Stores codes not seen before in this campaign; the lines of those that were, elsewhere than in their own line, and then none is stored. */
   stageCodes(segment: number, { prize, codes, lines }: StagedCodes): number[] {
     const digests = codes.map(codeDigest);
-    const known = new Set(
-      this.#sql
-        .exec<{ digest: string }>(
-          "SELECT digest FROM code_digests WHERE digest IN (SELECT value FROM json_each(?))",
-          JSON.stringify(digests),
-        )
-        .toArray()
-        .map(({ digest }) => digest),
-    );
+    const known = new Map<string, { segment: number; line: number }>();
+    for (const row of this.#sql.exec<{ digest: string; segment: number; line: number }>(
+      "SELECT digest, segment, line FROM code_digests WHERE digest IN (SELECT value FROM json_each(?))",
+      JSON.stringify(digests),
+    )) {
+      known.set(row.digest, row);
+    }
+    const fresh: { code: string; digest: string; line: number }[] = [];
     const duplicates: number[] = [];
-    for (const [i, digest] of digests.entries()) {
-      if (known.has(digest)) duplicates.push(lines[i] ?? 0);
-      known.add(digest);
+    for (const [i, code] of codes.entries()) {
+      const [digest, line] = [digests[i] ?? "", lines[i] ?? 0];
+      const seen = known.get(digest);
+      if (seen === undefined) fresh.push({ code, digest, line });
+      else if (seen.segment !== segment || seen.line !== line) duplicates.push(line);
+      if (seen === undefined) known.set(digest, { segment, line });
     }
     if (duplicates.length > 0) return duplicates;
-    this.#sql.exec("INSERT INTO code_digests (digest, segment) SELECT value, ? FROM json_each(?)", segment, JSON.stringify(digests));
+    if (fresh.length === 0) return [];
+    this.#sql.exec(
+      "INSERT INTO code_digests (digest, segment, line) SELECT value ->> 0, ?, value ->> 1 FROM json_each(?)",
+      segment,
+      JSON.stringify(fresh.map(({ digest, line }) => [digest, line])),
+    );
     this.#sql.exec(
       `INSERT INTO code_chunks (segment, prize, first, count, codes)
        SELECT ?1, ?2, coalesce((SELECT max(first + count) FROM code_chunks WHERE segment = ?1 AND prize = ?2), 0), ?3, ?4`,
       segment,
       prize,
-      codes.length,
-      JSON.stringify(codes),
+      fresh.length,
+      JSON.stringify(fresh.map(({ code }) => code)),
     );
     return [];
   }

@@ -229,6 +229,27 @@ describe("codes", () => {
     expect(await run(key)).toEqual({ status: "imported", cards: count - 2 + 10 });
   });
 
+  it("are each in the pool once after imports at the same time", async () => {
+    const id = await published();
+    const key = await uploadPool(id, "codes.csv", coded);
+    await Promise.all(Array.from({ length: 4 }, () => run(key)));
+    expect((await stockOf(id))?.prizes).toMatchObject([
+      { prize: "thanks", loaded: 10 },
+      { prize: "cafe-code", loaded: count },
+    ]);
+    expect(await rowsOf(key)).toEqual([{ status: "imported", cards: count + 10, faults: null }]);
+  });
+
+  it("that an import had staged before it died are taken up by the next", async () => {
+    const id = await published();
+    const key = await uploadPool(id, "codes.csv", coded);
+    const etag = (await env.POOLS.head(key))?.etag ?? "";
+    const dead = { campaign: id, segment: "codes.csv", etag };
+    await prizePool(env, id).beginImport(dead);
+    await prizePool(env, id).stageCodes(dead, [{ prize: "cafe-code", codes: ["CODE-0", "CODE-1"], lines: [3, 4] }]);
+    expect(await run(key)).toEqual({ status: "imported", cards: count + 10 });
+  });
+
   it("that another file has given back in the meantime are accepted", async () => {
     const id = await published();
     await run(await uploadPool(id, "a.csv", ["prize,quantity,code", "cafe-code,1,A", "cafe-code,1,B"]));
