@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { expect, test } from "vitest";
-import { postJson, testSandbox } from "./test-server.ts";
+import { postJson, testSandbox } from "./sandbox.fixture.ts";
 
 async function accessToken(origin: string, fields: Record<string, unknown> = {}): Promise<string> {
   const reply = await postJson(`${origin}/sandbox/access-token`, { email: "op@example.com", groups: ["operator"], ...fields });

@@ -2,7 +2,7 @@
 const MAX_SECONDS = 7_200;
 const WINDOW_MS = 1_000;
 
-export interface SecondOfCalls {
+interface SecondOfCalls {
   /** Start of the second, milliseconds since the epoch. */
   readonly atMs: number;
   readonly calls: number;

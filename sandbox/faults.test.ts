@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { decideFault } from "./faults.ts";
-import { askReward, postJson, testSandbox } from "./test-server.ts";
+import { askReward, postJson, testSandbox } from "./sandbox.fixture.ts";
 
 test("flaky fails at its rate, half of that after the work", () => {
   fc.assert(

@@ -3,7 +3,7 @@ import { readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openKeys } from "./keys.ts";
-import { temporaryFolder } from "./test-server.ts";
+import { temporaryFolder } from "./sandbox.fixture.ts";
 
 test("keys are made once, for their owner's eyes only", async () => {
   const folder = join(await temporaryFolder(), "keys");

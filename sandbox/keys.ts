@@ -29,7 +29,7 @@ export interface TokenKey {
 }
 
 /** The development secrets that the app is started with; see `worker/settings.ts` for what each is for. */
-export interface DevSecrets {
+interface DevSecrets {
   readonly CARD_KEY: string;
   readonly SESSION_KEY: string;
   readonly PARTNER_KEY: string;

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { expect, test } from "vitest";
-import { CHANNEL_ACCESS_TOKEN, USER, postJson, temporaryFolder, testSandbox } from "./test-server.ts";
+import { CHANNEL_ACCESS_TOKEN, USER, postJson, temporaryFolder, testSandbox } from "./sandbox.fixture.ts";
 
 const BEARER = { authorization: `Bearer ${CHANNEL_ACCESS_TOKEN}` };
 const RETRY_KEY = "123e4567-e89b-12d3-a456-426614174000";

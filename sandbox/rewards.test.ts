@@ -1,7 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { askReward, postJson, rewardBody, temporaryFolder, testSandbox, USER } from "./test-server.ts";
+import { askReward, postJson, rewardBody, temporaryFolder, testSandbox, USER } from "./sandbox.fixture.ts";
 
 async function get(url: string): Promise<unknown> {
   return await (await fetch(url)).json();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { postJson, testSandbox } from "./test-server.ts";
+import { postJson, testSandbox } from "./sandbox.fixture.ts";
 
 test("a taken port is an error of the system's own kind", async () => {
   const { origin } = await testSandbox();

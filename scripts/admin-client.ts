@@ -52,7 +52,7 @@ export interface AdminInvariants {
   readonly differences: readonly string[];
 }
 
-export interface AdminReward {
+interface AdminReward {
   readonly status: "pending" | "granted" | "failed";
   readonly attempts: number;
   readonly grantedAt?: string;

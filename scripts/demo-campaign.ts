@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ROOT } from "./wrangler.ts";
 
 export const DEMO_CAMPAIGN = "demo";
-export const DEMO_FOLDER = join(ROOT, "sandbox/demo");
+const DEMO_FOLDER = join(ROOT, "sandbox/demo");
 export const DEMO_POOL = join(DEMO_FOLDER, "pools/first.csv");
 
 const MINUTE_MS = 60_000;

@@ -18,7 +18,7 @@ export interface Reckoning {
   readonly grants: readonly SandboxGrant[];
 }
 
-export interface PrizeLine {
+interface PrizeLine {
   readonly prize: string;
   readonly kind: string;
   readonly loaded: number;

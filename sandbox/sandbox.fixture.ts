@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 import { startSandbox } from "./server.ts";
 import type { Sandbox, SandboxOptions } from "./server.ts";
 
-export const WEBHOOK_SECRET = "whsec_dGVzdCB3ZWJob29rIHNlY3JldCwgMzIgYnl0ZXMu";
+const WEBHOOK_SECRET = "whsec_dGVzdCB3ZWJob29rIHNlY3JldCwgMzIgYnl0ZXMu";
 export const CHANNEL_ACCESS_TOKEN = "test channel access token";
 export const USER = `U${"0a".repeat(16)}`;
 
