@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { playerApi } from "./api.ts";
+
+/** A server that answers every call with `response`, and remembers the last one. */
+function serverAnswering(response: () => Response | Promise<Response>) {
+  const seen: { url: string; init: RequestInit }[] = [];
+  const api = playerApi(
+    "spring-2027",
+    async (url, init) => {
+      seen.push({ url, init });
+      return response();
+    },
+    () => false,
+  );
+  return { api, seen };
+}
+const refusing = (status: number, body: string, headers: HeadersInit = {}) =>
+  serverAnswering(() => new Response(body, { status, headers })).api;
+
+describe("the player API", () => {
+  test("reveals with the bearer token and the trail", async () => {
+    const { api, seen } = serverAnswering(() => Response.json({ state: "revealed" }));
+    expect(await api.reveal("s3", "AQAB", [[1200, 8]])).toEqual({ ok: true, value: { state: "revealed" } });
+    expect(seen[0]).toMatchObject({
+      url: "/player/v1/campaigns/spring-2027/cards/AQAB/reveal",
+      init: { method: "POST", headers: { authorization: "Bearer s3" }, body: '{"trail":[[1200,8]]}' },
+    });
+  });
+
+  test("opens with the ID token, and names a card only where there is one", async () => {
+    const { api, seen } = serverAnswering(() => Response.json({}));
+    await api.open("token", null);
+    await api.open("token", "AQAB");
+    expect(seen.map(({ init }) => JSON.parse(init.body as string) as unknown)).toEqual([
+      { campaign: "spring-2027", idToken: "token" },
+      { campaign: "spring-2027", idToken: "token", cardId: "AQAB" },
+    ]);
+  });
+
+  test("draws under the caller's key", async () => {
+    const { api, seen } = serverAnswering(() => Response.json({ status: "issued" }));
+    await api.draw("s3", "key-1");
+    expect(seen[0]?.init.headers).toMatchObject({ "idempotency-key": "key-1" });
+  });
+
+  test("tells a refusal by its code, with the wait that the server wishes", async () => {
+    const reply = await refusing(503, '{"code":"overloaded"}', { "retry-after": "3" }).face("s", "AQAB");
+    expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 503, code: "overloaded", retryAfterSeconds: 3 } });
+  });
+
+  test("takes a page that is no problem document for an unknown problem", async () => {
+    const reply = await refusing(502, "<html>bad gateway</html>").face("s", "AQAB");
+    expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 502, code: "unknown", retryAfterSeconds: null } });
+  });
+
+  test("does not throw where there is no network, or half an answer", async () => {
+    const offline = { ok: false, failure: { kind: "network", offline: true } };
+    expect(await serverAnswering(() => Promise.reject(new TypeError("failed"))).api.face("s", "AQAB")).toEqual(offline);
+    expect(await serverAnswering(() => new Response('{"cardId":')).api.face("s", "AQAB")).toEqual(offline);
+  });
+});

@@ -1,0 +1,102 @@
+import type { CardState, PrizeKind, TrailPoint } from "../../durable-objects/protocol.ts";
+import type { ProblemCode } from "../../worker/problem.ts";
+import type { LocalText } from "./text/language.ts";
+
+/** Longer than any healthy answer, shorter than a user's patience; the call is repeated. */
+const TIMEOUT_MS = 12_000;
+
+export interface Card {
+  readonly cardId: string;
+}
+
+export interface Opened {
+  readonly session: string;
+  readonly expiresAt: string;
+  readonly card?: Card;
+}
+
+export interface Prize {
+  readonly id: string;
+  readonly name: LocalText;
+  readonly kind: PrizeKind;
+  readonly image?: string;
+}
+
+export interface Reward {
+  readonly status: "none" | "pending" | "granted" | "failed";
+  /** Of a prize of kind `code`. */
+  readonly code?: string;
+  /** Of a prize of kind `coupon`: what the store scans. */
+  readonly coupon?: string;
+}
+
+export interface Revealed {
+  readonly state: CardState;
+  readonly prize: Prize;
+  readonly reward?: Reward;
+}
+
+export interface Drawn {
+  readonly status: "issued" | "replayed" | "limit_reached" | "sold_out" | "not_open" | "conflict" | "overloaded";
+  readonly cardId?: string;
+}
+
+export type Failure =
+  | { readonly kind: "network"; readonly offline: boolean }
+  | {
+      readonly kind: "problem";
+      readonly status: number;
+      readonly code: ProblemCode | "unknown";
+      readonly retryAfterSeconds: number | null;
+    };
+
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+/** The player's calls. A session is the bearer token that `open` gave. */
+export interface PlayerApi {
+  open(idToken: string, cardId: string | null): Promise<Reply<Opened>>;
+  face(session: string, cardId: string): Promise<Reply<Card>>;
+  /** `key` makes the draw idempotent: the same key gives the same card. */
+  draw(session: string, key: string): Promise<Reply<Drawn>>;
+  reveal(session: string, cardId: string, trail: readonly TrailPoint[]): Promise<Reply<Revealed>>;
+  redeem(session: string, cardId: string): Promise<Reply<{ readonly state: CardState; readonly reward: Reward }>>;
+  reward(session: string, cardId: string): Promise<Reply<Reward>>;
+}
+
+type Fetch = (input: string, init: RequestInit) => Promise<Response>;
+
+/** The player API of one campaign, on the page's own origin. Nothing is thrown: every fault is a `Failure`. */
+export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolean): PlayerApi {
+  async function call<T>(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Reply<T>> {
+    try {
+      const response = await fetch(`/player/v1${path}`, {
+        method,
+        headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        credentials: "omit",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      return response.ok ? { ok: true, value: (await response.json()) as T } : { ok: false, failure: await readProblem(response) };
+    } catch {
+      return { ok: false, failure: { kind: "network", offline: !isOnline() } };
+    }
+  }
+  const bearer = (session: string) => ({ authorization: `Bearer ${session}` });
+  const card = (cardId: string) => `/campaigns/${campaign}/cards/${cardId}`;
+
+  return {
+    open: (idToken, cardId) => call("POST", "/session", {}, { campaign, idToken, ...(cardId === null ? {} : { cardId }) }),
+    face: (session, cardId) => call("GET", card(cardId), bearer(session)),
+    draw: (session, key) => call("POST", `/campaigns/${campaign}/play`, { ...bearer(session), "idempotency-key": key }),
+    reveal: (session, cardId, trail) => call("POST", `${card(cardId)}/reveal`, bearer(session), { trail }),
+    redeem: (session, cardId) => call("POST", `${card(cardId)}/redeem`, bearer(session)),
+    reward: (session, cardId) => call("GET", `${card(cardId)}/reward`, bearer(session)),
+  };
+}
+
+/** A refusal in words that the page can act on; a body that is no problem document (a proxy's page) is `unknown`. */
+async function readProblem(response: Response): Promise<Failure> {
+  const { code = "unknown" } = (await response.json().catch(() => ({}))) as { code?: ProblemCode };
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return { kind: "problem", status: response.status, code, retryAfterSeconds: Number.isFinite(seconds) && seconds > 0 ? seconds : null };
+}

@@ -1,0 +1,39 @@
+import type { PrizeKind } from "../../durable-objects/protocol.ts";
+import type { Cover } from "./theme.ts";
+import type { LocalText } from "./text/language.ts";
+
+/** Money in minor units of an ISO 4217 currency. */
+export interface Money {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** What everybody may know of a prize. */
+export interface PrizeFace {
+  readonly id: string;
+  readonly kind: PrizeKind;
+  readonly name: LocalText;
+  readonly description?: LocalText;
+  readonly image?: string;
+  readonly value?: Money;
+}
+
+/** The campaign as the HTML carries it, so that the page is dressed before its first request. */
+export interface Boot {
+  readonly campaign: string;
+  readonly liffId: string;
+  readonly channelId: string;
+  readonly title: LocalText;
+  /** The operator's own words; the page knows `intro` (under the title), `thanks` (a card without a prize) and `terms` (small print). */
+  readonly texts: Readonly<Record<string, LocalText>>;
+  readonly theme: { readonly accent?: string; readonly background?: string; readonly cover?: Cover; readonly image?: string };
+  readonly dates: { readonly startsAt: string; readonly endsAt: string; readonly timezone: string };
+  readonly prizes: readonly PrizeFace[];
+  /** Whether the page may draw a card by itself. */
+  readonly selfService: boolean;
+}
+
+/** The campaign of this page, or null where the server knows of none. */
+export function readBoot(document: Document): Boot | null {
+  return JSON.parse(document.querySelector("#kuji-boot")?.textContent ?? "null") as Boot | null;
+}

@@ -1,0 +1,153 @@
+import type { TrailPoint } from "../../durable-objects/protocol.ts";
+import type { Failure, PlayerApi, Reply } from "./api.ts";
+import type { Boot } from "./boot.ts";
+import { subjectOf } from "./id-token.ts";
+import type { Line } from "./line.ts";
+import type { Call, DrawRefusal, Event, State } from "./machine.ts";
+import type { Memory } from "./memory.ts";
+import { cardPath, type Route } from "./route.ts";
+
+/** The world that an errand is run in; all of it is handed in. */
+export interface World {
+  readonly boot: Boot;
+  readonly api: PlayerApi;
+  readonly memory: Memory;
+  openLine(boot: Boot): Promise<Line>;
+  /** The page's address; read only after LINE has opened. */
+  route(): Route | null;
+  /** Shows another address without leaving the page. */
+  goTo(path: string): void;
+  nowMs(): number;
+  /** Random in [0, 1). */
+  dice(): number;
+  readonly makeKey: () => string;
+  isOnline(): boolean;
+}
+
+export interface Errands {
+  /** LINE, once it has opened. */
+  readonly line: Line | null;
+  /** Makes the call that this state waits for, and says what came of it. */
+  run(call: Call, state: State, trail: readonly TrailPoint[]): Promise<Event>;
+}
+
+export function errandsIn(world: World): Errands {
+  const { api, boot, memory } = world;
+  let line: Line | null = null;
+  let user: string | null = null;
+
+  const failed = (failure: Failure): Event => ({ type: "failed", failure, nowMs: world.nowMs(), dice: world.dice() });
+
+  async function open(): Promise<Event> {
+    try {
+      line ??= await world.openLine(boot);
+      const route = world.route();
+      if (route === null || route.campaign !== boot.campaign) return failed(refusal(404, "campaign_not_found"));
+      const idToken = await line.idToken();
+      if (idToken === null) return { type: "signed_out", reason: line.inLine ? "token_refused" : "not_in_line" };
+      user = subjectOf(idToken);
+      return await openCard(route.cardId);
+    } catch {
+      // LINE's own servers could not be reached.
+      return failed({ kind: "network", offline: !world.isOnline() });
+    }
+  }
+
+  /** One call opens the page: the session's own answer carries the card, and with a session that is held the card alone is asked for. */
+  async function openCard(cardId: string | null): Promise<Event> {
+    if (memory.session(user, world.nowMs()) === null) {
+      const reply = await beginSession(cardId);
+      if (!reply.ok) return failed(reply.failure);
+    } else if (cardId !== null) {
+      const reply = await withSession((session) => api.face(session, cardId));
+      if (!reply.ok) return failed(reply.failure);
+    }
+    if (cardId === null) return { type: "opened", card: null, scratched: false, refusal: refusalOf(boot, world.nowMs()) };
+    return { type: "opened", card: { cardId }, scratched: memory.wasScratched(cardId), refusal: null };
+  }
+
+  async function draw(): Promise<Event> {
+    const key = memory.drawKey(world.makeKey);
+    const reply = await withSession((session) => api.draw(session, key));
+    if (!reply.ok) return failed(reply.failure);
+    const { status, cardId } = reply.value;
+    if (status === "overloaded") return failed(refusal(503, "overloaded"));
+    memory.drawn();
+    if (cardId !== undefined) world.goTo(cardPath(boot.campaign, cardId));
+    return { type: "drawn", status, card: cardId === undefined ? null : { cardId }, refusal: refusalOf(boot, world.nowMs()) };
+  }
+
+  async function reveal(cardId: string, trail: readonly TrailPoint[]): Promise<Event> {
+    const reply = await withSession((session) => api.reveal(session, cardId, trail));
+    return reply.ok ? { type: "revealed", won: reply.value } : failed(reply.failure);
+  }
+
+  async function redeem(cardId: string): Promise<Event> {
+    const reply = await withSession((session) => api.redeem(session, cardId));
+    return reply.ok ? { type: "redeemed", reward: reply.value.reward, nowMs: world.nowMs() } : failed(reply.failure);
+  }
+
+  async function reward(cardId: string): Promise<Event> {
+    const reply = await withSession((session) => api.reward(session, cardId));
+    return reply.ok ? { type: "reward_seen", reward: reply.value, nowMs: world.nowMs() } : failed(reply.failure);
+  }
+
+  async function beginSession(cardId: string | null) {
+    const idToken = await line?.idToken();
+    if (typeof idToken !== "string") return { ok: false, failure: refusal(401, "line_token_invalid") } as const;
+    const reply = await api.open(idToken, cardId);
+    if (reply.ok) {
+      const { session, expiresAt } = reply.value;
+      memory.keepSession({ token: session, user: subjectOf(idToken) ?? "", expiresAtMs: Date.parse(expiresAt) });
+    }
+    return reply;
+  }
+
+  /** Calls with the session that is held; where the server knows it no more, with a new one, once. */
+  async function withSession<T>(call: (session: string) => Promise<Reply<T>>): Promise<Reply<T>> {
+    const held = memory.session(user, world.nowMs());
+    if (held !== null) {
+      const reply = await call(held.token);
+      if (reply.ok || reply.failure.kind === "network" || reply.failure.code !== "session_invalid") return reply;
+      memory.dropSession();
+    }
+    const begun = await beginSession(null);
+    return begun.ok ? call(begun.value.session) : begun;
+  }
+
+  return {
+    get line() {
+      return line;
+    },
+    run: (call, state, trail) => {
+      switch (call) {
+        case "open":
+          return open();
+        case "draw":
+          return draw();
+        case "reveal":
+          return reveal(cardOf(state), trail);
+        case "redeem":
+          return redeem(cardOf(state));
+        case "reward":
+          return reward(cardOf(state));
+      }
+    },
+  };
+}
+
+function cardOf(state: State): string {
+  if (!("card" in state)) throw new Error(`a page that is ${state.state} has no card`);
+  return state.card.cardId;
+}
+
+function refusal(status: number, code: (Failure & { kind: "problem" })["code"]): Failure {
+  return { kind: "problem", status, code, retryAfterSeconds: null };
+}
+
+/** Why this campaign deals no cards to who comes without one; those that were dealt live on. */
+function refusalOf({ dates, selfService }: Boot, nowMs: number): DrawRefusal | null {
+  if (!selfService) return "by_invitation";
+  if (nowMs < Date.parse(dates.startsAt)) return "not_started";
+  return nowMs >= Date.parse(dates.endsAt) ? "ended" : null;
+}

@@ -1,0 +1,192 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Revealed, Reward } from "./api.ts";
+import { errandOf, OPENING, step, type Event, type State } from "./machine.ts";
+import { MAX_ATTEMPTS } from "./retry.ts";
+
+const card = { cardId: "AQABAAAAB7GQ" };
+const coupon: Revealed = { state: "revealed", prize: { id: "coupon-50", name: "50 off", kind: "coupon" } };
+const points: Revealed = { state: "revealed", prize: { id: "points-10", name: "10 points", kind: "webhook" } };
+const nothing: Revealed = { state: "revealed", prize: { id: "thanks", name: "Thank you", kind: "none" } };
+const granted: Reward = { status: "granted" };
+const pending: Reward = { status: "pending" };
+
+const opened: Event = { type: "opened", card, scratched: false, refusal: null };
+const touched: Event = { type: "touched" };
+const uncovered: Event = { type: "uncovered" };
+const pressed: Event = { type: "redeem_pressed" };
+const revealed = (won: Revealed): Event => ({ type: "revealed", won });
+const redeemed = (reward: Reward): Event => ({ type: "redeemed", reward, nowMs: 0 });
+const failed = (status: number, code: string, retryAfterSeconds: number | null = null): Event => ({
+  type: "failed",
+  failure: { kind: "problem", status, code: code as "overloaded", retryAfterSeconds },
+  nowMs: 1_000,
+  dice: 0.5,
+});
+const lost: Event = { type: "failed", failure: { kind: "network", offline: true }, nowMs: 0, dice: 0 };
+
+const after = (...events: Event[]): State => events.reduce(step, OPENING);
+const callOf = (state: State) => errandOf(state)?.call ?? null;
+
+describe("a card", () => {
+  test("is asked for its prize at the first touch, and no sooner", () => {
+    expect(callOf(after(opened))).toBeNull();
+    expect(callOf(after(opened, touched))).toBe("reveal");
+  });
+
+  test("holds its foil until the prize is there", () => {
+    expect(after(opened, touched, uncovered).state).toBe("asking");
+    expect(after(opened, touched, revealed(coupon)).state).toBe("loosened");
+  });
+
+  test("shows its prize once the foil is off, and waits for the button", () => {
+    const state = after(opened, touched, revealed(coupon), uncovered);
+    expect(state).toMatchObject({ state: "revealed", won: coupon });
+    expect(callOf(state)).toBeNull();
+  });
+
+  test("that won nothing says thank you, and has nothing to redeem", () => {
+    expect(after(opened, touched, revealed(nothing), uncovered, pressed).state).toBe("thanks");
+  });
+
+  test("that was scratched on an earlier visit has no foil, and asks for its prize by itself", () => {
+    const state = after({ ...opened, scratched: true });
+    expect(state).toMatchObject({ state: "asking", foil: false });
+    expect(step(state, revealed(coupon)).state).toBe("revealed");
+  });
+
+  test("that the reveal redeemed has no button", () => {
+    const state = after(opened, touched, revealed({ ...points, state: "redeemed", reward: granted }), uncovered);
+    expect(state).toMatchObject({ state: "rewarded", reward: granted, errand: null });
+  });
+
+  test("that was redeemed without a word of its reward asks how far it is", () => {
+    expect(callOf(after(opened, touched, revealed({ ...points, state: "redeemed" }), uncovered))).toBe("reward");
+  });
+});
+
+describe("redeeming", () => {
+  const won = [opened, touched, revealed(points), uncovered];
+
+  test("a second press is the first press", () => {
+    const once = after(...won, pressed);
+    expect(callOf(once)).toBe("redeem");
+    expect(step(once, pressed)).toBe(once);
+  });
+
+  test("whatever happens, one press never asks twice unless the first asking failed", () => {
+    const anyEvent = fc.constantFrom<Event>(
+      pressed,
+      pressed,
+      redeemed(granted),
+      redeemed(pending),
+      touched,
+      uncovered,
+      opened,
+      revealed(points),
+      {
+        type: "wait_over",
+      },
+    );
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), (events) => {
+        const errands = new Set<unknown>();
+        let state = after(...won);
+        for (const event of events) {
+          state = step(state, event);
+          if (state.state === "redeeming") errands.add(state.errand);
+        }
+        expect(errands.size).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  test("a reward on its way is asked for again, ever more slowly, and not for ever", () => {
+    let state = after(...won, pressed, redeemed(pending));
+    const waits: number[] = [];
+    while (errandOf(state) !== null) {
+      waits.push(errandOf(state)?.errand.untilMs ?? Number.NaN);
+      state = [{ type: "wait_over" } as const, { type: "reward_seen", reward: pending, nowMs: 0 } as const].reduce<State>(step, state);
+    }
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(waits.length).toBeGreaterThan(5);
+    expect(state).toMatchObject({ state: "rewarded", reward: pending });
+  });
+
+  test("a code in the user's hand is not asked for again", () => {
+    expect(after(...won, pressed, redeemed({ status: "pending", code: "CAFE" }))).toMatchObject({ errand: null });
+  });
+
+  test("the server that knows of no reveal is asked for the prize again", () => {
+    expect(after(...won, pressed, failed(409, "not_revealed"))).toMatchObject({ state: "asking", foil: false });
+  });
+
+  test("what was redeemed stays on the screen, however the asking after it fails", () => {
+    const state = after(...won, pressed, redeemed(pending), failed(404, "card_not_found"));
+    expect(state).toMatchObject({ state: "rewarded", errand: null });
+  });
+});
+
+describe("a call that fails", () => {
+  test("for load waits as long as the server wishes, keeps the card, and goes on by itself", () => {
+    const waiting = after(opened, touched, failed(503, "overloaded", 4));
+    expect(waiting).toMatchObject({ state: "asking", card, errand: { failures: 1, reason: "busy" } });
+    expect(errandOf(waiting)?.errand.untilMs).toBeGreaterThanOrEqual(5_000);
+    const again = step(waiting, { type: "wait_over" });
+    expect(errandOf(again)?.errand).toMatchObject({ untilMs: null, reason: "busy" });
+    expect(step(again, revealed(coupon)).state).toBe("loosened");
+  });
+
+  test("for want of a network goes on when there is one again", () => {
+    const waiting = after(opened, touched, lost);
+    expect(errandOf(waiting)?.errand.reason).toBe("offline");
+    expect(errandOf(step(waiting, { type: "back_online" }))?.errand.untilMs).toBeNull();
+  });
+
+  test("is tried a bounded number of times, and then the user is asked", () => {
+    let state = after(opened, touched);
+    for (let i = 0; i < MAX_ATTEMPTS; i++) {
+      state = step(step(state, failed(503, "overloaded")), { type: "wait_over" });
+      expect(state.state).toBe("asking");
+    }
+    expect(step(state, failed(503, "overloaded"))).toEqual({ state: "closed", reason: "unreachable" });
+  });
+
+  test.each(["card_not_found", "card_expired", "card_voided", "campaign_not_found", "campaign_state"] as const)(
+    "with %s ends the page, and says why",
+    (code) => {
+      expect(after(opened, touched, failed(409, code))).toEqual({ state: "closed", reason: code });
+    },
+  );
+
+  test("with a refused LINE token or session asks to sign in again", () => {
+    expect(after(failed(401, "line_token_invalid"))).toEqual({ state: "outside", reason: "token_refused" });
+    expect(after(opened, touched, failed(401, "session_invalid"))).toEqual({ state: "outside", reason: "token_refused" });
+  });
+
+  test("in a way that the page does not know ends it without a guess", () => {
+    expect(after(failed(400, "invalid_request"))).toEqual({ state: "closed", reason: "broken" });
+  });
+});
+
+describe("without a card", () => {
+  const lobby: Event = { type: "opened", card: null, scratched: false, refusal: null };
+  const drawn = (status: "issued" | "limit_reached" | "not_open", refusal: "ended" | null = null): Event => ({
+    type: "drawn",
+    status,
+    card: status === "issued" ? card : null,
+    refusal,
+  });
+
+  test("a button draws one, once", () => {
+    const drawing = after(lobby, { type: "draw_pressed" });
+    expect(callOf(drawing)).toBe("draw");
+    expect(step(drawing, { type: "draw_pressed" })).toBe(drawing);
+    expect(step(drawing, drawn("issued"))).toEqual({ state: "covered", card });
+  });
+
+  test("a refusal is said where the button was", () => {
+    expect(after(lobby, { type: "draw_pressed" }, drawn("limit_reached"))).toEqual({ state: "lobby", refusal: "limit_reached" });
+    expect(after(lobby, { type: "draw_pressed" }, drawn("not_open", "ended"))).toEqual({ state: "lobby", refusal: "ended" });
+  });
+});

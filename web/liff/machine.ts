@@ -1,0 +1,223 @@
+import type { Card, Drawn, Failure, Revealed, Reward } from "./api.ts";
+import { isPassing, MAX_ATTEMPTS, waitAfter, type WaitReason } from "./retry.ts";
+
+/** The calls that a state may be waiting for. */
+export type Call = "open" | "draw" | "reveal" | "redeem" | "reward";
+
+/** A call under way (`untilMs` null) or to be made again later. Each attempt is a new object, so a late reply to an old one is known as such. */
+export interface Errand {
+  readonly failures: number;
+  readonly untilMs: number | null;
+  /** Why it had to wait last; it stays while the next attempt is under way. */
+  readonly reason: WaitReason | null;
+}
+
+/** Why the page has come to an end: a refusal that no repetition cures, or `unreachable`, which the user may try again. */
+export type ClosedReason =
+  | "campaign_not_found"
+  | "card_not_found"
+  | "card_expired"
+  | "card_voided"
+  | "campaign_state"
+  | "unreachable"
+  | "broken";
+
+/** Why no card was drawn. */
+export type DrawRefusal = "by_invitation" | "not_started" | "ended" | "not_open" | "limit_reached" | "sold_out";
+
+export type State =
+  /** LINE, the session and the card's face are being fetched. */
+  | { readonly state: "opening"; readonly errand: Errand }
+  /** LINE does not say who this is: opened in another browser, or its token is too old. */
+  | { readonly state: "outside"; readonly reason: "not_in_line" | "token_refused" }
+  /** No card yet; a button draws one. */
+  | { readonly state: "lobby"; readonly refusal: DrawRefusal | null }
+  | { readonly state: "drawing"; readonly errand: Errand }
+  /** The foil is whole and nothing has been asked. */
+  | { readonly state: "covered"; readonly card: Card }
+  /** Touched: the prize has been asked for, and the foil holds. `foil` is false for a card whose foil came off on an earlier visit. */
+  | { readonly state: "asking"; readonly card: Card; readonly foil: boolean; readonly errand: Errand }
+  /** The prize lies under the foil, which now comes off. */
+  | { readonly state: "loosened"; readonly card: Card; readonly won: Revealed }
+  /** Won, and not redeemed yet: the button waits. */
+  | { readonly state: "revealed"; readonly card: Card; readonly won: Revealed }
+  | { readonly state: "thanks"; readonly card: Card; readonly won: Revealed }
+  | { readonly state: "redeeming"; readonly card: Card; readonly won: Revealed; readonly errand: Errand }
+  /** Redeemed. The errand asks whether the reward has arrived; null: nothing more to ask. */
+  | { readonly state: "rewarded"; readonly card: Card; readonly won: Revealed; readonly reward: Reward; readonly errand: Errand | null }
+  | { readonly state: "closed"; readonly reason: ClosedReason };
+
+export type Event =
+  /** `scratched`: the foil of this card came off on an earlier visit. `card` null: there is none yet. */
+  | { readonly type: "opened"; readonly card: Card | null; readonly scratched: boolean; readonly refusal: DrawRefusal | null }
+  | { readonly type: "signed_out"; readonly reason: "not_in_line" | "token_refused" }
+  | { readonly type: "draw_pressed" }
+  | { readonly type: "drawn"; readonly status: Drawn["status"]; readonly card: Card | null; readonly refusal: DrawRefusal | null }
+  | { readonly type: "touched" }
+  | { readonly type: "revealed"; readonly won: Revealed }
+  | { readonly type: "uncovered" }
+  | { readonly type: "redeem_pressed" }
+  | { readonly type: "redeemed"; readonly reward: Reward; readonly nowMs: number }
+  | { readonly type: "reward_seen"; readonly reward: Reward; readonly nowMs: number }
+  | { readonly type: "failed"; readonly failure: Failure; readonly nowMs: number; readonly dice: number }
+  | { readonly type: "wait_over" }
+  | { readonly type: "back_online" };
+
+/** How often a reward on its way is asked for before the page stops asking; it arrives all the same. */
+const MAX_REWARD_POLLS = 14;
+const FIRST_POLL_MS = 1_000;
+const LONGEST_POLL_MS = 15_000;
+const POLL_GROWTH = 1.5;
+
+/** A new object each time: the player knows an errand by its identity. */
+const fresh = (): Errand => ({ failures: 0, untilMs: null, reason: null });
+
+export const OPENING: State = { state: "opening", errand: fresh() };
+
+/** The call that this state waits for, if any. */
+export function errandOf(state: State): { readonly call: Call; readonly errand: Errand } | null {
+  switch (state.state) {
+    case "opening":
+      return { call: "open", errand: state.errand };
+    case "drawing":
+      return { call: "draw", errand: state.errand };
+    case "asking":
+      return { call: "reveal", errand: state.errand };
+    case "redeeming":
+      return { call: "redeem", errand: state.errand };
+    case "rewarded":
+      return state.errand === null ? null : { call: "reward", errand: state.errand };
+    case "outside":
+    case "lobby":
+    case "covered":
+    case "loosened":
+    case "revealed":
+    case "thanks":
+    case "closed":
+      return null;
+  }
+}
+
+/** The page's next state. An event that means nothing in a state leaves it as it is: a second press of a button, a late reply. */
+export function step(state: State, event: Event): State {
+  switch (event.type) {
+    case "opened":
+      return state.state === "opening" ? opened(event) : state;
+    case "signed_out":
+      return state.state === "closed" ? state : { state: "outside", reason: event.reason };
+    case "draw_pressed":
+      return state.state === "lobby" ? { state: "drawing", errand: fresh() } : state;
+    case "drawn":
+      return state.state === "drawing" ? drawn(event) : state;
+    case "touched":
+      return state.state === "covered" ? { state: "asking", card: state.card, foil: true, errand: fresh() } : state;
+    case "revealed":
+      if (state.state !== "asking") return state;
+      return state.foil ? { state: "loosened", card: state.card, won: event.won } : uncovered(state.card, event.won);
+    case "uncovered":
+      return state.state === "loosened" ? uncovered(state.card, state.won) : state;
+    case "redeem_pressed":
+      return state.state === "revealed" ? { state: "redeeming", card: state.card, won: state.won, errand: fresh() } : state;
+    case "redeemed":
+      return state.state === "redeeming" ? rewarded(state.card, state.won, event.reward, 0, event.nowMs) : state;
+    case "reward_seen":
+      if (state.state !== "rewarded" || state.errand === null) return state;
+      return rewarded(state.card, state.won, event.reward, state.errand.failures + 1, event.nowMs);
+    case "failed":
+      return failed(state, event);
+    case "wait_over":
+      return withErrand(state, (errand) => (errand.untilMs === null ? errand : { ...errand, untilMs: null }));
+    case "back_online":
+      return withErrand(state, (errand) =>
+        errand.untilMs !== null && errand.reason === "offline" ? { ...errand, untilMs: null } : errand,
+      );
+  }
+}
+
+function opened(event: Event & { type: "opened" }): State {
+  if (event.card === null) return { state: "lobby", refusal: event.refusal };
+  return event.scratched ? { state: "asking", card: event.card, foil: false, errand: fresh() } : { state: "covered", card: event.card };
+}
+
+function drawn({ status, card, refusal }: Event & { type: "drawn" }): State {
+  switch (status) {
+    case "issued":
+    case "replayed":
+      return card === null ? { state: "closed", reason: "broken" } : { state: "covered", card };
+    case "limit_reached":
+    case "sold_out":
+      return { state: "lobby", refusal: status };
+    case "not_open":
+      return { state: "lobby", refusal: refusal ?? status };
+    case "conflict":
+    case "overloaded":
+      return { state: "lobby", refusal: null };
+  }
+}
+
+/** The foil is off: a win waits for its redemption, unless the campaign redeemed it in the same step. */
+function uncovered(card: Card, won: Revealed): State {
+  if (won.prize.kind === "none") return { state: "thanks", card, won };
+  if (won.state !== "redeemed" && won.state !== "used") return { state: "revealed", card, won };
+  const reward = won.reward ?? { status: "pending" };
+  return { state: "rewarded", card, won, reward, errand: isSettled(reward) ? null : fresh() };
+}
+
+/** Nothing more will come: delivered, refused, or already in the user's hand. */
+function isSettled({ status, code, coupon }: Reward): boolean {
+  return status !== "pending" || code !== undefined || coupon !== undefined;
+}
+
+function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowMs: number): State {
+  const asks = !isSettled(reward) && polls < MAX_REWARD_POLLS;
+  const waitMs = Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * POLL_GROWTH ** polls);
+  return {
+    state: "rewarded",
+    card,
+    won,
+    reward,
+    errand: asks ? { failures: polls, untilMs: nowMs + Math.round(waitMs), reason: "on_its_way" } : null,
+  };
+}
+
+function failed(state: State, { failure, nowMs, dice }: Event & { type: "failed" }): State {
+  const current = errandOf(state);
+  if (current === null) return state;
+  const failures = current.errand.failures + 1;
+  if (isPassing(failure)) {
+    if (failures <= MAX_ATTEMPTS) return withErrand(state, () => ({ failures, ...waitAfter(failure, failures, nowMs, dice) }));
+    // What was redeemed stays on the screen; only the asking ends.
+    return state.state === "rewarded" ? { ...state, errand: null } : { state: "closed", reason: "unreachable" };
+  }
+  if (state.state === "rewarded") return { ...state, errand: null };
+  return refused(state, failure);
+}
+
+function refused(state: State, failure: Failure): State {
+  const code = failure.kind === "problem" ? failure.code : "unknown";
+  switch (code) {
+    case "line_token_invalid":
+    case "session_invalid":
+      return { state: "outside", reason: "token_refused" };
+    case "campaign_not_found":
+    case "card_not_found":
+    case "card_expired":
+    case "card_voided":
+    case "campaign_state":
+      return { state: "closed", reason: code };
+    case "not_revealed":
+      // The card is ours but its reveal never reached the server: ask for the prize again.
+      return state.state === "redeeming"
+        ? { state: "asking", card: state.card, foil: false, errand: fresh() }
+        : { state: "closed", reason: "broken" };
+    default:
+      return { state: "closed", reason: "broken" };
+  }
+}
+
+function withErrand(state: State, change: (errand: Errand) => Errand): State {
+  const current = errandOf(state);
+  if (current === null) return state;
+  const errand = change(current.errand);
+  return errand === current.errand ? state : ({ ...state, errand } as State);
+}

@@ -1,0 +1,65 @@
+import "./style/page.css";
+import "./style/ticket.css";
+import "./style/reward.css";
+import { render } from "preact";
+import { playerApi } from "./api.ts";
+import { readBoot, type Boot } from "./boot.ts";
+import { errandsIn } from "./errands.ts";
+import { memoryOf, storeOf } from "./memory.ts";
+import { playerOf } from "./player.ts";
+import { readRoute } from "./route.ts";
+import { localText, pickLanguage } from "./text/language.ts";
+import { loadMessages } from "./text/messages.ts";
+import { themeOf } from "./theme.ts";
+import { App } from "./view/App.tsx";
+import { Skeleton } from "./view/Skeleton.tsx";
+
+/** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. */
+const openLine = async (boot: Boot) =>
+  import.meta.env.MODE === "development"
+    ? (await import("./line.development.ts")).openLine(boot)
+    : (await import("./line.ts")).openLine(boot);
+
+async function start(root: Element): Promise<void> {
+  const boot = readBoot(document);
+  const language = pickLanguage(navigator.languages);
+  document.documentElement.lang = language;
+  const theme = themeOf(boot?.theme ?? {});
+  for (const [name, value] of Object.entries(theme.properties)) document.documentElement.style.setProperty(name, value);
+  if (boot === null) {
+    const [messages, { AsidePage }] = await Promise.all([loadMessages(language), import("./view/later.ts")]);
+    render(<AsidePage state={{ state: "closed", reason: "campaign_not_found" }} line={null} campaign={{ messages, boot }} />, root);
+    return;
+  }
+  const title = localText(boot.title, language);
+  document.title = title;
+  render(<Skeleton title={title} label="" />, root);
+
+  const memory = memoryOf(
+    boot.campaign,
+    storeOf(() => sessionStorage),
+    storeOf(() => localStorage),
+  );
+  const isOnline = () => navigator.onLine;
+  const nowMs = () => Date.now();
+  const errands = errandsIn({
+    boot,
+    memory,
+    api: playerApi(boot.campaign, (input, init) => fetch(input, init), isOnline),
+    openLine,
+    route: () => readRoute(location.pathname),
+    goTo: (path) => history.replaceState(null, "", path + location.search),
+    nowMs,
+    dice: Math.random,
+    makeKey: () => crypto.randomUUID(),
+    isOnline,
+  });
+  const player = playerOf(errands, memory, { nowMs, after: (ms, run) => setTimeout(run, ms) });
+  addEventListener("online", () => player.send({ type: "back_online" }));
+  player.start();
+  const messages = await loadMessages(language);
+  render(<App campaign={{ boot, theme, language, messages }} player={player} errands={errands} />, root);
+}
+
+const root = document.querySelector("#kuji");
+if (root !== null) void start(root);

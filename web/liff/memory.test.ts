@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { memoryOf, storeOf, type Store } from "./memory.ts";
+
+function emptyStore(): Store {
+  const values = new Map<string, string>();
+  return {
+    getItem: (key) => values.get(key) ?? null,
+    setItem: (key, value) => void values.set(key, value),
+    removeItem: (key) => void values.delete(key),
+  };
+}
+const session = { token: "t", user: "U1", expiresAtMs: 1_000_000 };
+
+describe("memory", () => {
+  test("keeps a session over a reload, for its user alone, until shortly before it ends", () => {
+    const tab = emptyStore();
+    memoryOf("spring", tab, emptyStore()).keepSession(session);
+    const reloaded = memoryOf("spring", tab, emptyStore());
+    expect(reloaded.session("U1", 0)).toEqual(session);
+    expect(reloaded.session("U2", 0)).toBeNull();
+    expect(reloaded.session("U1", 999_000)).toBeNull();
+    expect(memoryOf("autumn", tab, emptyStore()).session("U1", 0)).toBeNull();
+  });
+
+  test("keeps the key of a draw until the draw is done", () => {
+    const tab = emptyStore();
+    const first = memoryOf("spring", tab, emptyStore()).drawKey(() => "one");
+    const reloaded = memoryOf("spring", tab, emptyStore());
+    expect([first, reloaded.drawKey(() => "two")]).toEqual(["one", "one"]);
+    reloaded.drawn();
+    expect(reloaded.drawKey(() => "two")).toBe("two");
+  });
+
+  test("remembers the cards that were scratched last, and not without bound", () => {
+    const device = emptyStore();
+    const memory = memoryOf("spring", emptyStore(), device);
+    for (let i = 0; i < 60; i++) memory.scratched(`card-${i}`);
+    expect(memory.wasScratched("card-59")).toBe(true);
+    expect(memory.wasScratched("card-0")).toBe(false);
+    expect(memoryOf("autumn", emptyStore(), device).wasScratched("card-59")).toBe(true);
+  });
+
+  test("of a browser that keeps nothing still holds the session while the page is open", () => {
+    const forbidden = storeOf(() => {
+      throw new Error("denied");
+    });
+    const full: Store = {
+      ...emptyStore(),
+      setItem: () => {
+        throw new Error("full");
+      },
+    };
+    for (const store of [forbidden, full]) {
+      const memory = memoryOf("spring", store, store);
+      memory.keepSession(session);
+      memory.scratched("card");
+      expect(memory.session("U1", 0)).toEqual(session);
+    }
+  });
+});

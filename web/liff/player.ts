@@ -1,0 +1,65 @@
+import type { TrailPoint } from "../../durable-objects/protocol.ts";
+import type { Errands } from "./errands.ts";
+import { errandOf, OPENING, step, type Event, type State } from "./machine.ts";
+import type { Memory } from "./memory.ts";
+import { addPoint } from "./trail.ts";
+
+/** The clock that the player waits by. */
+export interface Clock {
+  nowMs(): number;
+  after(ms: number, run: () => void): void;
+}
+
+/** Keeps the state, makes the call that it waits for, and tells the view. */
+export interface Player {
+  readonly state: State;
+  send(event: Event): void;
+  /** How much of the foil is off, in percent. */
+  scratchedTo(percent: number): void;
+  subscribe(listener: () => void): () => void;
+  /** Makes the first call. */
+  start(): void;
+}
+
+export function playerOf(errands: Errands, memory: Pick<Memory, "scratched">, clock: Clock): Player {
+  const openedAtMs = clock.nowMs();
+  const listeners = new Set<() => void>();
+  let state: State = OPENING;
+  let trail: readonly TrailPoint[] = [];
+
+  function send(event: Event): void {
+    const next = step(state, event);
+    if (next === state) return;
+    state = next;
+    if (state.state === "revealed" || state.state === "thanks" || state.state === "rewarded") memory.scratched(state.card.cardId);
+    for (const listener of listeners) listener();
+    pursue();
+  }
+
+  /** Makes the call that the state waits for, now or after its wait. A reply to an errand that is no longer the current one is dropped. */
+  function pursue(): void {
+    const current = errandOf(state);
+    if (current === null) return;
+    const { call, errand } = current;
+    const answer = (event: Event) => {
+      if (errandOf(state)?.errand === errand) send(event);
+    };
+    if (errand.untilMs === null) void errands.run(call, state, trail).then(answer);
+    else clock.after(Math.max(0, errand.untilMs - clock.nowMs()), () => answer({ type: "wait_over" }));
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    send,
+    scratchedTo: (percent) => {
+      trail = addPoint(trail, [clock.nowMs() - openedAtMs, Math.round(percent)]);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    start: pursue,
+  };
+}

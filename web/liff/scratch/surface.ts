@@ -1,0 +1,193 @@
+import type { Cover, Metal } from "../theme.ts";
+import { emptyCoverage, type Point, type Stroke } from "./coverage.ts";
+import { flakesOn } from "./flakes.ts";
+import { printFoil } from "./foil.ts";
+import { cutStamps, type Stamp } from "./stamps.ts";
+
+/** A fingertip, as a radius in CSS pixels; a device that tells the size of the touch is believed within bounds. */
+const BRUSH_RADIUS = 21;
+const MIN_BRUSH_RADIUS = 16;
+const MAX_BRUSH_RADIUS = 28;
+/** Past this the rest comes off by itself. */
+const ENOUGH_PERCENT = 55;
+/** Strokes kept while the foil holds; a minute of scratching. */
+const MAX_HELD_STROKES = 2_000;
+/** A sharper canvas than this costs more than the eye gets. */
+const MAX_PIXEL_RATIO = 3;
+const DISSOLVE_MS = 520;
+const MAX_FLAKES_A_STROKE = 4;
+
+export interface SurfaceOptions {
+  readonly cover: Cover;
+  readonly metal: Metal;
+  readonly words: string;
+  /** No flakes, no fading: the foil is there or it is not. */
+  readonly still: boolean;
+  readonly onTouch: () => void;
+  readonly onScratch: (percent: number) => void;
+  readonly onCleared: () => void;
+}
+
+/**
+ * The foil, and the finger on it. Until `loosen` the foil holds: strokes only scuff it, and are kept. Then they cut through, and past
+ * `ENOUGH_PERCENT` the rest dissolves.
+ */
+export interface ScratchSurface {
+  /** The prize lies beneath now. */
+  loosen(): void;
+  /** Takes the rest of the foil off, once it is loose. */
+  clear(): void;
+  stop(): void;
+}
+
+/** Prints the foil on `foil` and listens to it; `crumbs` lies over it, a little larger, and takes no touches. */
+export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElement, options: SurfaceOptions): ScratchSurface {
+  const pen = foil.getContext("2d");
+  if (pen === null) throw new Error("this browser draws on no canvas");
+  const stamps = cutStamps(options.metal);
+  const flakes = flakesOn(crumbs, options.metal);
+  const coverage = emptyCoverage();
+  const fingers = new Map<number, Point>();
+  const listening = new AbortController();
+  /** Null once the foil is loose. */
+  let held: Stroke[] | null = [];
+  let touched = false;
+  let dissolving = false;
+  let width = 0;
+  let height = 0;
+
+  /** Prints the foil at the size that the panel has now; what was scratched off stays off. */
+  function fit(): void {
+    const ratio = Math.min(MAX_PIXEL_RATIO, devicePixelRatio);
+    const { clientWidth, clientHeight } = foil;
+    if (pen === null || clientWidth === 0 || (clientWidth === width && foil.width === Math.round(width * ratio))) return;
+    const before = width === 0 ? null : copyOf(foil);
+    [width, height] = [clientWidth, clientHeight];
+    for (const canvas of [foil, crumbs]) {
+      canvas.width = Math.round(canvas.clientWidth * ratio);
+      canvas.height = Math.round(canvas.clientHeight * ratio);
+    }
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    printFoil(pen, width, height, options.cover, options.metal, options.words);
+    if (before === null) return;
+    pen.globalCompositeOperation = "destination-in";
+    pen.drawImage(before, 0, 0, width, height);
+  }
+
+  function draw(stroke: Stroke): void {
+    if (dissolving) return;
+    const before = Math.floor(coverage.percent());
+    coverage.mark(stroke, width, height);
+    if (held === null) {
+      cut(stroke);
+      shed(stroke);
+    } else {
+      stamp(stroke, "scuff", 0.8, "source-atop");
+      if (held.length < MAX_HELD_STROKES) held.push(stroke);
+    }
+    if (Math.floor(coverage.percent()) !== before) options.onScratch(coverage.percent());
+    dissolveIfEnough();
+  }
+
+  /** A darker rim is pressed into the foil around the stroke before the stroke is taken out of it. */
+  function cut(stroke: Stroke): void {
+    stamp(stroke, "rim", 1.08, "source-atop");
+    stamp(stroke, "hole", 1, "destination-out");
+  }
+
+  function stamp({ from, to, r }: Stroke, part: keyof Stamp, scale: number, operation: GlobalCompositeOperation): void {
+    if (pen === null) return;
+    const size = 2 * r * scale;
+    const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / (r * 0.35)));
+    pen.globalCompositeOperation = operation;
+    for (let i = 1; i <= steps; i++) {
+      const [x, y] = [from.x + ((to.x - from.x) * i) / steps, from.y + ((to.y - from.y) * i) / steps];
+      // Chosen by place, so that a rim and its hole are of one shape.
+      const chosen = stamps[Math.abs(Math.round(x * 7 + y * 13)) % stamps.length];
+      if (chosen !== undefined) pen.drawImage(chosen[part], x - size / 2, y - size / 2, size, size);
+    }
+  }
+
+  function shed({ from, to }: Stroke): void {
+    if (options.still) return;
+    const moved = Math.hypot(to.x - from.x, to.y - from.y);
+    flakes.shed(to.x - crumbs.offsetLeft, to.y - crumbs.offsetTop, Math.min(MAX_FLAKES_A_STROKE, Math.ceil(moved / 9)));
+  }
+
+  function dissolveIfEnough(): void {
+    if (held === null && coverage.percent() >= ENOUGH_PERCENT) dissolve();
+  }
+
+  function dissolve(): void {
+    if (dissolving) return;
+    dissolving = true;
+    options.onScratch(100);
+    const durationMs = options.still ? 0 : DISSOLVE_MS;
+    const fade = foil.animate([{ opacity: 1 }, { opacity: 0 }], { duration: durationMs, easing: "ease-out", fill: "forwards" });
+    fade.addEventListener("finish", options.onCleared);
+  }
+
+  function down(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    foil.setPointerCapture(event.pointerId);
+    const at = { x: event.offsetX, y: event.offsetY };
+    fingers.set(event.pointerId, at);
+    if (!touched) {
+      touched = true;
+      options.onTouch();
+    }
+    draw({ from: at, to: at, r: brushRadius(event) });
+  }
+
+  function move(event: PointerEvent): void {
+    // A browser hands over one event a frame; the points between are what makes a fast stroke round.
+    const coalesced = event.getCoalescedEvents?.() ?? [];
+    for (const { offsetX: x, offsetY: y } of coalesced.length > 0 ? coalesced : [event]) {
+      const from = fingers.get(event.pointerId);
+      if (from === undefined) return;
+      fingers.set(event.pointerId, { x, y });
+      draw({ from, to: { x, y }, r: brushRadius(event) });
+    }
+  }
+
+  const lift = (event: PointerEvent) => void fingers.delete(event.pointerId);
+  const { signal } = listening;
+  foil.addEventListener("pointerdown", down, { signal });
+  foil.addEventListener("pointermove", move, { signal });
+  foil.addEventListener("pointerup", lift, { signal });
+  foil.addEventListener("pointercancel", lift, { signal });
+  const observer = new ResizeObserver(fit);
+  observer.observe(foil);
+  fit();
+
+  return {
+    loosen: () => {
+      // What was scuffed is cut through at once.
+      const strokes = held ?? [];
+      held = null;
+      strokes.forEach(cut);
+      dissolveIfEnough();
+    },
+    clear: () => {
+      if (held === null) dissolve();
+    },
+    stop: () => {
+      listening.abort();
+      observer.disconnect();
+      flakes.stop();
+    },
+  };
+}
+
+function brushRadius({ pointerType, width, height }: PointerEvent): number {
+  const told = pointerType === "touch" ? Math.max(width, height) / 2 : 0;
+  return told > 1 ? Math.min(MAX_BRUSH_RADIUS, Math.max(MIN_BRUSH_RADIUS, told)) : BRUSH_RADIUS;
+}
+
+function copyOf(canvas: HTMLCanvasElement): HTMLCanvasElement {
+  const copy = document.createElement("canvas");
+  copy.width = canvas.width;
+  copy.height = canvas.height;
+  copy.getContext("2d")?.drawImage(canvas, 0, 0);
+  return copy;
+}

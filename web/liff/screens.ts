@@ -1,0 +1,232 @@
+/**
+ * Pictures of every state of the page, into `web/liff/screens/`: `node web/liff/screens.ts [pattern of names …]`.
+ * The page is the development build; the campaign, LINE and the player API are answered here, so that each state can be held still.
+ */
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import chromium from "@sparticuz/chromium";
+import { chromium as playwright, type BrowserContextOptions, type Page, type Route } from "playwright-core";
+import { build } from "vite";
+import type { Boot } from "./boot.ts";
+
+const ORIGIN = "http://localhost:8787";
+const SANDBOX = "http://localhost:8788";
+const CARD = "AQABAAAAB7GQ2K41XrT9vLmN0pQs";
+const SETTLE_MS = 1_000;
+
+const FESTIVAL: Boot & { sandboxOrigin: string } = {
+  campaign: "spring-2027",
+  liffId: "2000000000-abcdefgh",
+  channelId: "2000000000",
+  title: { "zh-TW": "新春刮刮樂", en: "Spring Scratch", ja: "新春スクラッチ", th: "ขูดโชคปีใหม่" },
+  texts: {
+    intro: { "zh-TW": "張張有機會，好運刮出來", en: "Scratch up some luck", ja: "運だめし、どうぞ", th: "ขูดลุ้นโชครับปีใหม่" },
+    terms: {
+      "zh-TW": "每人限參加三次，獎項數量有限，送完為止。",
+      en: "Three cards a person. While stocks last.",
+      ja: "お一人様3回まで。",
+      th: "จำกัดคนละ 3 ใบ",
+    },
+  },
+  theme: { accent: "#c8102e", background: "#fff4e0", cover: "gold" },
+  dates: { startsAt: "2026-01-05T12:00:00Z", endsAt: "2098-02-20T16:00:00Z", timezone: "Asia/Taipei" },
+  prizes: [
+    { id: "sticker", kind: "line-sticker", name: { "zh-TW": "限定貼圖", en: "Sticker set", ja: "限定スタンプ", th: "สติกเกอร์ลิมิเต็ด" } },
+    {
+      id: "coupon-50",
+      kind: "coupon",
+      name: { "zh-TW": "50 元折價券", en: "NT$50 off", ja: "50元クーポン", th: "คูปองส่วนลด" },
+      description: { "zh-TW": "全門市適用", en: "In every store", ja: "全店舗で使えます", th: "ใช้ได้ทุกสาขา" },
+      value: { amount: 5000, currency: "TWD" },
+    },
+    { id: "cafe-code", kind: "code", name: { "zh-TW": "咖啡兌換碼", en: "Coffee code", ja: "コーヒー引換コード", th: "รหัสแลกกาแฟ" } },
+    { id: "points-10", kind: "webhook", name: { "zh-TW": "10 點", en: "10 points", ja: "10ポイント", th: "10 คะแนน" } },
+    { id: "thanks", kind: "none", name: { "zh-TW": "謝謝參加", en: "Thank you", ja: "ご参加ありがとう", th: "ขอบคุณ" } },
+  ],
+  selfService: true,
+  sandboxOrigin: SANDBOX,
+};
+const GREEN: typeof FESTIVAL = {
+  ...FESTIVAL,
+  title: { "zh-TW": "好友刮刮卡", en: "Friends’ Scratch Card", ja: "友だちスクラッチ", th: "การ์ดขูดของเพื่อน" },
+  theme: { accent: "#06C755", background: "#f2faf4", cover: "silver" },
+};
+
+type Answer = { readonly status?: number; readonly body?: unknown; readonly headers?: Record<string, string> } | "never" | "lost";
+type Call = "session" | "reveal" | "redeem" | "reward" | "play";
+
+const won = (id: string, more: object = {}): Answer => {
+  const prize = FESTIVAL.prizes.find((face) => face.id === id);
+  return { body: { state: "revealed", prize, ...more } };
+};
+const problem = (status: number, code: string, headers = {}): Answer => ({ status, body: { code, title: code, status }, headers });
+const rewarded = (reward: object): Answer => ({ body: { state: "redeemed", reward } });
+const ANSWERS: Record<Call, Answer> = {
+  session: { body: { session: "s", expiresAt: "2099-01-01T00:00:00Z", user: {}, card: { cardId: CARD } } },
+  reveal: won("coupon-50"),
+  redeem: rewarded({ status: "granted", coupon: CARD }),
+  reward: { body: { status: "pending" } },
+  play: { body: { requestId: "r", status: "issued", cardId: CARD } },
+};
+
+interface Scene {
+  readonly name: string;
+  readonly boot?: typeof FESTIVAL | null;
+  /** Below `/c/{campaign}`; the card's path where absent. */
+  readonly path?: string;
+  readonly answers?: Partial<Record<Call, Answer>>;
+  readonly idToken?: Answer;
+  act?(page: Page): Promise<void>;
+}
+
+const forMe = (page: Page) => page.locator(".button--quiet").click();
+const redeem = async (page: Page) => {
+  await forMe(page);
+  await page.locator(".button--main").click({ timeout: 5_000 });
+};
+/** Scratches with the mouse, in `strokes` slanting strokes over the upper part of the foil. */
+async function scratch(page: Page, strokes: number): Promise<void> {
+  const box = await page.locator(".panel__foil").boundingBox();
+  if (box === null) throw new Error("there is no foil to scratch");
+  const at = (across: number, down: number) => [box.x + box.width * across, box.y + box.height * down] as const;
+  await page.mouse.move(...at(0.14, 0.3));
+  await page.mouse.down();
+  for (let i = 0; i < strokes; i++) {
+    await page.mouse.move(...at(i % 2 === 0 ? 0.86 : 0.14, 0.24 + i * 0.1), { steps: 14 });
+  }
+  await page.mouse.up();
+}
+
+const SCENES: readonly Scene[] = [
+  { name: "opening", answers: { session: "never" } },
+  { name: "opening-busy", answers: { session: problem(503, "overloaded", { "retry-after": "30" }) } },
+  { name: "covered" },
+  { name: "covered-green", boot: GREEN },
+  { name: "covered-green-metal", boot: { ...GREEN, theme: { ...GREEN.theme, cover: "green" } } },
+  { name: "covered-red-metal", boot: { ...FESTIVAL, theme: { accent: "#1d3a8a", background: "#eef2fb", cover: "red" } } },
+  { name: "scratching", act: (page) => scratch(page, 4) },
+  { name: "scratching-green", boot: GREEN, act: (page) => scratch(page, 4) },
+  { name: "holding", answers: { reveal: "never" }, act: (page) => scratch(page, 4) },
+  { name: "holding-busy", answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) }, act: (page) => scratch(page, 4) },
+  {
+    name: "holding-offline",
+    answers: { reveal: "lost" },
+    act: async (page) => {
+      await page.context().setOffline(true);
+      await scratch(page, 3);
+    },
+  },
+  { name: "won", act: forMe },
+  { name: "won-sticker", answers: { reveal: won("sticker") }, boot: GREEN, act: forMe },
+  { name: "won-code", answers: { reveal: won("cafe-code") }, act: forMe },
+  { name: "thanks", answers: { reveal: won("thanks") }, act: forMe },
+  { name: "redeeming", answers: { redeem: "never" }, act: redeem },
+  { name: "reward-coupon", act: redeem },
+  { name: "reward-coupon-green", boot: GREEN, act: redeem },
+  {
+    name: "reward-coupon-used",
+    answers: { reveal: won("coupon-50", { state: "used", reward: { status: "granted", coupon: CARD } }) },
+    act: forMe,
+  },
+  {
+    name: "reward-code",
+    answers: { reveal: won("cafe-code"), redeem: rewarded({ status: "granted", code: "CAFE-7K2M-94QX" }) },
+    act: redeem,
+  },
+  { name: "reward-on-its-way", answers: { reveal: won("points-10"), redeem: rewarded({ status: "pending" }) }, act: redeem },
+  { name: "reward-granted", answers: { reveal: won("sticker"), redeem: rewarded({ status: "granted" }) }, act: redeem },
+  { name: "reward-delayed", answers: { reveal: won("points-10"), redeem: rewarded({ status: "failed" }) }, act: redeem },
+  { name: "lobby", path: "" },
+  { name: "lobby-green", path: "", boot: GREEN },
+  { name: "lobby-not-started", path: "", boot: { ...FESTIVAL, dates: { ...FESTIVAL.dates, startsAt: "2097-02-05T12:00:00Z" } } },
+  {
+    name: "lobby-limit",
+    path: "",
+    answers: { play: { body: { status: "limit_reached" } } },
+    act: (page) => page.locator(".button--main").click(),
+  },
+  {
+    name: "lobby-dealing-busy",
+    path: "",
+    answers: { play: problem(429, "rate_limited", { "retry-after": "30" }) },
+    act: (page) => page.locator(".button--main").click(),
+  },
+  { name: "closed-not-found", answers: { session: problem(404, "card_not_found") } },
+  { name: "closed-expired", answers: { reveal: problem(409, "card_expired") }, act: forMe },
+  { name: "closed-unknown-campaign", boot: null },
+  { name: "outside-token-refused", answers: { session: problem(401, "line_token_invalid") } },
+];
+
+const DEVICES: Readonly<Record<string, BrowserContextOptions>> = {
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "zh-TW", hasTouch: true },
+  "phone-dark": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "dark", locale: "zh-TW", hasTouch: true },
+  "phone-small": { viewport: { width: 320, height: 568 }, deviceScaleFactor: 2, colorScheme: "light", locale: "zh-TW" },
+  desktop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, colorScheme: "light", locale: "zh-TW" },
+  "phone-en": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "en" },
+  "phone-ja": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "ja" },
+  "phone-th": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "th" },
+};
+
+const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+
+async function give(route: Route, answer: Answer): Promise<void> {
+  if (answer === "never") return;
+  if (answer === "lost") return route.abort("internetdisconnected");
+  await route.fulfill({
+    status: answer.status ?? 200,
+    json: answer.body,
+    headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "*", ...answer.headers },
+  });
+}
+
+/** Plays the server: the built files, the campaign in the HTML, and the answers of this scene. */
+async function serve(page: Page, dist: string, scene: Scene): Promise<void> {
+  await page.route(`${SANDBOX}/**`, (route) =>
+    give(route, scene.idToken ?? { body: { idToken: `e30.${btoa(JSON.stringify({ sub: "U1" }))}.` } }),
+  );
+  await page.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const call = /\/(session|reveal|redeem|reward|play)$/.exec(pathname)?.[1] as Call | undefined;
+    if (call !== undefined) return give(route, scene.answers?.[call] ?? ANSWERS[call]);
+    const file = pathname.startsWith("/c/") ? "index.html" : pathname.slice(1);
+    const text = await readFile(join(dist, file), "utf8");
+    const boot = JSON.stringify(scene.boot === undefined ? FESTIVAL : scene.boot);
+    const body = text.replace("</head>", `<script type="application/json" id="kuji-boot">${boot}</script></head>`);
+    return route.fulfill({ body, contentType: TYPES[extname(file)] ?? "application/octet-stream" });
+  });
+}
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const dist = await mkdtemp(join(tmpdir(), "kuji-screens-"));
+  const screens = join(import.meta.dirname, "screens");
+  await mkdir(screens, { recursive: true });
+  await build({ configFile: join(import.meta.dirname, "vite.config.ts"), mode: "development", logLevel: "error", build: { outDir: dist } });
+  // In a single process the browser would end with its first page.
+  const args = chromium.args.filter((arg) => arg !== "--single-process");
+  const browser = await playwright.launch({ executablePath: await chromium.executablePath(), args });
+  try {
+    for (const [device, options] of Object.entries(DEVICES)) {
+      for (const scene of SCENES) {
+        const name = `${scene.name}.${device}`;
+        if (wanted.length > 0 && !wanted.some((pattern) => new RegExp(pattern).test(name))) continue;
+        const context = await browser.newContext(options);
+        const page = await context.newPage();
+        page.on("pageerror", (error) => console.error(`${name}: ${error.message}`));
+        await serve(page, dist, scene);
+        await page.goto(`${ORIGIN}/c/${FESTIVAL.campaign}${scene.path ?? `/${CARD}`}`);
+        await page.waitForTimeout(SETTLE_MS);
+        await scene.act?.(page);
+        await page.waitForTimeout(SETTLE_MS);
+        await page.screenshot({ path: join(screens, `${name}.png`), fullPage: device !== "desktop" });
+        await context.close();
+        console.log(name);
+      }
+    }
+  } finally {
+    await browser.close();
+    await rm(dist, { recursive: true });
+  }
+}
+
+await main(process.argv.slice(2));

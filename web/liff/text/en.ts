@@ -1,0 +1,78 @@
+import type { Messages } from "./messages.ts";
+
+export const messages: Messages = {
+  opening: "Preparing your scratch card…",
+  eyebrow: "Instant win",
+  foil: "Scratch here",
+  invitation: "Scratch the foil with your finger",
+  opened: "Your result",
+  scratchForMe: "Scratch it for me",
+  asking: "Revealing…",
+  waiting: {
+    busy: { title: "Many people are playing right now", text: "Your card is safe. We try again by ourselves; no need to reload." },
+    offline: { title: "You are offline", text: "Your card is safe. We go on as soon as you are connected again." },
+    trouble: { title: "One moment, please", text: "The connection is shaky. We try again by ourselves, and your card is safe." },
+  },
+  won: { title: "You won!", text: "Press the button to claim your prize." },
+  redeem: "Claim my prize",
+  redeeming: "Claiming…",
+  thanks: { title: "So close", text: "No prize this time. Thank you for playing." },
+  code: { title: "Your code", text: "Keep it safe: it works once." },
+  copy: "Copy",
+  copied: "Copied",
+  coupon: "Show this when you pay.",
+  couponUsed: "Used",
+  couponNumber: "Coupon no.",
+  delivery: {
+    "line-sticker": {
+      onItsWay: { title: "Your stickers are on their way", text: "This usually takes a few seconds." },
+      granted: { title: "Your stickers have arrived", text: "Download them from My Stickers in LINE." },
+    },
+    "line-coupon": {
+      onItsWay: { title: "Your coupon is on its way", text: "This usually takes a few seconds." },
+      granted: { title: "Your coupon has arrived", text: "You will find it in your LINE chat." },
+    },
+    "line-message": {
+      onItsWay: { title: "Your prize is on its way", text: "This usually takes a few seconds." },
+      granted: { title: "Your prize has arrived", text: "You will find it in your LINE chat." },
+    },
+    webhook: {
+      onItsWay: { title: "Your prize is on its way", text: "This usually takes a few seconds." },
+      granted: { title: "Your prize has arrived", text: "You will find it in your member account." },
+    },
+  },
+  stillOnItsWay: "The prize is yours. You may leave this page; it arrives by itself.",
+  delayed: { title: "Delivery is taking longer", text: "Your prize is reserved for you. We will deliver it as soon as we can." },
+  serial: "No.",
+  prizes: "Prizes",
+  lobby: { title: "Draw a scratch card", text: "Every card has a chance to win." },
+  draw: "Draw a card",
+  drawing: "Drawing…",
+  refusals: {
+    by_invitation: { title: "Please open your own link", text: "The cards of this campaign are sent to you by the organiser." },
+    ended: { title: "This campaign has ended", text: "Thank you for playing, and see you next time." },
+    not_open: { title: "Taking a short break", text: "Please come back a little later." },
+    limit_reached: { title: "You have used all your draws", text: "Thank you for playing." },
+    sold_out: { title: "All cards have been drawn", text: "Thank you all for playing." },
+  },
+  notStarted: (date) => ({ title: "Starting soon", text: `Cards can be drawn from ${date}.` }),
+  closed: {
+    campaign_not_found: {
+      title: "We cannot find this campaign",
+      text: "The link may be incomplete. Please open it again from your message.",
+    },
+    card_not_found: { title: "We cannot find this card", text: "The link may be incomplete, or the card belongs to another LINE account." },
+    card_expired: { title: "This card has expired", text: "Its time is over, sadly. See you next time." },
+    card_voided: { title: "This card is void", text: "If you have questions, please ask whoever gave you the card." },
+    campaign_state: { title: "Taking a short break", text: "Your card is kept. Please come back a little later." },
+    unreachable: { title: "We cannot get through", text: "Your card is safe. Please try again in a while." },
+    broken: { title: "Something went wrong", text: "Please close this page and open it again from your message." },
+  },
+  outside: {
+    not_in_line: { title: "Please open this in LINE", text: "Sign in to LINE so that we know the card is yours." },
+    token_refused: { title: "Your sign-in has expired", text: "Please open the page again. Card and prize are still here." },
+  },
+  openInLine: "Open in LINE",
+  signIn: "Sign in to LINE here",
+  tryAgain: "Try again",
+};

@@ -1,0 +1,78 @@
+import type { Messages } from "./messages.ts";
+
+export const messages: Messages = {
+  opening: "スクラッチカードを準備しています…",
+  eyebrow: "その場で当たる",
+  foil: "けずってね",
+  invitation: "指で銀色をこすって、運だめし",
+  opened: "結果はこちら",
+  scratchForMe: "かわりに削ってもらう",
+  asking: "結果を確認しています…",
+  waiting: {
+    busy: { title: "ただいま混み合っています", text: "カードは確保されています。自動で再試行しますので、そのままお待ちください。" },
+    offline: { title: "インターネットに接続できません", text: "カードはなくなりません。接続が戻ると自動で続きます。" },
+    trouble: { title: "少々お待ちください", text: "接続が不安定なため自動で再試行しています。カードは安全です。" },
+  },
+  won: { title: "おめでとうございます！", text: "ボタンを押して賞品を受け取ってください。" },
+  redeem: "賞品を受け取る",
+  redeeming: "受け取り中…",
+  thanks: { title: "残念、はずれ", text: "ご参加ありがとうございました。" },
+  code: { title: "引換コード", text: "大切に保管してください。ご利用は一回限りです。" },
+  copy: "コピー",
+  copied: "コピーしました",
+  coupon: "お会計の際にスタッフへご提示ください。",
+  couponUsed: "使用済み",
+  couponNumber: "クーポン番号",
+  delivery: {
+    "line-sticker": {
+      onItsWay: { title: "スタンプをお届け中", text: "通常は数秒で届きます。" },
+      granted: { title: "スタンプが届きました", text: "LINEの「マイスタンプ」からダウンロードできます。" },
+    },
+    "line-coupon": {
+      onItsWay: { title: "クーポンをお届け中", text: "通常は数秒で届きます。" },
+      granted: { title: "クーポンが届きました", text: "LINEのトークをご確認ください。" },
+    },
+    "line-message": {
+      onItsWay: { title: "賞品をお届け中", text: "通常は数秒で届きます。" },
+      granted: { title: "賞品が届きました", text: "LINEのトークをご確認ください。" },
+    },
+    webhook: {
+      onItsWay: { title: "賞品を反映しています", text: "通常は数秒で完了します。" },
+      granted: { title: "賞品が反映されました", text: "会員アカウントをご確認ください。" },
+    },
+  },
+  stillOnItsWay: "賞品はすでにあなたのものです。この画面を閉じても、そのまま届きます。",
+  delayed: { title: "お届けが遅れています", text: "賞品は確保されています。できるだけ早くお届けしますので、ご安心ください。" },
+  serial: "カード番号",
+  prizes: "賞品",
+  lobby: { title: "スクラッチカードを引く", text: "どのカードにも当たりのチャンス。" },
+  draw: "カードを引く",
+  drawing: "引いています…",
+  refusals: {
+    by_invitation: { title: "専用リンクから開いてください", text: "このキャンペーンのカードは主催者からお届けします。" },
+    ended: { title: "キャンペーンは終了しました", text: "ご参加ありがとうございました。" },
+    not_open: { title: "ただいま休止中です", text: "しばらくしてからもう一度お越しください。" },
+    limit_reached: { title: "引ける回数を使い切りました", text: "たくさんのご参加、ありがとうございました。" },
+    sold_out: { title: "カードはすべてなくなりました", text: "たくさんのご参加、ありがとうございました。" },
+  },
+  notStarted: (date) => ({ title: "まもなく始まります", text: `${date} からカードを引けます。` }),
+  closed: {
+    campaign_not_found: {
+      title: "キャンペーンが見つかりません",
+      text: "リンクが不完全かもしれません。元のメッセージから開き直してください。",
+    },
+    card_not_found: { title: "カードが見つかりません", text: "リンクが不完全か、別のLINEアカウントのカードかもしれません。" },
+    card_expired: { title: "カードの有効期限が切れました", text: "またのご参加をお待ちしております。" },
+    card_voided: { title: "このカードは無効です", text: "ご不明な点は、カードの配布元へお問い合わせください。" },
+    campaign_state: { title: "ただいま休止中です", text: "カードは残っています。しばらくしてからお越しください。" },
+    unreachable: { title: "接続できません", text: "カードは安全です。しばらくしてからもう一度お試しください。" },
+    broken: { title: "問題が発生しました", text: "一度閉じて、元のメッセージから開き直してください。" },
+  },
+  outside: {
+    not_in_line: { title: "LINEで開いてください", text: "LINEにログインすると、あなたのカードを確認できます。" },
+    token_refused: { title: "ログインの有効期限が切れました", text: "もう一度開いてください。カードも賞品も残っています。" },
+  },
+  openInLine: "LINEで開く",
+  signIn: "ここでLINEにログイン",
+  tryAgain: "もう一度試す",
+};

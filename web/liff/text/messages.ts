@@ -1,0 +1,63 @@
+import type { PrizeKind } from "../../../durable-objects/protocol.ts";
+import type { ClosedReason, DrawRefusal } from "../machine.ts";
+import type { Language } from "./language.ts";
+
+/** A heading and a sentence. */
+export interface Passage {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** The kinds of reward that are delivered somewhere else. */
+export type DeliveredKind = Exclude<PrizeKind, "none" | "code" | "coupon">;
+
+/** Every word of the page that is not the campaign's own. */
+export interface Messages {
+  readonly opening: string;
+  /** Small print above the title. */
+  readonly eyebrow: string;
+  /** Printed on the foil: one or two words. */
+  readonly foil: string;
+  readonly invitation: string;
+  /** In the place of the invitation, once the foil is off. */
+  readonly opened: string;
+  readonly scratchForMe: string;
+  readonly asking: string;
+  readonly waiting: Readonly<Record<"busy" | "offline" | "trouble", Passage>>;
+  readonly won: Passage;
+  readonly redeem: string;
+  readonly redeeming: string;
+  readonly thanks: Passage;
+  readonly code: Passage;
+  readonly copy: string;
+  readonly copied: string;
+  readonly coupon: string;
+  readonly couponUsed: string;
+  readonly couponNumber: string;
+  readonly delivery: Readonly<Record<DeliveredKind, { readonly onItsWay: Passage; readonly granted: Passage }>>;
+  readonly stillOnItsWay: string;
+  readonly delayed: Passage;
+  readonly serial: string;
+  readonly prizes: string;
+  readonly lobby: Passage;
+  readonly draw: string;
+  readonly drawing: string;
+  readonly refusals: Readonly<Record<Exclude<DrawRefusal, "not_started">, Passage>>;
+  readonly notStarted: (date: string) => Passage;
+  readonly closed: Readonly<Record<ClosedReason, Passage>>;
+  readonly outside: Readonly<Record<"not_in_line" | "token_refused", Passage>>;
+  readonly openInLine: string;
+  readonly signIn: string;
+  readonly tryAgain: string;
+}
+
+const CATALOGUES: Readonly<Record<Language, () => Promise<{ readonly messages: Messages }>>> = {
+  "zh-TW": () => import("./zh-TW.ts"),
+  ja: () => import("./ja.ts"),
+  th: () => import("./th.ts"),
+  en: () => import("./en.ts"),
+};
+
+export async function loadMessages(language: Language): Promise<Messages> {
+  return (await CATALOGUES[language]()).messages;
+}

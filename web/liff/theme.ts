@@ -1,0 +1,140 @@
+export const COVERS = ["gold", "silver", "green", "red"] as const;
+/** The metal of the foil. */
+export type Cover = (typeof COVERS)[number];
+
+/** The shades of a metal, from where the light falls on it to where it does not; `ink` is what is printed on it. */
+export interface Metal {
+  readonly glint: string;
+  readonly light: string;
+  readonly mid: string;
+  readonly dark: string;
+  readonly ink: string;
+}
+
+export const METALS: Readonly<Record<Cover, Metal>> = {
+  gold: { glint: "#fff6d2", light: "#f4d98a", mid: "#dcb353", dark: "#b5842a", ink: "#6b4508" },
+  silver: { glint: "#f9fbfc", light: "#d9dfe4", mid: "#b3bcc5", dark: "#7b8691", ink: "#37414b" },
+  green: { glint: "#e6fff0", light: "#a5e8bf", mid: "#5fc78a", dark: "#2f9860", ink: "#0b4a2a" },
+  red: { glint: "#ffe9e0", light: "#f5a793", mid: "#dd6551", dark: "#b23a30", ink: "#5c0f10" },
+};
+
+const DEFAULT_ACCENT = "#c8102e";
+const DEFAULT_BACKGROUND = "#fff7e6";
+/** WCAG 2.2, 1.4.3: text against what is behind it. */
+export const AA_CONTRAST = 4.5;
+const SHADE_STEP = 0.04;
+
+export interface Theme {
+  readonly cover: Cover;
+  readonly metal: Metal;
+  /** CSS custom properties; those in `…-light` and `…-dark` are for the two colour schemes. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** Dresses the page in the campaign's colours. Whatever an operator chooses, every text keeps AA contrast. */
+export function themeOf(chosen: { readonly accent?: string; readonly background?: string; readonly cover?: Cover }): Theme {
+  const accent = chosen.accent ?? DEFAULT_ACCENT;
+  const background = chosen.background ?? DEFAULT_BACKGROUND;
+  const cover = chosen.cover ?? "gold";
+  const metal = METALS[cover];
+
+  // An operator's background may be dark as well: what lies on it is then darker still, for the ink on all of it is one.
+  const away = poleFor(background) === "#000000" ? "#ffffff" : "#000000";
+  const light = groundsOf(background, mix(background, away, 0.75), mix(background, away, 0.66));
+  const pageDark = mix(mix(accent, "#000000", 0.8), "#181412", 0.55);
+  const dark = groundsOf(pageDark, mix(pageDark, accent, 0.24), mix(pageDark, "#f6efe6", 0.07));
+  const paper = mix("#ffffff", background, poleFor(background) === "#000000" ? 0.35 : 0.06);
+  // The rays behind a prize: in the metal, or in the accent where the metal has no colour.
+  const ray = cover === "silver" ? mix(paper, accent, 0.18) : mix(paper, metal.light, 0.46);
+  const tint = mix(paper, accent, 0.1);
+  const papers = [paper, ray, tint, "#ffffff"] as const;
+  const band = readable(accent, "#ffffff");
+  const inkLight = readable(mix(accent, poleFor(background) === "#000000" ? "#1c1512" : "#ffffff", 0.86), ...light.all);
+  const inkDark = readable(mix("#f6efe6", accent, 0.06), ...dark.all);
+
+  return {
+    cover,
+    metal,
+    properties: {
+      "--page-light": light.page,
+      "--page-dark": dark.page,
+      "--glow-light": light.glow,
+      "--glow-dark": dark.glow,
+      "--raised-light": light.raised,
+      "--raised-dark": dark.raised,
+      "--ink-light": inkLight,
+      "--ink-dark": inkDark,
+      "--soft-light": readable(mix(inkLight, background, 0.3), ...light.all),
+      "--soft-dark": readable(mix(inkDark, pageDark, 0.32), ...dark.all),
+      "--accent-light": readable(accent, ...light.all),
+      "--accent-dark": readable(mix(accent, "#ffffff", 0.15), ...dark.all),
+      "--rule-light": mix(background, inkLight, 0.14),
+      "--rule-dark": mix(pageDark, inkDark, 0.16),
+      "--paper": paper,
+      "--paper-ink": readable(mix(accent, "#1c1512", 0.86), ...papers),
+      "--paper-soft": readable(mix(mix(accent, "#1c1512", 0.8), paper, 0.28), ...papers),
+      "--paper-accent": readable(accent, ...papers),
+      "--paper-rule": mix(paper, mix(accent, "#1c1512", 0.5), 0.18),
+      "--paper-tint": tint,
+      "--ray": ray,
+      "--band": band,
+      "--band-deep": mix(band, "#000000", 0.34),
+      "--band-bright": mix(band, accent, 0.5),
+      "--metal-glint": metal.glint,
+      "--metal-light": metal.light,
+      "--metal-mid": metal.mid,
+      "--metal-dark": metal.dark,
+      "--metal-ink": metal.ink,
+    },
+  };
+}
+
+/** What the page is painted with: itself, the light that falls on it, and what is raised from it. */
+function groundsOf(page: string, glow: string, raised: string) {
+  return { page, glow, raised, all: [page, glow, raised] as const };
+}
+
+/** The colour itself, or the nearest darker (or, on dark grounds, lighter) shade of it that is readable on each of the grounds. */
+export function readable(colour: string, ...grounds: readonly [string, ...string[]]): string {
+  const pole = poleFor(grounds[0]);
+  for (let share = 0; share < 1; share += SHADE_STEP) {
+    const shade = mix(colour, pole, share);
+    if (grounds.every((ground) => contrast(shade, ground) >= AA_CONTRAST)) return shade;
+  }
+  return pole;
+}
+
+/** Black or white: whichever is the more readable on this ground. */
+function poleFor(ground: string): "#000000" | "#ffffff" {
+  return contrast("#000000", ground) >= contrast("#ffffff", ground) ? "#000000" : "#ffffff";
+}
+
+/** `share` of `b` in `a`, as #rrggbb. */
+export function mix(a: string, b: string, share: number): string {
+  const [from, to] = [channels(a), channels(b)];
+  return `#${from
+    .map((value, i) =>
+      Math.round(value + ((to[i] ?? 0) - value) * share)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
+}
+
+/** WCAG 2.2 contrast ratio, 1 to 21. */
+export function contrast(a: string, b: string): number {
+  const [lighter, darker] = [luminance(a), luminance(b)].toSorted((x, y) => y - x) as [number, number];
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [r = 0, g = 0, b = 0] = channels(colour).map((value) => {
+    const part = value / 255;
+    return part <= 0.040_45 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+function channels(colour: string): number[] {
+  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+}

@@ -1,0 +1,59 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Errands } from "../errands.ts";
+import type { Player } from "../player.ts";
+import { localText } from "../text/language.ts";
+import { CampaignContext, type Campaign } from "./campaign.ts";
+import { CardPage } from "./CardPage.tsx";
+import { Notice } from "./Notice.tsx";
+import { Skeleton } from "./Skeleton.tsx";
+import { useLater } from "./use-later.ts";
+
+interface AppProps {
+  readonly campaign: Campaign;
+  readonly player: Player;
+  readonly errands: Errands;
+}
+
+export function App({ campaign, player, errands }: AppProps) {
+  const [state, setState] = useState(player.state);
+  useEffect(() => {
+    const follow = () => setState(player.state);
+    follow();
+    return player.subscribe(follow);
+  }, [player]);
+  return (
+    <CampaignContext.Provider value={campaign}>
+      <Page state={state} player={player} errands={errands} campaign={campaign} />
+    </CampaignContext.Provider>
+  );
+}
+
+function Page({ state, player, errands, campaign }: AppProps & { readonly state: Player["state"] }) {
+  const later = useLater(state.state !== "opening");
+  const skeleton = <Skeleton title={localText(campaign.boot.title, campaign.language)} label={campaign.messages.opening} />;
+  switch (state.state) {
+    case "opening":
+      return state.errand.reason === null ? (
+        skeleton
+      ) : (
+        <Skeleton title={localText(campaign.boot.title, campaign.language)} label="">
+          <Notice errand={state.errand} />
+        </Skeleton>
+      );
+    case "covered":
+    case "asking":
+    case "loosened":
+    case "revealed":
+    case "thanks":
+    case "redeeming":
+      return <CardPage state={state} player={player} later={later} />;
+    case "lobby":
+    case "drawing":
+      return later === null ? skeleton : <later.LobbyPage state={state} player={player} />;
+    case "rewarded":
+      return later === null ? skeleton : <later.RewardPage state={state} />;
+    case "outside":
+    case "closed":
+      return later === null ? skeleton : <later.AsidePage state={state} line={errands.line} campaign={campaign} />;
+  }
+}

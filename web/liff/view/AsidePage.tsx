@@ -1,0 +1,62 @@
+import type { ClosedReason, State } from "../machine.ts";
+import type { Line } from "../line.ts";
+import { CLOCK, Icon, OFFLINE } from "./Icon.tsx";
+import { CLOVER, TICKET } from "./prize-drawings.ts";
+import type { Campaign } from "./campaign.ts";
+
+const SEARCH = "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13ZM15.3 15.3 20 20M8.5 8.500l4 4M12.5 8.500l-4 4";
+const DOOR = "M14 4h4a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1h-4M4.5 12h10M11 8.500l3.5 3.5-3.5 3.5";
+
+const CLOSED_DRAWINGS: Readonly<Record<ClosedReason, string>> = {
+  campaign_not_found: SEARCH,
+  card_not_found: SEARCH,
+  card_expired: CLOCK,
+  card_voided: TICKET,
+  campaign_state: CLOCK,
+  unreachable: OFFLINE,
+  broken: CLOVER,
+};
+
+type AsideState = Extract<State, { state: "closed" | "outside" }>;
+
+/** Where there is no card to show: what happened, and what can be done. `campaign.boot` is null where the campaign is unknown. */
+export function AsidePage({
+  state,
+  line,
+  campaign,
+}: {
+  readonly state: AsideState;
+  readonly line: Line | null;
+  readonly campaign: AsideCampaign;
+}) {
+  const { boot, messages } = campaign;
+  const { title, text } = state.state === "closed" ? messages.closed[state.reason] : messages.outside[state.reason];
+  return (
+    <main class="aside">
+      <span class="aside__medal medal">
+        <Icon drawing={state.state === "closed" ? CLOSED_DRAWINGS[state.reason] : DOOR} />
+      </span>
+      <h1 class="aside__title">{title}</h1>
+      <p class="aside__text">{text}</p>
+      {state.state === "closed" && state.reason === "unreachable" && (
+        <button type="button" class="button button--main" onClick={() => location.reload()}>
+          {messages.tryAgain}
+        </button>
+      )}
+      {state.state === "outside" && boot !== null && (
+        <>
+          <a class="button button--main" href={`https://liff.line.me/${boot.liffId}${location.pathname}`}>
+            {messages.openInLine}
+          </a>
+          {line !== null && !line.inLine && (
+            <button type="button" class="button button--quiet" onClick={() => line.signIn()}>
+              {messages.signIn}
+            </button>
+          )}
+        </>
+      )}
+    </main>
+  );
+}
+
+type AsideCampaign = Pick<Campaign, "messages"> & { readonly boot: Campaign["boot"] | null };

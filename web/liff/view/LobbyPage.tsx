@@ -1,0 +1,61 @@
+import type { State } from "../machine.ts";
+import type { Player } from "../player.ts";
+import { formatMoment, formatPeriod } from "../text/format.ts";
+import { Guilloche } from "./Guilloche.tsx";
+import { Notice } from "./Notice.tsx";
+import { Prizes } from "./Prizes.tsx";
+import { Stage } from "./Stage.tsx";
+import { Seal } from "./Ticket.tsx";
+import { useCampaign } from "./campaign.ts";
+
+type LobbyState = Extract<State, { state: "lobby" | "drawing" }>;
+
+/** A deck of cards, and the button that draws one. */
+export function LobbyPage({ state, player }: { readonly state: LobbyState; readonly player: Player }) {
+  const { boot, language, messages, text } = useCampaign();
+  const { startsAt, endsAt, timezone } = boot.dates;
+  const refusal = state.state === "lobby" ? state.refusal : null;
+  const passage =
+    refusal === null
+      ? messages.lobby
+      : refusal === "not_started"
+        ? messages.notStarted(formatMoment(startsAt, language, timezone))
+        : messages.refusals[refusal];
+  return (
+    <Stage
+      card={
+        <div class={`deck ${state.state === "drawing" ? "is-dealing" : ""}`}>
+          <span class="deck__under" aria-hidden="true" />
+          <span class="deck__under" aria-hidden="true" />
+          <div class="deck__top">
+            <Guilloche />
+            <Seal />
+            <h1 class="band__title">{text(boot.title)}</h1>
+            {boot.texts["intro"] !== undefined && <p class="band__intro">{text(boot.texts["intro"])}</p>}
+            <p class="deck__period">{formatPeriod(startsAt, endsAt, language, timezone)}</p>
+          </div>
+        </div>
+      }
+    >
+      <section class="verdict" aria-live="polite">
+        <h2 class="verdict__title">{passage.title}</h2>
+        {state.state === "drawing" && state.errand.reason !== null ? (
+          <Notice errand={state.errand} />
+        ) : (
+          <p class="verdict__text">{passage.text}</p>
+        )}
+        {refusal === null && (
+          <button
+            type="button"
+            class="button button--main"
+            aria-disabled={state.state === "drawing"}
+            onClick={() => player.send({ type: "draw_pressed" })}
+          >
+            {state.state === "drawing" ? messages.drawing : messages.draw}
+          </button>
+        )}
+      </section>
+      <Prizes />
+    </Stage>
+  );
+}

@@ -1,0 +1,30 @@
+import type { Prize } from "../api.ts";
+import { formatMoney } from "../text/format.ts";
+import { useCampaign } from "./campaign.ts";
+import { Icon } from "./Icon.tsx";
+import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
+
+/** A name this long is set smaller. */
+const LONG_NAME = 12;
+
+/** What lies under the foil. */
+export function PrizeFace({ prize, shown }: { readonly prize: Prize; readonly shown: boolean }) {
+  const { boot, language, messages, text } = useCampaign();
+  const name = prize.kind === "none" ? messages.thanks.title : text(prize.name);
+  const value = boot.prizes.find(({ id }) => id === prize.id)?.value;
+  const small = prize.kind === "none" ? text(prize.name) : value === undefined ? "" : name;
+  const large = prize.kind === "none" || value === undefined ? name : formatMoney(value, language);
+  return (
+    <div class={`prize ${prize.kind === "none" ? "prize--none" : "prize--won"} ${shown ? "is-shown" : ""}`} aria-hidden={!shown}>
+      {prize.image !== undefined ? (
+        <img class="prize__image" src={prize.image} alt="" />
+      ) : (
+        <span class="medal">
+          <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
+        </span>
+      )}
+      <p class={`prize__name ${large.length > LONG_NAME ? "prize__name--long" : ""}`}>{large}</p>
+      {small !== "" && small !== large && <p class="prize__small">{small}</p>}
+    </div>
+  );
+}

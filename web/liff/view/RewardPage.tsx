@@ -1,0 +1,136 @@
+import { useState } from "preact/hooks";
+import type { Reward } from "../api.ts";
+import type { State } from "../machine.ts";
+import { formatMoney } from "../text/format.ts";
+import type { DeliveredKind } from "../text/messages.ts";
+import { Dots } from "./Notice.tsx";
+import { CLOCK, Icon } from "./Icon.tsx";
+import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
+import { QrCode } from "./QrCode.tsx";
+import { Stage } from "./Stage.tsx";
+import { Ticket } from "./Ticket.tsx";
+import { useCampaign } from "./campaign.ts";
+
+const CHECK = "M12 20.500a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM8.3 12.300l2.5 2.5 4.9-5.3";
+const COPIED_MS = 2_400;
+
+type RewardedState = Extract<State, { state: "rewarded" }>;
+
+/** The card, exchanged for what it won. */
+export function RewardPage({ state }: { readonly state: RewardedState }) {
+  const { boot, language, text } = useCampaign();
+  const { prize } = state.won;
+  const face = boot.prizes.find(({ id }) => id === prize.id);
+  return (
+    <Stage
+      card={
+        <Ticket card={state.card}>
+          <div class="reward" aria-live="polite">
+            {prize.image !== undefined ? (
+              <img class="reward__image" src={prize.image} alt="" />
+            ) : (
+              <span class="medal">
+                <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
+              </span>
+            )}
+            <h2 class="reward__name">{text(prize.name)}</h2>
+            {face?.value !== undefined && <p class="reward__value">{formatMoney(face.value, language)}</p>}
+            {face?.description !== undefined && <p class="reward__text">{text(face.description)}</p>}
+            <Delivery state={state} />
+          </div>
+        </Ticket>
+      }
+    />
+  );
+}
+
+function Delivery({ state: { reward, won, card, errand } }: { readonly state: RewardedState }) {
+  const { messages } = useCampaign();
+  const { kind } = won.prize;
+  if (reward.status === "failed") return <Passage drawing={CLOCK} {...messages.delayed} />;
+  switch (kind) {
+    case "none":
+      return null;
+    case "code":
+      return reward.code !== undefined ? <Code code={reward.code} /> : <OnItsWay kind="webhook" asking={errand !== null} />;
+    case "coupon":
+      return <Coupon number={reward.coupon ?? card.cardId} used={won.state === "used"} />;
+    case "line-sticker":
+    case "line-coupon":
+    case "line-message":
+    case "webhook":
+      return isGranted(reward) ? (
+        <Passage drawing={CHECK} {...messages.delivery[kind].granted} />
+      ) : (
+        <OnItsWay kind={kind} asking={errand !== null} />
+      );
+  }
+}
+
+function isGranted({ status }: Reward): boolean {
+  return status === "granted" || status === "none";
+}
+
+function Passage({ drawing, title, text }: { readonly drawing: string; readonly title: string; readonly text: string }) {
+  return (
+    <div class="passage">
+      <span class="passage__icon">
+        <Icon drawing={drawing} />
+      </span>
+      <div>
+        <h3 class="passage__title">{title}</h3>
+        <p class="passage__text">{text}</p>
+      </div>
+    </div>
+  );
+}
+
+function OnItsWay({ kind, asking }: { readonly kind: DeliveredKind; readonly asking: boolean }) {
+  const { messages } = useCampaign();
+  const { title, text } = messages.delivery[kind].onItsWay;
+  return (
+    <div class="passage">
+      <span class="passage__icon">{asking ? <Dots /> : <Icon drawing={CLOCK} />}</span>
+      <div>
+        <h3 class="passage__title">{title}</h3>
+        <p class="passage__text">{asking ? text : messages.stillOnItsWay}</p>
+      </div>
+    </div>
+  );
+}
+
+function Code({ code }: { readonly code: string }) {
+  const { messages } = useCampaign();
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(code);
+    setCopied(true);
+    setTimeout(() => setCopied(false), COPIED_MS);
+  };
+  return (
+    <div class="code">
+      <h3 class="code__title">{messages.code.title}</h3>
+      <p class="code__value">{code}</p>
+      <button type="button" class="button button--main" onClick={() => void copy()}>
+        {copied ? messages.copied : messages.copy}
+      </button>
+      <p class="code__text">{messages.code.text}</p>
+    </div>
+  );
+}
+
+function Coupon({ number, used }: { readonly number: string; readonly used: boolean }) {
+  const { messages } = useCampaign();
+  return (
+    <div class={`coupon ${used ? "is-used" : ""}`}>
+      <h3 class="coupon__title">{messages.coupon}</h3>
+      <div class="coupon__qr">
+        <QrCode data={number} />
+        {used && <span class="coupon__stamp">{messages.couponUsed}</span>}
+      </div>
+      <p class="coupon__number">
+        <span>{messages.couponNumber}</span> {number}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Boot } from "../boot.ts";
+import { localText, type Language, type LocalText } from "../text/language.ts";
+import type { Messages } from "../text/messages.ts";
+import type { Theme } from "../theme.ts";
+
+/** What every view may ask for: the campaign, its colours, and the words. */
+export interface Campaign {
+  readonly boot: Boot;
+  readonly theme: Theme;
+  readonly language: Language;
+  readonly messages: Messages;
+}
+
+export const CampaignContext = createContext<Campaign | null>(null);
+
+export function useCampaign(): Campaign & { readonly text: (text: LocalText | undefined) => string } {
+  const campaign = useContext(CampaignContext);
+  if (campaign === null) throw new Error("a view stands outside of its campaign");
+  return { ...campaign, text: (text) => localText(text, campaign.language) };
+}
+
+/** Whether the user asked the system for less motion. */
+export function wantsStillness(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

@@ -1,0 +1,19 @@
+import type { Metal } from "../theme.ts";
+
+/** Two handfuls of confetti in the foil's metal, from both sides; loaded only for a win. */
+export async function celebrate({ glint, light, mid, dark }: Metal): Promise<void> {
+  const { default: confetti } = await import("canvas-confetti");
+  const burst = {
+    particleCount: 60,
+    spread: 64,
+    startVelocity: 46,
+    ticks: 160,
+    scalar: 0.9,
+    colors: [glint, light, mid, dark],
+    disableForReducedMotion: true,
+  };
+  await Promise.all([
+    confetti({ ...burst, angle: 62, origin: { x: 0, y: 0.62 } }),
+    confetti({ ...burst, angle: 118, origin: { x: 1, y: 0.62 } }),
+  ]);
+}

@@ -1,0 +1,7 @@
+/** What nobody sees before the card can be touched: loaded after it. */
+export { AsidePage } from "./AsidePage.tsx";
+export { celebrate } from "./celebrate.ts";
+export { LobbyPage } from "./LobbyPage.tsx";
+export { PrizeFace } from "./PrizeFace.tsx";
+export { Prizes } from "./Prizes.tsx";
+export { RewardPage } from "./RewardPage.tsx";
