@@ -19,16 +19,26 @@ const { values } = parseArgs({
   },
 });
 
-if (values.help) {
-  console.log(USAGE);
-} else {
-  const sandbox = await startSandbox({
-    port: Number(values.port),
-    keysDir: values.keys,
-    ...(values.state === undefined ? {} : { stateFile: values.state }),
-    ...(values.audience === undefined ? {} : { accessAudience: values.audience }),
-    ...(values.issuer === undefined ? {} : { accessIssuer: values.issuer }),
-  });
-  console.log(`sandbox on ${sandbox.origin}, keys in ${values.keys}`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void sandbox.close());
+if (values.help) console.log(USAGE);
+else await run();
+
+async function run(): Promise<void> {
+  try {
+    const sandbox = await startSandbox({
+      port: Number(values.port),
+      keysDir: values.keys,
+      ...(values.state === undefined ? {} : { stateFile: values.state }),
+      ...(values.audience === undefined ? {} : { accessAudience: values.audience }),
+      ...(values.issuer === undefined ? {} : { accessIssuer: values.issuer }),
+    });
+    console.log(`sandbox on ${sandbox.origin}, keys in ${values.keys}`);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void sandbox.close());
+  } catch (error) {
+    console.error(
+      error instanceof Error && "code" in error && error.code === "EADDRINUSE"
+        ? `port ${values.port} is taken: name another with --port`
+        : error,
+    );
+    process.exitCode = 1;
+  }
 }
