@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { CLOSED } from "./breaker.ts";
 import { acquirePermits, reportCalls, wakeGate } from "./gate.ts";
 import type { Gate } from "./gate.ts";
-import { PERMIT_LIFE_MS, room } from "./in-flight.ts";
+import { arrive, depart, NOTHING_IN_FLIGHT, PERMIT_LIFE_MS, room } from "./in-flight.ts";
+import type { InFlight } from "./in-flight.ts";
 
 interface Play {
   readonly permitsPerSecond: number;
@@ -112,6 +113,16 @@ test.each([1, 3, 10])(
 test("a provider that hangs holds back no more calls than are under way already", () => {
   const { calls } = play({ permitsPerSecond: 200, latencyMs: 10_000, consumers: 10, untilMs: 30_000, downFromMs: 0, downUntilMs: 60_000 });
   expect(calls.length).toBeLessThanOrEqual(5);
+});
+
+test("a stall of a fast provider does not let more calls out at once", () => {
+  const slow = (inFlight: InFlight, ms: number, nowMs: number) =>
+    arrive(depart(inFlight, 1, nowMs), { succeeded: 1, failed: 0 }, nowMs + ms);
+  let inFlight = NOTHING_IN_FLIGHT;
+  for (let call = 0; call < 200; call += 1) inFlight = slow(inFlight, 4, call * 10);
+  expect(room(inFlight, 200, 2_000)).toBe(2);
+  for (let call = 0; call < 6; call += 1) inFlight = slow(inFlight, 2_000, 2_000);
+  expect(room(inFlight, 200, 4_000)).toBeLessThanOrEqual(3);
 });
 
 test("permits that nobody reports on come free again", () => {

@@ -1,11 +1,16 @@
 /** A permit not reported on by then is that of a caller that died; longer than any call may take. */
 export const PERMIT_LIFE_MS = 15_000;
-/** Calls at once to a provider of whose speed nothing is known yet, and the least to one that is well: few, so that few find out that it is down. */
+/** Calls at once to a provider that is fast, or of whose speed nothing is known yet: few, so that few find out that it is down. */
 const FEW_CALLS = 2;
 /** Six connections for each of ten consumers, the most that the platform lets happen. */
 const MAX_CALLS = 60;
-/** Weight of the latest report in the moving average of how long calls take. */
-const LATEST_WEIGHT = 0.2;
+/**
+ * What is held of how long calls take follows the latest report: quickly to a shorter time, by this part of the way; to a longer one in small
+ * steps, however long it was. A stall, ours or the provider's, is no reason for more calls at once.
+ */
+const SHORTER_WEIGHT = 0.3;
+const LONGER_FACTOR = 1.02;
+const LONGER_STEP_MS = 0.3;
 
 interface Lot {
   readonly permits: number;
@@ -16,13 +21,13 @@ interface Lot {
 export interface InFlight {
   /** Oldest first. */
   readonly lots: readonly Lot[];
-  /** How long calls take that succeed, on average; null while none has. */
-  readonly latencyMs: number | null;
+  /** How long calls take that succeed, on the short side of average; 0 until it is known. */
+  readonly latencyMs: number;
   /** The latest report held a failure. */
   readonly failing: boolean;
 }
 
-export const NOTHING_IN_FLIGHT: InFlight = { lots: [], latencyMs: null, failing: false };
+export const NOTHING_IN_FLIGHT: InFlight = { lots: [], latencyMs: 0, failing: false };
 
 /** Permits that may be given now. */
 export function room(inFlight: InFlight, permitsPerSecond: number, nowMs: number): number {
@@ -45,7 +50,7 @@ export function arrive(
   const learnt = oldest !== undefined && failed === 0 && succeeded > 0;
   return {
     lots: dropOldest(inFlight.lots, succeeded + failed),
-    latencyMs: learnt ? average(inFlight.latencyMs, nowMs - oldest.atMs) : inFlight.latencyMs,
+    latencyMs: learnt ? follow(inFlight.latencyMs, nowMs - oldest.atMs) : inFlight.latencyMs,
     failing: failed > 0,
   };
 }
@@ -56,12 +61,12 @@ export function arrive(
  */
 function limit({ latencyMs, failing }: InFlight, permitsPerSecond: number): number {
   if (failing) return 1;
-  if (latencyMs === null) return FEW_CALLS;
   return Math.min(MAX_CALLS, Math.max(FEW_CALLS, Math.ceil((permitsPerSecond * latencyMs) / 1_000) + 1));
 }
 
-function average(known: number | null, latest: number): number {
-  return known === null ? latest : known + (latest - known) * LATEST_WEIGHT;
+function follow(held: number, latest: number): number {
+  if (latest < held) return held + (latest - held) * SHORTER_WEIGHT;
+  return Math.min(latest, held * LONGER_FACTOR + LONGER_STEP_MS);
 }
 
 function alive(lots: readonly Lot[], nowMs: number): Lot[] {

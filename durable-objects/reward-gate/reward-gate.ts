@@ -33,6 +33,8 @@ export class RewardGate extends DurableObject<Env> implements RewardGateRpc {
   #keepBreaker(provider: string, before: Breaker, now: Breaker): void {
     if (before.state === now.state && (now.state !== "open" || before === now)) return;
     this.#storage.keepBreaker(now);
-    console.warn(JSON.stringify({ message: "reward gate", provider, ...now }));
+    console.warn(
+      JSON.stringify({ message: "reward gate", provider, state: now.state, untilMs: now.state === "open" ? now.untilMs : undefined }),
+    );
   }
 }

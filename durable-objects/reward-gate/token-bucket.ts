@@ -1,6 +1,6 @@
 /** Part of a second's permits that may go out at once after a pause. More would be a blow to the provider, less a call per permit. */
 const BURST_SHARE = 0.05;
-/** The provider counts arrivals, not permits: what it sees in a second may hold a tenth more than left here in one, for calls travel unevenly. */
+/** The provider counts arrivals, not permits, and calls travel unevenly: a second of its clock may see a tenth more than left here within one. */
 const REFILL_SHARE = 0.9;
 
 /** Permits that lie ready, a fraction included, as of `atMs`. */
@@ -32,7 +32,7 @@ export function takeTokens(
   return { bucket: { tokens: left, atMs }, taken, waitMs: left >= 1 ? 0 : Math.ceil(((1 - left) / rate) * 1_000) };
 }
 
-/** A second that begins with a full bucket gives fewer than `burst + refill` permits: below 20 a second that is 1 + the whole rate, above 0.95 of it. */
+/** Fewer than burst + refill permits can leave within a second: below 20 a second that is at most the whole rate, from there on 0.95 of it. */
 function burst(permitsPerSecond: number): number {
   return Math.max(1, permitsPerSecond * BURST_SHARE);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { campaignIdSchema } from "../campaign/schema.ts";
 
 /** Few, so that a message is done well within a consumer's time even by a slow provider. */
-export const REWARDS_PER_MESSAGE = 20;
+const REWARDS_PER_MESSAGE = 20;
 /** The platform's limits of one `sendBatch`: 100 messages, 256 KB, of which some is left to its own bookkeeping. */
 const MESSAGES_PER_SEND = 100;
 const BYTES_PER_SEND = 200_000;

@@ -36,7 +36,7 @@ export interface Retry {
 }
 
 /** The provider will never grant it as it is asked for. */
-export interface Refused {
+interface Refused {
   readonly outcome: "refused";
   readonly reason: string;
 }

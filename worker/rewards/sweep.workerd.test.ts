@@ -1,0 +1,62 @@
+import { createMessageBatch } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { consumeRewards } from "./agent.ts";
+import { packRewards } from "./message.ts";
+import { ledgerRewards, providerThat, publishPrizes, seedRewards } from "./rewards.fixture.ts";
+import { SWEEP_AFTER_MS, sweepRewards } from "./sweep.ts";
+
+const NOW = Date.now();
+const LONG_AGO = NOW - SWEEP_AFTER_MS - 1;
+
+describe("the sweeper", () => {
+  test("sends rewards again whose message was lost, once", async () => {
+    const { campaign, env, sent } = await publishPrizes();
+    const neverTried = await seedRewards(2, { campaign, createdAt: LONG_AGO });
+    const triedOnce = await seedRewards(3, { campaign, createdAt: 0, attempts: 1, nextAttemptAt: LONG_AGO });
+    expect(await sweepRewards(env, NOW)).toBe(5);
+    expect(new Set(sent.flatMap(({ rewards }) => rewards.map(({ card }) => card)))).toEqual(
+      new Set([...neverTried, ...triedOnce].map(({ card }) => card)),
+    );
+    expect(await sweepRewards(env, NOW + 60_000)).toBe(0);
+    expect(await sweepRewards(env, NOW + SWEEP_AFTER_MS + 1)).toBe(5);
+    await seeTo(env, sent.at(-1)?.rewards ?? []);
+  });
+
+  test("lets be what is on its way, waits for its turn, or has ended", async () => {
+    const { campaign, env } = await publishPrizes();
+    await seedRewards(1, { campaign, createdAt: NOW - 1_000 });
+    await seedRewards(1, { campaign, createdAt: 0, nextAttemptAt: NOW + 3_600_000 });
+    await seedRewards(1, { campaign, createdAt: 0, nextAttemptAt: NOW - 1_000 });
+    await seedRewards(1, { campaign, createdAt: 0, status: "granted" });
+    await seedRewards(1, { campaign, createdAt: 0, status: "failed" });
+    expect(await sweepRewards(env, NOW)).toBe(0);
+  });
+
+  test("sends what the agent takes for due", async () => {
+    const { campaign, env, sent } = await publishPrizes();
+    await seedRewards(3, { campaign, createdAt: LONG_AGO });
+    await sweepRewards(env);
+    await seeTo(
+      env,
+      sent.flatMap(({ rewards }) => rewards),
+    );
+    expect((await ledgerRewards(campaign)).map(({ status }) => status)).toEqual(["granted", "granted", "granted"]);
+  });
+
+  test("takes a bounded number at a time, and the rest next time", async () => {
+    const { campaign, env, sent } = await publishPrizes();
+    await seedRewards(2_500, { campaign, createdAt: LONG_AGO });
+    expect(await sweepRewards(env, NOW)).toBe(2_000);
+    expect(sent).toHaveLength(100);
+    expect(await sweepRewards(env, NOW)).toBe(500);
+    expect(await sweepRewards(env, NOW)).toBe(0);
+    expect(new Set(sent.flatMap(({ rewards }) => rewards.map(({ card }) => card))).size).toBe(2_500);
+  });
+});
+
+async function seeTo(env: Env, rewards: readonly { card: string; campaign: string }[]): Promise<void> {
+  const messages = packRewards(rewards)
+    .flat()
+    .map((body, i) => ({ id: String(i), timestamp: new Date(0), attempts: 1, body }));
+  await consumeRewards(createMessageBatch("rewards", messages), env, providerThat(() => Response.json({ granted: true })).tools);
+}
