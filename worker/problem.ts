@@ -1,6 +1,7 @@
 import { HTTPException } from "hono/http-exception";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { errorText } from "./error-text.ts";
 
 /** The closed list of error codes: HTTP status and title of each. */
 export const PROBLEMS = {
@@ -95,8 +96,6 @@ export function answerError(error: Error, c: Context): Response {
   if (error instanceof HTTPException && error.status < 500) {
     return problemResponse(new Problem("invalid_request", error.message));
   }
-  console.error(
-    JSON.stringify({ message: "unhandled error", method: c.req.method, path: c.req.routePath, error: error.stack ?? String(error) }),
-  );
+  console.error(JSON.stringify({ message: "unhandled error", method: c.req.method, path: c.req.routePath, error: errorText(error) }));
   return problemResponse(new Problem("internal"));
 }

@@ -1,3 +1,4 @@
+import { errorText } from "./error-text.ts";
 import { prizePool } from "./objects.ts";
 import { Problem } from "./problem.ts";
 
@@ -37,7 +38,7 @@ async function fails(part: string, check: () => Promise<unknown>, timeoutMs: num
     await Promise.race([check(), timeout]);
     return false;
   } catch (error) {
-    console.error(JSON.stringify({ message: "not ready", part, error: String(error) }));
+    console.error(JSON.stringify({ message: "not ready", part, error: errorText(error) }));
     return true;
   } finally {
     clearTimeout(timer);

@@ -1,4 +1,5 @@
 import type { CampaignRules, Draw, DrawCommand, DrawReply, DrawResult } from "../durable-objects/protocol.ts";
+import { errorText } from "./error-text.ts";
 import { IssuerOverloaded } from "./issuers.ts";
 import { shardOf } from "./shard.ts";
 
@@ -77,7 +78,9 @@ async function askOrShed(ask: AskDraw, command: DrawCommand): Promise<DrawReply 
     return await ask(command);
   } catch (error) {
     if (!(error instanceof IssuerOverloaded)) {
-      console.error(JSON.stringify({ message: "issuer failed", campaign: command.campaign, shard: command.shard, error: String(error) }));
+      console.error(
+        JSON.stringify({ message: "issuer failed", campaign: command.campaign, shard: command.shard, error: errorText(error) }),
+      );
     }
     return null;
   }

@@ -1,3 +1,4 @@
+import { errorText } from "./error-text.ts";
 import { scanUploads } from "./pools/scan.ts";
 import { sweepRewards } from "./rewards/sweep.ts";
 
@@ -9,7 +10,7 @@ export async function runSchedule(env: Env): Promise<void> {
       try {
         await run();
       } catch (error) {
-        console.error(JSON.stringify({ message: "a scheduled errand failed", errand, error: String(error) }));
+        console.error(JSON.stringify({ message: "a scheduled errand failed", errand, error: errorText(error) }));
       }
     }),
   );

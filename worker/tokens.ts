@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors } from "jose";
 import type { FetchImplementation, JWTVerifyGetKey } from "jose";
+import { errorText } from "./error-text.ts";
 
 /** The issuer's keys could not be had, and none that we keep fits. Says nothing of the token. */
 export class KeysUnavailable extends Error {
@@ -30,7 +31,7 @@ export function remoteKeys(url: string, fetchKeys: FetchImplementation = fetch):
       throw new Error(`the keys were answered with ${response.status}`);
     } catch (error) {
       failedUntilMs = Date.now() + FAILURE_COOLDOWN_MS;
-      console.error(JSON.stringify({ message: "token keys could not be fetched", url, error: String(error) }));
+      console.error(JSON.stringify({ message: "token keys could not be fetched", url, error: errorText(error) }));
       throw error;
     }
   };

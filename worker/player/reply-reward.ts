@@ -1,4 +1,5 @@
 import type { CardView } from "../../durable-objects/protocol.ts";
+import { errorText } from "../error-text.ts";
 import { rewardOf } from "../ledger/queries.ts";
 import { rewardView } from "./reward-view.ts";
 import type { RewardView } from "./reward-view.ts";
@@ -13,7 +14,7 @@ export async function replyReward(env: Env, card: CardView, nowMs: number): Prom
     try {
       return (await rewardOf(env, cardId))?.status ?? null;
     } catch (error) {
-      console.error(JSON.stringify({ message: "the ledger did not answer for a reward", error: String(error) }));
+      console.error(JSON.stringify({ message: "the ledger did not answer for a reward", error: errorText(error) }));
       return null;
     }
   });
