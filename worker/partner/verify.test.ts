@@ -1,12 +1,12 @@
 import { Buffer } from "node:buffer";
-import { verifySignature, webcrypto } from "http-message-sig";
+import { verifySignature } from "http-message-sig";
 import type { RequestDescriptor, Verifier } from "http-message-sig";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Problem } from "../problem.ts";
 import { ed25519Verifier, hmacVerifier } from "./keys.ts";
 import type { PartnerKey } from "./keys.ts";
-import { hmacSigner, signed } from "./sign-for-test.ts";
-import type { Signing } from "./sign-for-test.ts";
+import { ed25519Pair, hmacSigner, signed } from "./signing.fixture.ts";
+import type { Signing } from "./signing.fixture.ts";
 import { CLOCK_SKEW_SECONDS, verifyRequest } from "./verify.ts";
 
 const NOW_SECONDS = 1_800_000_000;
@@ -18,12 +18,11 @@ const keys = new Map<string, PartnerKey>();
 const signings = new Map<string, Signing>();
 
 beforeAll(async () => {
-  const { publicKey, privateKey } = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
-  const raw = new Uint8Array(await crypto.subtle.exportKey("raw", publicKey));
+  const { publicKey, signer } = await ed25519Pair();
   const keep = (keyId: string, verifier: Verifier) => keys.set(keyId, { keyId, partner: "demo", campaigns: new Set(["*"]), ...verifier });
-  keep("demo-ed25519", await ed25519Verifier(raw));
+  keep("demo-ed25519", await ed25519Verifier(new Uint8Array(publicKey)));
   keep("demo-hmac", await hmacVerifier(SECRET));
-  signings.set("demo-ed25519", { keyId: "demo-ed25519", signer: webcrypto.signer(privateKey), createdSeconds: NOW_SECONDS });
+  signings.set("demo-ed25519", { keyId: "demo-ed25519", signer, createdSeconds: NOW_SECONDS });
   signings.set("demo-hmac", { keyId: "demo-hmac", signer: hmacSigner(SECRET), createdSeconds: NOW_SECONDS });
 });
 

@@ -1,9 +1,16 @@
 import { createHash, createHmac } from "node:crypto";
-import { createSignature } from "http-message-sig";
+import { createSignature, webcrypto } from "http-message-sig";
 import type { Signer } from "http-message-sig";
+import { exportJWK, generateKeyPair } from "jose";
 
 export function hmacSigner(secret: Uint8Array): Signer {
   return { algorithm: "hmac-sha256", sign: (data) => createHmac("sha256", secret).update(data).digest() };
+}
+
+export async function ed25519Pair(): Promise<{ readonly publicKey: Buffer<ArrayBuffer>; readonly signer: Signer }> {
+  const { publicKey, privateKey } = await generateKeyPair("Ed25519", { extractable: true });
+  const { x = "" } = await exportJWK(publicKey);
+  return { publicKey: Buffer.from(x, "base64url"), signer: webcrypto.signer(privateKey) };
 }
 
 export interface Signing {

@@ -1,0 +1,154 @@
+import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { answerOf, openedCampaign, ORIGIN, problemOf, publishedCampaign } from "../edge.fixture.ts";
+import { settings } from "../settings.ts";
+import { partnerKeyName } from "./keys.ts";
+import type { PartnerKeyRecord } from "./keys.ts";
+import { sealSecret } from "./seal.ts";
+import { ed25519Pair, hmacSigner, signed } from "./signing.fixture.ts";
+import type { Signing } from "./signing.fixture.ts";
+
+interface Answered {
+  readonly results: { readonly requestId: string; readonly status: string; readonly cardId?: string; readonly url?: string }[];
+}
+
+const signings: Signing[] = [];
+
+async function putKey(keyId: string, record: Omit<PartnerKeyRecord, "partner">) {
+  await env.CONFIG.put(partnerKeyName(keyId), JSON.stringify({ partner: "demo", ...record }));
+}
+
+beforeAll(async () => {
+  const { publicKey, signer } = await ed25519Pair();
+  await putKey("demo-ed25519", { algorithm: "ed25519", material: publicKey.toString("base64"), campaigns: ["*"] });
+  const secret = new Uint8Array(32).fill(5);
+  const sealed = (keyId: string) => sealSecret(settings(env).PARTNER_KEY, keyId, secret);
+  await putKey("demo-hmac", { algorithm: "hmac-sha256", material: await sealed("demo-hmac"), campaigns: ["*"] });
+  await putKey("narrow-hmac", { algorithm: "hmac-sha256", material: await sealed("narrow-hmac"), campaigns: ["somewhere-else"] });
+  signings.push({ keyId: "demo-ed25519", signer }, { keyId: "demo-hmac", signer: hmacSigner(secret) });
+  signings.push({ keyId: "narrow-hmac", signer: hmacSigner(secret) });
+});
+
+function signingOf(keyId: string): Signing {
+  const signing = signings.find((one) => one.keyId === keyId);
+  if (signing === undefined) throw new Error(`no key ${keyId}`);
+  return signing;
+}
+
+async function send(path: string, body?: unknown, keyId = "demo-hmac"): Promise<Response> {
+  const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+  const init = text === undefined ? {} : { method: "POST", body: text };
+  return SELF.fetch(await signed(`${ORIGIN}/partner/v1${path}`, init, signingOf(keyId)));
+}
+
+async function draw(campaign: string, ...draws: readonly object[]): Promise<Answered["results"]> {
+  return (await answerOf<Answered>(await send(`/campaigns/${campaign}/draws`, { draws }))).results;
+}
+
+describe("POST draws", () => {
+  it.each(["demo-ed25519", "demo-hmac"])("issues cards in the order asked, signed with %s", async (keyId) => {
+    const campaign = await openedCampaign({ coupon: 30 });
+    const draws = Array.from({ length: 20 }, (_, i) => ({ requestId: `r-${i}`, recipient: `m-${i % 7}` }));
+    const { results } = await answerOf<Answered>(await send(`/campaigns/${campaign}/draws`, { draws }, keyId));
+    expect(results.map(({ requestId }) => requestId)).toEqual(draws.map(({ requestId }) => requestId));
+    expect(results.every(({ status }) => status === "issued")).toBe(true);
+    expect(new Set(results.map(({ cardId }) => cardId)).size).toBe(20);
+    expect(results[0]?.url).toBe(`${settings(env).PUBLIC_ORIGIN}/c/${campaign}/${results[0]?.cardId}`);
+  });
+
+  it("gives the same card to the same request, and says conflict to the same id with other content", async () => {
+    const campaign = await openedCampaign({ coupon: 30 });
+    const [first] = await draw(campaign, { requestId: "a", recipient: "m", metadata: { order: 1 } });
+    const again = await draw(
+      campaign,
+      { requestId: "a", recipient: "m", metadata: { order: 1 } },
+      { requestId: "a", recipient: "m", metadata: { order: 2 } },
+      { requestId: "b", recipient: "m" },
+      { requestId: "b", recipient: "n" },
+    );
+    expect(again.map(({ status }) => status)).toEqual(["replayed", "conflict", "issued", "conflict"]);
+    expect(again[0]?.cardId).toBe(first?.cardId);
+  });
+
+  it("says not_open before the opening", async () => {
+    const campaign = await publishedCampaign();
+    expect(await draw(campaign, { requestId: "a" })).toEqual([{ requestId: "a", status: "not_open" }]);
+  });
+
+  it("counts a body that is drawn twice at once but once", async () => {
+    const campaign = await openedCampaign({ coupon: 300 });
+    const draws = Array.from({ length: 100 }, (_, i) => ({ requestId: `r-${i}` }));
+    const [one, two] = await Promise.all([draw(campaign, ...draws), draw(campaign, ...draws)]);
+    expect(one?.map(({ cardId }) => cardId)).toEqual(two?.map(({ cardId }) => cardId));
+    expect(new Set(one?.map(({ cardId }) => cardId)).size).toBe(100);
+  });
+
+  it("refuses what is not signed, or not as it should be, and issues nothing", async () => {
+    const campaign = await openedCampaign({ coupon: 30 });
+    const path = `${ORIGIN}/partner/v1/campaigns/${campaign}/draws`;
+    const init = { method: "POST", body: JSON.stringify({ draws: [{ requestId: "a" }] }) };
+    const unsigned = new Request(path, { ...init, headers: { "content-type": "application/json" } });
+    const stale = await signed(path, init, { ...signingOf("demo-hmac"), createdSeconds: Math.floor(Date.now() / 1000) - 301 });
+    const unknown = await signed(path, init, { ...signingOf("demo-hmac"), keyId: "nobody" });
+    const proper = await signed(path, init, signingOf("demo-hmac"));
+    const spoiled = new Request(path, { ...init, headers: proper.headers, body: init.body.replace("a", "b") });
+    for (const request of [unsigned, stale, unknown, spoiled]) expect(await problemOf(await SELF.fetch(request))).toBe("signature_invalid");
+    expect((await draw(campaign, { requestId: "a" }))[0]?.status).toBe("issued");
+  });
+
+  it("answers a campaign of somebody else's as a missing one", async () => {
+    const campaign = await openedCampaign({ coupon: 30 });
+    const body = { draws: [{ requestId: "a" }] };
+    expect(await problemOf(await send(`/campaigns/${campaign}/draws`, body, "narrow-hmac"))).toBe("campaign_not_found");
+    expect(await problemOf(await send("/campaigns/nowhere/draws", body))).toBe("campaign_not_found");
+    expect(await problemOf(await send("/campaigns/No%20Where/draws", body))).toBe("campaign_not_found");
+  });
+
+  it("names what is wrong with a body", async () => {
+    const path = `/campaigns/${await publishedCampaign()}/draws`;
+    expect(await problemOf(await send(path, '{"draws":'))).toBe("invalid_request");
+    expect(await problemOf(await send(path, "[]"))).toBe("invalid_request");
+    expect(await problemOf(await send(path, "x".repeat(1024 * 1024 + 1)))).toBe("body_too_large");
+    const faulty = await send(path, { draws: [{ requestId: "a" }, { requestId: "b", lucky: true }] });
+    expect(await answerOf(faulty, 400)).toMatchObject({
+      code: "invalid_request",
+      errors: [{ at: "draws[1].lucky", message: "unknown field" }],
+    });
+    const typed = await signed(`${ORIGIN}/partner/v1${path}`, { method: "POST", body: "{}" }, signingOf("demo-hmac"));
+    typed.headers.set("content-type", "text/plain");
+    expect(await problemOf(await SELF.fetch(typed))).toBe("unsupported_media_type");
+  });
+});
+
+describe("GET cards", () => {
+  it("tells how far a card is, but not its prize before it is revealed", async () => {
+    const campaign = await openedCampaign({ coupon: 30 });
+    const [drawn] = await draw(campaign, { requestId: "a", recipient: "m" });
+    const card = await answerOf<object>(await send(`/campaigns/${campaign}/cards/${drawn?.cardId}`));
+    expect(card).toMatchObject({ cardId: drawn?.cardId, requestId: "a", state: "issued" });
+    expect(card).not.toHaveProperty("prize");
+    expect(card).not.toHaveProperty("revealedAt");
+  });
+
+  it("answers a forged id as a missing one", async () => {
+    const [campaign, other] = [await openedCampaign({ coupon: 30 }), await openedCampaign({ coupon: 30 })];
+    const [drawn] = await draw(campaign, { requestId: "a" });
+    const cardId = drawn?.cardId ?? "";
+    for (const at of [0, 3, 12, 31]) {
+      const forged = `${cardId.slice(0, at)}${cardId[at] === "A" ? "B" : "A"}${cardId.slice(at + 1)}`;
+      expect(await problemOf(await send(`/campaigns/${campaign}/cards/${forged}`))).toBe("card_not_found");
+    }
+    expect(await problemOf(await send(`/campaigns/${other}/cards/${cardId}`))).toBe("card_not_found");
+    expect(await problemOf(await send(`/campaigns/${campaign}/cards/x`))).toBe("card_not_found");
+  });
+});
+
+describe("GET stock", () => {
+  it("counts what is loaded", async () => {
+    const campaign = await openedCampaign({ coupon: 30, thanks: 5 });
+    const stock = await answerOf<{ prizes: object[]; soldOut: boolean }>(await send(`/campaigns/${campaign}/stock`));
+    expect(stock.soldOut).toBe(false);
+    expect(stock.prizes).toContainEqual({ prize: "coupon", loaded: 30, issued: 0, remaining: 30 });
+  });
+});
