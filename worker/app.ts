@@ -19,9 +19,9 @@ function edge(): App<Edge> {
   app.notFound(answerUnmatched(app));
 
   app.get("/healthz", (c) => c.json({ alive: true }));
-  app.use(async function requireSettings(c, next) {
+  app.use(function requireSettings(c, next) {
     settings(c.env);
-    await next();
+    return next();
   });
   app.get("/readyz", async (c) => c.json(await checkReadiness(checksOf(c.env))));
 

@@ -10,9 +10,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
  * without one the bytes are counted as they arrive.
  */
 export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (request.body === null) return new Uint8Array();
   const declared = request.headers.get("content-length");
-  if (declared === null) return readCounted(request.body, limitBytes);
+  if (declared === null) return request.body === null ? new Uint8Array() : readCounted(request.body, limitBytes);
   if (Number(declared) > limitBytes) throw tooLarge(limitBytes);
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length > limitBytes) throw tooLarge(limitBytes);
