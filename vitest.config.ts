@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["worker/**/*.workerd.test.ts", "durable-objects/**/*.workerd.test.ts"],
-          setupFiles: ["./test/workerd-setup.ts"],
+          setupFiles: ["./test/workerd/setup.ts"],
         },
       },
       {

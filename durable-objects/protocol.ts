@@ -40,6 +40,9 @@ export type PublishReply =
   /** A prize in stock is gone from the file, or changed its kind. */
   | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string };
 
+/** A deck of this many cards, as 16-bit ordinals, is 20 MB: it is shuffled and dealt within the 128 MB of a Durable Object. */
+export const MAX_SEGMENT_CARDS = 10_000_000;
+
 /** One row of a prize-pool file: `quantity` cards of `prize`. Rows with codes are staged apart. */
 export interface ManifestEntry {
   readonly prize: string;

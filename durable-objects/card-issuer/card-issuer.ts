@@ -33,7 +33,7 @@ import type { HeldLease } from "./stock.ts";
 import { IssuerStorage } from "./storage.ts";
 
 /** Commands taken and not yet answered; a second's work at full speed. Beyond it the answer is `overloaded`, at once. */
-export const MAX_PENDING = 5_000;
+const MAX_PENDING = 5_000;
 /** Events are given this long to gather into a block. */
 const DRAIN_AFTER_MS = 500;
 /** The alarm drains what a lost timer did not, and re-arms itself while a block is unacknowledged. */

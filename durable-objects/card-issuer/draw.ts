@@ -39,7 +39,7 @@ export interface DecidedDraws {
   readonly cards: readonly CardRow[];
 }
 
-export function isOpen(rules: CampaignRules, nowMs: number): boolean {
+function isOpen(rules: CampaignRules, nowMs: number): boolean {
   return rules.status === "open" && rules.startsAtMs <= nowMs && nowMs < rules.endsAtMs;
 }
 

@@ -1,12 +1,11 @@
 import { chacha20 } from "@noble/ciphers/chacha.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { MAX_SEGMENT_CARDS } from "../protocol.ts";
 import type { ManifestEntry } from "../protocol.ts";
 
-/** A deck of this many cards, as 16-bit ordinals, is 20 MB: it is dealt within the 128 MB of a Durable Object. */
-export const MAX_SEGMENT_CARDS = 10_000_000;
 /** Ordinals are 16 bits wide; a campaign's file is bounded far below. */
-export const MAX_SEGMENT_PRIZES = 65_535;
+const MAX_SEGMENT_PRIZES = 65_536;
 export const SEED_BYTES = 32;
 
 const DECK_VERSION = "kuji-deck-1";
@@ -48,6 +47,8 @@ function keystreamWords(seed: Uint8Array): () => number {
  */
 export function shuffleDeck(manifest: readonly ManifestEntry[], seed: Uint8Array): Uint16Array {
   const size = manifest.reduce((sum, { quantity }) => sum + quantity, 0);
+  if (size > MAX_SEGMENT_CARDS || manifest.length > MAX_SEGMENT_PRIZES)
+    throw new RangeError("the manifest is larger than a segment may be");
   const deck = new Uint16Array(size);
   let filled = 0;
   for (const [ordinal, { quantity }] of manifest.entries()) {

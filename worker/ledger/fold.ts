@@ -5,7 +5,7 @@ import type { CardEvent, CardState, PrizeKind } from "../../durable-objects/prot
 const MINUTE_MS = 60_000;
 
 /** A row for the table `cards`: what these events say of one card; null where they say nothing. */
-export interface FoldedCard {
+interface FoldedCard {
   card: string;
   campaign: string;
   shard: number;
@@ -26,7 +26,7 @@ export interface FoldedCard {
   usedAt: number | null;
 }
 
-export interface FoldedReward {
+interface FoldedReward {
   readonly card: string;
   readonly campaign: string;
   readonly prize: string;
@@ -36,7 +36,7 @@ export interface FoldedReward {
   readonly at: number;
 }
 
-export interface FoldedCounter {
+interface FoldedCounter {
   readonly campaign: string;
   readonly minute: number;
   readonly type: CardEvent["type"];

@@ -6,7 +6,7 @@ import { countCards, countRewards } from "./queries.ts";
 const TALLY_CONCURRENCY = 32;
 
 /** One prize of a campaign, counted in every place that knows of it. */
-export interface PrizeBalance {
+interface PrizeBalance {
   readonly prize: string;
   readonly kind: PrizeKind;
   /** Cards in all segments; 0 for a prize that is only a fallback. */
@@ -82,7 +82,7 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
 }
 
 /** What is wrong with one prize's balance. The ledger is held against the issuers only when nothing is on its way. */
-export function compare(prize: PrizeBalance, settled: boolean): string[] {
+function compare(prize: PrizeBalance, settled: boolean): string[] {
   const { loaded, unleased, held, issued, issuedAsFallback, redeemed, settledIssued, settledRedeemed, rewards, kind } = prize;
   const differences: string[] = [];
   const expect = (what: string, a: number, b: number) => {

@@ -2,7 +2,7 @@ import { blockEvents } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
 
 /** `lake/<campaign>/<UTC date>/<shard>-<block>.ndjson`: the same block always lands on the same key. */
-export function lakeKey(block: Block): string {
+function lakeKey(block: Block): string {
   const { campaign, shard, block: number } = block.header;
   const firstAt = blockEvents(block)[0]?.at ?? 0;
   const date = new Date(firstAt).toISOString().slice(0, 10);

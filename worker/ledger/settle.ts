@@ -5,6 +5,7 @@ import type { ShardAddress } from "../../durable-objects/protocol.ts";
 import { cardIssuer } from "../objects.ts";
 import { isLocal } from "../rewards/local.ts";
 import { sendRewards } from "../rewards/message.ts";
+import type { RewardRef } from "../rewards/message.ts";
 import { foldBlocks } from "./fold.ts";
 import type { Folded } from "./fold.ts";
 import { archiveBlock } from "./lake.ts";
@@ -35,13 +36,8 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
   }
 }
 
-export interface RewardRef {
-  readonly card: string;
-  readonly campaign: string;
-}
-
 /** Applies those of the blocks that are not applied yet, in one D1 transaction; returns the rewards that wait for a provider. */
-export async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<RewardRef[]> {
+async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<RewardRef[]> {
   const fresh = await withoutSettled(env, blocks);
   if (fresh.length === 0) return [];
   await Promise.all(fresh.map((block) => archiveBlock(env, block)));

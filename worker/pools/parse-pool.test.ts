@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MAX_FAULTS } from "./faults.ts";
 import type { PoolFaultCode } from "./faults.ts";
 import { parsePool } from "./parse-pool.ts";
-import { MAX_SEGMENT_CARDS } from "./pool-rows.ts";
+import { MAX_SEGMENT_CARDS } from "../../durable-objects/protocol.ts";
 import type { CodeRow, PoolFile } from "./pool-rows.ts";
 
 const PRIZES = { sticker: "line-sticker", coupon: "coupon", "cafe-code": "code", thanks: "none" } as const;

@@ -1,10 +1,9 @@
 import { z } from "zod";
+import { MAX_SEGMENT_CARDS } from "../../durable-objects/protocol.ts";
 import type { ManifestEntry, PrizeKind } from "../../durable-objects/protocol.ts";
 import { FaultList } from "./faults.ts";
 import type { Faults, PoolFaultCode } from "./faults.ts";
 
-/** What a pool's object deals within its memory. */
-export const MAX_SEGMENT_CARDS = 10_000_000;
 /** A code is shown on a telephone and typed at a till. */
 const MAX_CODE_LENGTH = 200;
 /** Codes remembered, so that both lines of a repeated one can be told (about 20 MB). Repetitions beyond, and in other segments, the pool finds. */

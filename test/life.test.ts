@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { demoCampaignFile, divideWinners, poolCsv } from "../scripts/demo-campaign.ts";
+import { PlayerClient, newLineUserId } from "../scripts/player-client.ts";
+import { playMany } from "../scripts/play-many.ts";
+import { openCampaign, writeCampaign, writeUpload } from "../scripts/prepare-demo.ts";
+import { grantsOfCard } from "../scripts/sandbox-grants.ts";
+import { silent } from "../scripts/terminal.ts";
+import { uploadFiles } from "../scripts/upload.ts";
+import { openTestHouse } from "./house.ts";
+import type { TestHouse } from "./house.ts";
+
+let house: TestHouse;
+beforeAll(async () => {
+  house = await openTestHouse();
+});
+afterAll(() => house.close());
+
+const SETTLED = { timeout: 60_000, interval: 250 };
+
+/** A campaign of its own, uploaded by wrangler and opened. */
+async function openedCampaign(id: string, pool: ReadonlyMap<string, number>): Promise<string> {
+  const { stack, admin } = house;
+  const file = await demoCampaignFile(id, Date.now());
+  const csv = await writeUpload(stack, `${id}/pools/first.csv`, poolCsv(pool));
+  await uploadFiles(stack, admin, silent, id, [await writeCampaign(stack, file), csv]);
+  await openCampaign(admin, silent, id);
+  return file.line.channelId;
+}
+
+async function drawOne(campaign: string): Promise<string> {
+  const [result] = await house.partner.draw(campaign, [{ requestId: randomUUID() }]);
+  return result?.cardId ?? `not issued: ${result?.status}`;
+}
+
+describe("a campaign, end to end", () => {
+  it("gives 500 draws of a pool of 400 winners exactly those winners, each granted once, and every book says the same", async () => {
+    const { stack, admin, partner } = house;
+    const { lines, differences } = await playMany(stack, { admin, partner }, silent, { cards: 500, winners: 400 });
+    expect(differences).toEqual([]);
+    const winners = lines.filter(({ prize }) => prize !== "thanks");
+    expect(Object.fromEntries(winners.map(({ prize, issued }) => [prize, issued]))).toEqual(Object.fromEntries(divideWinners(400)));
+    expect(winners.every(({ loaded, issued, redeemed, granted }) => loaded === issued && issued === redeemed && redeemed === granted)).toBe(
+      true,
+    );
+    expect(lines.find(({ prize }) => prize === "thanks")?.issued).toBe(100);
+  });
+
+  it("makes 500 cards, not one more, of 500 request ids drawn twice in parallel", async () => {
+    await openedCampaign("twice", new Map([["coupon-50", 2_000]]));
+    const requests = Array.from({ length: 500 }, (_, i) => ({ requestId: `request-${i}` }));
+    const singly = requests.map(async (request) => (await house.partner.draw("twice", [request]))[0]);
+    const [bulk, singles] = await Promise.all([house.partner.draw("twice", requests), Promise.all(singly)]);
+    expect(singles.map((result) => result?.cardId)).toEqual(bulk.map(({ cardId }) => cardId));
+    expect(new Set(bulk.map(({ cardId }) => cardId)).size).toBe(500);
+    const { prizes } = await house.admin.invariants("twice");
+    expect(prizes.reduce((sum, { issued, issuedAsFallback }) => sum + issued + issuedAsFallback, 0)).toBe(500);
+  });
+
+  it("gives a card that two users reveal and redeem a hundred times at once to one of them, and its reward once", async () => {
+    const channelId = await openedCampaign("contested", new Map([["points-10", 10]]));
+    const cardId = await drawOne("contested");
+    const users = await Promise.all(
+      ["Alice", "Bob"].map((name) => PlayerClient.signIn(house.stack, "contested", { sub: newLineUserId(), name, channelId })),
+    );
+    const tries = await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => {
+        const user = i % users.length;
+        const outcome = async (call: Promise<unknown>) => call.then(() => "ok").catch((error: { code?: string }) => error.code);
+        const revealed = await outcome(users[user]?.reveal(cardId) ?? Promise.reject(new Error("no user")));
+        return { user, revealed, redeemed: await outcome(users[user]?.redeem(cardId) ?? Promise.reject(new Error("no user"))) };
+      }),
+    );
+    const owner = tries.find(({ revealed }) => revealed === "ok")?.user;
+    for (const { user, revealed, redeemed } of tries) {
+      expect([revealed, redeemed]).toEqual(user === owner ? ["ok", "ok"] : ["card_not_found", "card_not_found"]);
+    }
+    await expect.poll(async () => (await house.admin.care(cardId))[0]?.reward?.status, SETTLED).toBe("granted");
+    expect(await grantsOfCard(house.stack.sandboxOrigin, cardId)).toMatchObject([{ cardId, asked: 1 }]);
+  });
+
+  it("imports nothing of a file with one bad row, names the row, and imports the mended file once however often it is uploaded", async () => {
+    const { stack, admin } = house;
+    const id = "mended";
+    await uploadFiles(stack, admin, silent, id, [await writeCampaign(stack, await demoCampaignFile(id, Date.now()))]);
+    const upload = async (csv: string) => uploadFiles(stack, admin, silent, id, [await writeUpload(stack, `${id}/pools/first.csv`, csv)]);
+    await expect(upload("prize,quantity,code\npoints-10,5,\npoints-11,5,\ncoupon-50,-1,\n")).rejects.toThrow(/line 3.*points-11[^]*line 4/);
+    expect((await admin.invariants(id)).prizes.every(({ loaded }) => loaded === 0)).toBe(true);
+    for (let again = 0; again < 3; again++) await upload("prize,quantity,code\npoints-10,5,\ncoupon-50,1,\n");
+    await stack.tick();
+    const loaded = Object.fromEntries((await admin.invariants(id)).prizes.map((prize) => [prize.prize, prize.loaded]));
+    expect(loaded).toMatchObject({ "points-10": 5, "coupon-50": 1 });
+    expect((await admin.uploads(id)).filter(({ object, status }) => object.endsWith("first.csv") && status === "imported")).toHaveLength(1);
+  });
+
+  it("grants what was redeemed when the app is killed before it settled, and started again", async () => {
+    const channelId = await openedCampaign("killed", new Map([["points-10", 50]]));
+    const user = await PlayerClient.signIn(house.stack, "killed", { sub: newLineUserId(), name: "Kuji", channelId });
+    const cardIds = await Promise.all(Array.from({ length: 10 }, () => drawOne("killed")));
+    await Promise.all(
+      cardIds.map(async (cardId) => {
+        await user.reveal(cardId);
+        await user.redeem(cardId);
+      }),
+    );
+    await house.stack.kill();
+    await house.stack.restart();
+    const granted = async () => {
+      const cards = await Promise.all(cardIds.map((cardId) => house.admin.care(cardId)));
+      return cards.filter(([card]) => card?.state === "redeemed" && card.reward?.status === "granted").length;
+    };
+    await expect.poll(granted, { timeout: 90_000, interval: 500 }).toBe(10);
+    for (const cardId of cardIds) expect(await grantsOfCard(house.stack.sandboxOrigin, cardId)).toHaveLength(1);
+    expect((await house.admin.invariants("killed")).differences).toEqual([]);
+  });
+});
