@@ -43,9 +43,9 @@ export async function publishCampaign(over: Partial<PublishedRules> = {}): Promi
   const campaign: TestCampaign = {
     id,
     rules,
-    pool: () => poolStub() as unknown as PrizePoolRpc,
+    pool: () => poolStub(),
     poolStub,
-    issuer: (shard) => issuerStub(shard) as unknown as CardIssuerRpc,
+    issuer: (shard) => issuerStub(shard),
     issuerStub,
     async load(segment, entries) {
       const upload = { campaign: id, segment, etag: `etag of ${segment}` };

@@ -11,7 +11,6 @@ import type {
   DrawCommand,
   DrawReply,
   DrawResult,
-  PrizePoolRpc,
   RedeemCommand,
   RevealCommand,
   ShardAddress,
@@ -274,7 +273,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
 
   async #lease({ campaign, shard }: ShardAddress): Promise<void> {
     try {
-      const pool = this.env.PRIZE_POOL.getByName(campaign) as unknown as PrizePoolRpc;
+      const pool = this.env.PRIZE_POOL.getByName(campaign);
       const want = wantedCards(this.#rate, this.#waiting.length);
       const reply = await pool.lease({ campaign, shard, request: this.#leaseRequest, want });
       if (reply.status === "campaign_unknown") return this.#failWaiting("not_open");

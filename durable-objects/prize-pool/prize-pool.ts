@@ -206,7 +206,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   }
 
   #issuer(campaign: string, shard: number): CardIssuerRpc {
-    return this.env.CARD_ISSUER.getByName(issuerName({ campaign, shard })) as unknown as CardIssuerRpc;
+    return this.env.CARD_ISSUER.getByName(issuerName({ campaign, shard }));
   }
 
   #staging({ segment, etag }: SegmentUpload): { readonly segment: number } | null {
