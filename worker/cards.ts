@@ -45,11 +45,11 @@ export async function askCard(env: Env, command: CardCommand, ask: (issuer: Card
   }
 }
 
-/** Where the card opens: the LIFF link, or in development the page itself. */
-export function cardUrl(env: Env, { file }: CampaignSnapshot, cardId: string): string {
+/** Where a campaign's cards open, up to the card's id: the LIFF link, or in development the page itself. */
+export function cardsUrl(env: Env, { file }: CampaignSnapshot): string {
   const { SANDBOX_ORIGIN, PUBLIC_ORIGIN } = settings(env);
-  const path = `/c/${file.id}/${cardId}`;
-  return SANDBOX_ORIGIN === "" ? `https://liff.line.me/${file.line.liffId}${path}` : new URL(path, PUBLIC_ORIGIN).href;
+  const origin = SANDBOX_ORIGIN === "" ? `https://liff.line.me/${file.line.liffId}` : new URL(PUBLIC_ORIGIN).origin;
+  return `${origin}/c/${file.id}/`;
 }
 
 /** Milliseconds since the epoch as ISO 8601 in UTC. */

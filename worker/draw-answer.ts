@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { DrawResult } from "../durable-objects/protocol.ts";
-import type { CampaignSnapshot } from "./campaign/schema.ts";
-import { cardUrl, instant } from "./cards.ts";
+import { instant } from "./cards.ts";
 import { instantSchema } from "./openapi.ts";
 
 const DRAW_STATUSES = [
@@ -24,8 +23,9 @@ export const drawAnswerSchema = z
   })
   .openapi("DrawAnswer");
 
-export function drawAnswer(env: Env, snapshot: CampaignSnapshot, result: DrawResult): z.output<typeof drawAnswerSchema> {
+/** `url` is that of `cardsUrl`. */
+export function drawAnswer(url: string, result: DrawResult): z.output<typeof drawAnswerSchema> {
   if (!("cardId" in result)) return { status: result.status };
   const { status, cardId, expiresAtMs } = result;
-  return { status, cardId, url: cardUrl(env, snapshot, cardId), ...(expiresAtMs === null ? {} : { expiresAt: instant(expiresAtMs) }) };
+  return { status, cardId, url: url + cardId, ...(expiresAtMs === null ? {} : { expiresAt: instant(expiresAtMs) }) };
 }

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { publishedCampaign } from "../campaigns.ts";
+import { cardsUrl } from "../cards.ts";
 import { drawAnswer, drawAnswerSchema } from "../draw-answer.ts";
 import { drawCards } from "../draw-cards.ts";
 import type { App, PartnerEdge } from "../edge.ts";
@@ -34,7 +35,8 @@ export function postDraws(app: App<PartnerEdge>): void {
     const snapshot = await publishedCampaign(c.env, c.req.valid("param").campaign);
     const results = await drawCards(c.env, snapshot, draws);
     if (results.every(({ status }) => status === "overloaded")) throw new Problem("overloaded");
-    const answered = results.map((result, i) => ({ requestId: draws[i]?.requestId ?? "", ...drawAnswer(c.env, snapshot, result) }));
+    const url = cardsUrl(c.env, snapshot);
+    const answered = results.map((result, i) => ({ requestId: draws[i]?.requestId ?? "", ...drawAnswer(url, result) }));
     return c.json({ results: answered }, 200);
   });
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Draw } from "../../durable-objects/protocol.ts";
 import { publishedCampaign } from "../campaigns.ts";
+import { cardsUrl } from "../cards.ts";
 import { drawCards } from "../draw-cards.ts";
 import { drawAnswer, drawAnswerSchema } from "../draw-answer.ts";
 import type { App, PlayerEdge } from "../edge.ts";
@@ -33,12 +34,12 @@ export function postPlay(app: App<PlayerEdge>): void {
     const draw = selfServiceDraw(c.var.session.sub, c.req.valid("header")["idempotency-key"]);
     const [result = { status: "overloaded" }] = await drawCards(c.env, snapshot, [draw]);
     if (result.status === "overloaded") throw new Problem("overloaded");
-    return c.json(drawAnswer(c.env, snapshot, result), 200);
+    return c.json(drawAnswer(cardsUrl(c.env, snapshot), result), 200);
   });
 }
 
 /** A user's own draw: limits count by the user, and a key is the user's own, whatever keys others choose. */
-export function selfServiceDraw(sub: string, key: string): Draw {
+function selfServiceDraw(sub: string, key: string): Draw {
   const user = createHash("sha256").update(sub).digest("base64url").slice(0, 22);
   return { requestId: `play:${user}:${key}`, recipient: `line:${sub}`, lineUserId: sub, metadata: null };
 }
