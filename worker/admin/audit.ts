@@ -17,7 +17,7 @@ export interface Act {
 }
 
 /** `prev` of the first entry. */
-export const FIRST_PREV = "0".repeat(64);
+const FIRST_PREV = "0".repeat(64);
 
 /** SHA-256, hex, of `prev` and the entry as JSON of its other fields in this order: https://www.rfc-editor.org/rfc/rfc8785 would sort what here never varies. */
 export function auditHash({ entry, at, actor, action, subject, before, after, prev }: Omit<AuditEntry, "hash">): string {

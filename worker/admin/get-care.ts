@@ -47,7 +47,7 @@ export function getCare(app: App<AdminEdge>): void {
 }
 
 /** A card with everything that happened to it and to its reward, in order. */
-export function careCard({ card, reward }: CardHistory): z.output<typeof careCardSchema> {
+function careCard({ card, reward }: CardHistory): z.output<typeof careCardSchema> {
   return {
     cardId: card.card,
     campaign: card.campaign,

@@ -43,7 +43,7 @@ export function getCard(app: App<PartnerEdge>): void {
 }
 
 /** A card as its partner may see it: the prize is the player's secret until the card is scratched. */
-export function partnerCard(card: CardView): z.output<typeof partnerCardSchema> {
+function partnerCard(card: CardView): z.output<typeof partnerCardSchema> {
   return {
     cardId: card.cardId,
     requestId: card.requestId,

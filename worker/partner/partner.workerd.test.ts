@@ -1,7 +1,9 @@
 import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { locateCard } from "../cards.ts";
 import { answerOf, openedCampaign, ORIGIN, problemOf, publishedCampaign } from "../edge.fixture.ts";
+import { cardIssuer } from "../objects.ts";
 import { settings } from "../settings.ts";
 import { partnerKeyName } from "./keys.ts";
 import type { PartnerKeyRecord } from "./keys.ts";
@@ -129,6 +131,11 @@ describe("GET cards", () => {
     expect(card).toMatchObject({ cardId: drawn?.cardId, requestId: "a", state: "issued" });
     expect(card).not.toHaveProperty("prize");
     expect(card).not.toHaveProperty("revealedAt");
+    const place = locateCard(env, campaign, drawn?.cardId ?? "");
+    await cardIssuer(env, place).reveal({ ...place, lineUserId: "U1", trail: null });
+    const revealed = await answerOf<object>(await send(`/campaigns/${campaign}/cards/${drawn?.cardId}`));
+    expect(revealed).toMatchObject({ state: "revealed", prize: "coupon", revealedAt: expect.any(String) });
+    expect(JSON.stringify(revealed)).not.toContain("U1");
   });
 
   it("answers a forged id as a missing one", async () => {
