@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { Verifier } from "http-message-sig";
 import { z } from "zod";
 import { Memo } from "../memo.ts";
 import { settings } from "../settings.ts";
@@ -18,12 +19,6 @@ export const partnerKeyRecordSchema = z.strictObject({
   campaigns: z.array(z.string()),
 });
 export type PartnerKeyRecord = z.output<typeof partnerKeyRecordSchema>;
-
-/** Verifies by one algorithm and one key. */
-export interface Verifier {
-  readonly algorithm: (typeof SIGNATURE_ALGORITHMS)[number];
-  verify(data: Uint8Array, signature: Uint8Array): Promise<boolean>;
-}
 
 /** A live key, ready to verify with by its one `algorithm`. */
 export interface PartnerKey extends Verifier {
