@@ -1,16 +1,16 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { Scalar } from "@scalar/hono-api-reference";
 import { adminRoutes } from "./admin/routes.ts";
-import type { App, Edge } from "./edge.ts";
-import { refuseFaults } from "./faults.ts";
-import { describe } from "./openapi.ts";
+import type { App, Edge } from "./http/edge.ts";
+import { refuseFaults } from "./http/faults.ts";
+import { describe } from "./http/openapi.ts";
 import { partnerRoutes } from "./partner/routes.ts";
 import { page } from "./player/page.ts";
 import { playerRoutes } from "./player/routes.ts";
 import { answerError } from "./problem.ts";
-import { checkReadiness, checksOf } from "./readiness.ts";
+import { checkReadiness, checksOf } from "./http/readiness.ts";
 import { settings } from "./settings.ts";
-import { answerUnmatched } from "./unmatched.ts";
+import { answerUnmatched } from "./http/unmatched.ts";
 
 /** Everything that is answered over HTTP. */
 function edge(): App<Edge> {

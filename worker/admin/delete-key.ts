@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { and, eq, isNull } from "drizzle-orm";
-import { instant } from "../cards.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import { instant } from "../cards/card.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { partnerKeys } from "../ledger/schema.ts";
-import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../http/openapi.ts";
 import { Problem } from "../problem.ts";
 import { writeAudited } from "./audit.ts";
 import { keyRows } from "./partner-row.ts";

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { desc, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { instant } from "../cards.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import { instant } from "../cards/card.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { audit } from "../ledger/schema.ts";
-import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../http/openapi.ts";
 import { firstBreak } from "./audit.ts";
 import type { AuditEntry } from "./audit.ts";
 import { olderThan, rowLimit } from "./request.ts";

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { AdminEdge, App } from "../edge.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { prizePool } from "../objects.ts";
-import { ADMIN_SECURITY, answers, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
 import { campaignRow } from "./campaign-row.ts";
 import { campaignSummarySchema, summarise } from "./get-campaigns.ts";
 import { campaignParams } from "./request.ts";

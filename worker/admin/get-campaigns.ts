@@ -2,10 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { desc } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { CampaignFile } from "../campaign/schema.ts";
-import { instant } from "../cards.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import { instant } from "../cards/card.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { campaigns } from "../ledger/schema.ts";
-import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../http/openapi.ts";
 import type { CampaignRow } from "./campaign-row.ts";
 import { withAnyRole } from "./with-role.ts";
 

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
-import { instant } from "../cards.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import { instant } from "../cards/card.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { findCards } from "../ledger/queries.ts";
 import type { CardHistory } from "../ledger/queries.ts";
-import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../http/openapi.ts";
 import { rewardRowSchema, shownReward } from "./reward-row.ts";
 import { withRole } from "./with-role.ts";
 

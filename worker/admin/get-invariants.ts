@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { invariants } from "../ledger/invariants.ts";
-import { ADMIN_SECURITY, answers, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
 import { Problem } from "../problem.ts";
 import { campaignRow } from "./campaign-row.ts";
 import { campaignParams } from "./request.ts";

@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { drizzle } from "drizzle-orm/d1";
-import type { AdminEdge, App } from "../edge.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { partnerKeys, partners } from "../ledger/schema.ts";
-import { ADMIN_SECURITY, answers, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
 import { partnerSchema, shownPartner } from "./partner-row.ts";
 import { withAnyRole } from "./with-role.ts";
 

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { AdminEdge, App } from "../edge.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { listRewards } from "../ledger/queries.ts";
-import { ADMIN_SECURITY, answers, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
 import { campaignParams, rowLimit } from "./request.ts";
 import { rewardRowSchema, shownReward } from "./reward-row.ts";
 import { withAnyRole } from "./with-role.ts";

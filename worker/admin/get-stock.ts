@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
-import type { AdminEdge, App } from "../edge.ts";
-import { ADMIN_SECURITY, answers, refusals } from "../openapi.ts";
-import { readStock, stockSchema } from "../stock.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
+import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
+import { readStock, stockSchema } from "../cards/stock.ts";
 import { campaignRow } from "./campaign-row.ts";
 import { campaignParams } from "./request.ts";
 import { withAnyRole } from "./with-role.ts";

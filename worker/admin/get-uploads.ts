@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { and, desc, eq, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { instant } from "../cards.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import { instant } from "../cards/card.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { uploads } from "../ledger/schema.ts";
-import { ADMIN_SECURITY, answers, faultSchema, instantSchema, refusals } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, faultSchema, instantSchema, refusals } from "../http/openapi.ts";
 import { campaignParams, olderThan, rowLimit } from "./request.ts";
 import { withAnyRole } from "./with-role.ts";
 

@@ -2,9 +2,9 @@ import { z } from "@hono/zod-openapi";
 import { eq } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { campaignIdSchema } from "../campaign/schema.ts";
-import { instant } from "../cards.ts";
+import { instant } from "../cards/card.ts";
 import { partnerKeys, partners } from "../ledger/schema.ts";
-import { instantSchema } from "../openapi.ts";
+import { instantSchema } from "../http/openapi.ts";
 import { SIGNATURE_ALGORITHMS } from "../partner/keys.ts";
 import { Problem } from "../problem.ts";
 

@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { createRoute, z } from "@hono/zod-openapi";
 import { eq } from "drizzle-orm";
-import { jsonBody } from "../body.ts";
-import { instant } from "../cards.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import { jsonBody } from "../http/body.ts";
+import { instant } from "../cards/card.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { partnerKeys } from "../ledger/schema.ts";
-import { ADMIN_SECURITY, answers, instantSchema, refusals, takes } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, instantSchema, refusals, takes } from "../http/openapi.ts";
 import { keyIdSchema, SIGNATURE_ALGORITHMS } from "../partner/keys.ts";
 import { sealSecret } from "../partner/seal.ts";
 import { Problem } from "../problem.ts";

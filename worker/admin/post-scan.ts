@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { campaignIdSchema } from "../campaign/schema.ts";
-import type { AdminEdge, App } from "../edge.ts";
-import { ADMIN_SECURITY, answers, faultSchema, refusals } from "../openapi.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
+import { ADMIN_SECURITY, answers, faultSchema, refusals } from "../http/openapi.ts";
 import { scanUploads } from "../pools/scan.ts";
 import { writeAudited } from "./audit.ts";
 import { withRole } from "./with-role.ts";

@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { eq } from "drizzle-orm";
-import { jsonBody } from "../body.ts";
-import type { AdminEdge, App } from "../edge.ts";
+import { jsonBody } from "../http/body.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
 import { partners } from "../ledger/schema.ts";
-import { ADMIN_SECURITY, answers, refusals, takes } from "../openapi.ts";
+import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
 import { writeAudited } from "./audit.ts";
 import { campaignsOf, keyRows, partnerCampaignsSchema, partnerIdSchema, partnerSchema, shownPartner } from "./partner-row.ts";
 import { publishKeys } from "./publish-keys.ts";

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { instant } from "../cards.ts";
+import { instant } from "../cards/card.ts";
 import type { RewardRow } from "../ledger/queries.ts";
-import { instantSchema } from "../openapi.ts";
+import { instantSchema } from "../http/openapi.ts";
 
 export const rewardRowSchema = z
   .object({

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { AdminEdge, App } from "../edge.ts";
-import { refuseFaults } from "../faults.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
+import { refuseFaults } from "../http/faults.ts";
 import { deleteKey } from "./delete-key.ts";
 import { getAudit } from "./get-audit.ts";
 import { getCampaign } from "./get-campaign.ts";

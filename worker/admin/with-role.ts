@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import type { AdminEdge } from "../edge.ts";
+import type { AdminEdge } from "../http/edge.ts";
 import { Problem } from "../problem.ts";
 import { settings } from "../settings.ts";
 import { keySet } from "../tokens.ts";

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Draw } from "../../durable-objects/protocol.ts";
-import { lineUserIdSchema } from "../line-user.ts";
+import { lineUserIdSchema } from "../cards/line-user.ts";
 
 export const MAX_DRAWS = 500;
 const MAX_METADATA_BYTES = 1_024;

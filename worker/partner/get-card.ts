@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
 import type { CardView } from "../../durable-objects/protocol.ts";
-import { askCard, instant, locateCard } from "../cards.ts";
-import type { App, PartnerEdge } from "../edge.ts";
-import { answers, instantSchema, PARTNER_SECURITY, refusals } from "../openapi.ts";
+import { askCard, instant, locateCard } from "../cards/card.ts";
+import type { App, PartnerEdge } from "../http/edge.ts";
+import { answers, instantSchema, PARTNER_SECURITY, refusals } from "../http/openapi.ts";
 import { withSignature } from "./with-signature.ts";
 
 const partnerCardSchema = z

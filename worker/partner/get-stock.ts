@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { App, PartnerEdge } from "../edge.ts";
+import type { App, PartnerEdge } from "../http/edge.ts";
 import { Memo } from "../memo.ts";
-import { answers, PARTNER_SECURITY, refusals } from "../openapi.ts";
-import { readStock, stockSchema } from "../stock.ts";
-import type { Stock } from "../stock.ts";
+import { answers, PARTNER_SECURITY, refusals } from "../http/openapi.ts";
+import { readStock, stockSchema } from "../cards/stock.ts";
+import type { Stock } from "../cards/stock.ts";
 import { withSignature } from "./with-signature.ts";
 
 /** A partner that polls does not count the ledger each time; it is about a second behind anyway. */

@@ -1,7 +1,7 @@
 import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { locateCard } from "../cards.ts";
+import { locateCard } from "../cards/card.ts";
 import { answerOf, openedCampaign, ORIGIN, problemOf, publishedCampaign } from "../edge.fixture.ts";
 import { cardIssuer } from "../objects.ts";
 import { settings } from "../settings.ts";

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { publishedCampaign } from "../campaigns.ts";
-import { cardsUrl } from "../cards.ts";
-import { drawAnswer, drawAnswerSchema } from "../draw-answer.ts";
-import { drawCards } from "../draw-cards.ts";
-import type { App, PartnerEdge } from "../edge.ts";
-import { answers, PARTNER_SECURITY, refusals, takes } from "../openapi.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import { cardsUrl } from "../cards/card.ts";
+import { drawAnswer, drawAnswerSchema } from "../cards/draw-answer.ts";
+import { drawCards } from "../cards/draw-cards.ts";
+import type { App, PartnerEdge } from "../http/edge.ts";
+import { answers, PARTNER_SECURITY, refusals, takes } from "../http/openapi.ts";
 import { Problem } from "../problem.ts";
 import { drawsSchema, MAX_DRAWS, toDraw } from "./draw-request.ts";
 import { withSignature } from "./with-signature.ts";

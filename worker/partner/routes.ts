@@ -1,6 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { App, PartnerEdge } from "../edge.ts";
-import { refuseFaults } from "../faults.ts";
+import type { App, PartnerEdge } from "../http/edge.ts";
+import { refuseFaults } from "../http/faults.ts";
 import { getCard } from "./get-card.ts";
 import { getStock } from "./get-stock.ts";
 import { postDraws } from "./post-draws.ts";

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
-import { acceptJson, readBody } from "../body.ts";
-import type { PartnerEdge } from "../edge.ts";
+import { acceptJson, readBody } from "../http/body.ts";
+import type { PartnerEdge } from "../http/edge.ts";
 import { Problem } from "../problem.ts";
 import { findPartnerKey, mayUse } from "./keys.ts";
 import { verifyRequest } from "./verify.ts";

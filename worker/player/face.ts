@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot, Prize } from "../campaign/schema.ts";
-import { instantSchema } from "../openapi.ts";
+import { instantSchema } from "../http/openapi.ts";
 
 const textSchema = z.record(z.string(), z.string()).openapi({ description: "By language tag", example: { "zh-TW": "新春刮刮樂" } });
 

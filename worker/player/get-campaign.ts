@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
-import { publishedCampaign } from "../campaigns.ts";
-import type { App, PlayerEdge } from "../edge.ts";
-import { answers, refusals } from "../openapi.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
+import { answers, refusals } from "../http/openapi.ts";
 import { campaignFace, campaignFaceSchema } from "./face.ts";
 import { campaignParams } from "./request.ts";
 

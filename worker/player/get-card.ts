@@ -1,8 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
-import { publishedCampaign } from "../campaigns.ts";
-import { locateCard } from "../cards.ts";
-import type { App, PlayerEdge } from "../edge.ts";
-import { answers, PLAYER_SECURITY, refusals } from "../openapi.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import { locateCard } from "../cards/card.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
+import { answers, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { cardFace, cardFaceSchema } from "./face.ts";
 import { cardParams } from "./request.ts";
 import { withSession } from "./with-session.ts";

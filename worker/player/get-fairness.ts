@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { SegmentFairness } from "../../durable-objects/protocol.ts";
-import { publishedCampaign } from "../campaigns.ts";
-import type { App, PlayerEdge } from "../edge.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
 import { Memo } from "../memo.ts";
 import { prizePool } from "../objects.ts";
-import { answers, refusals } from "../openapi.ts";
+import { answers, refusals } from "../http/openapi.ts";
 import { campaignParams } from "./request.ts";
 
 /** Anybody may ask, and there is one pool: it is asked once in this time by an isolate, however many ask here. */

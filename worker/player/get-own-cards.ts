@@ -1,12 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
-import { publishedCampaign } from "../campaigns.ts";
-import { instant } from "../cards.ts";
-import type { App, PlayerEdge } from "../edge.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import { instant } from "../cards/card.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
 import { ownCards } from "../ledger/queries.ts";
 import type { LedgerCard } from "../ledger/queries.ts";
-import { answers, instantSchema, PLAYER_SECURITY, refusals } from "../openapi.ts";
+import { answers, instantSchema, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { campaignFace, prizeFaceSchema } from "./face.ts";
 import { campaignParams } from "./request.ts";
 import { withSession } from "./with-session.ts";

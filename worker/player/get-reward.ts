@@ -1,8 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
-import { askCard, locateCard } from "../cards.ts";
-import type { App, PlayerEdge } from "../edge.ts";
+import { askCard, locateCard } from "../cards/card.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
 import { rewardOf } from "../ledger/queries.ts";
-import { answers, PLAYER_SECURITY, refusals } from "../openapi.ts";
+import { answers, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { Problem } from "../problem.ts";
 import { cardParams } from "./request.ts";
 import { rewardView, rewardViewSchema } from "./reward-view.ts";

@@ -1,8 +1,8 @@
 import { Problem } from "../problem.ts";
 
 /** Refuses a caller past the flood limit with `rate_limited`. The binding counts per location and roughly: it is against floods, not a quota. */
-export async function limitFlood(env: Pick<Env, "PLAYER_LIMIT">, key: string): Promise<void> {
-  const { success } = await env.PLAYER_LIMIT.limit({ key });
+export async function limitFlood(limiter: RateLimit, key: string): Promise<void> {
+  const { success } = await limiter.limit({ key });
   if (!success) throw new Problem("rate_limited");
 }
 

@@ -1,7 +1,7 @@
 import { jwtVerify } from "jose";
 import type { JWTVerifyGetKey } from "jose";
 import { z } from "zod";
-import { lineUserIdSchema } from "../line-user.ts";
+import { lineUserIdSchema } from "../cards/line-user.ts";
 import { Problem } from "../problem.ts";
 import { brokenRule, KeysUnavailable } from "../tokens.ts";
 

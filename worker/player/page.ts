@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { campaignSnapshot } from "../campaign/snapshot.ts";
-import type { Edge } from "../edge.ts";
+import type { Edge } from "../http/edge.ts";
 import { settings } from "../settings.ts";
 import { campaignFace } from "./face.ts";
 import type { CampaignFace } from "./face.ts";

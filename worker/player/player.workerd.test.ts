@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Draw } from "../../durable-objects/protocol.ts";
 import { campaignSnapshot } from "../campaign/snapshot.ts";
-import { drawCards } from "../draw-cards.ts";
+import { drawCards } from "../cards/draw-cards.ts";
 import { answerOf, call, idToken, openedCampaign, problemOf, publishedCampaign, standInPlatforms } from "../edge.fixture.ts";
 import type { Platforms } from "../edge.fixture.ts";
 import { forge } from "../tokens.fixture.ts";
@@ -104,6 +104,7 @@ describe("POST session", () => {
     const campaign = await publishedCampaign();
     const token = await idToken(platforms, newUser());
     const flood = async (address: string) => {
+      await Promise.all(Array.from({ length: 980 }, () => env.SESSION_LIMIT.limit({ key: `address:${address}` })));
       const open = () =>
         call("/player/v1/session", { method: "POST", headers: { "cf-connecting-ip": address }, body: { campaign, idToken: token } });
       const answers = await Promise.all(Array.from({ length: 70 }, open));

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Draw } from "../../durable-objects/protocol.ts";
-import { publishedCampaign } from "../campaigns.ts";
-import { cardsUrl } from "../cards.ts";
-import { drawCards } from "../draw-cards.ts";
-import { drawAnswer, drawAnswerSchema } from "../draw-answer.ts";
-import type { App, PlayerEdge } from "../edge.ts";
-import { answers, PLAYER_SECURITY, refusals } from "../openapi.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import { cardsUrl } from "../cards/card.ts";
+import { drawCards } from "../cards/draw-cards.ts";
+import { drawAnswer, drawAnswerSchema } from "../cards/draw-answer.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
+import { answers, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { Problem } from "../problem.ts";
 import { campaignParams } from "./request.ts";
 import { withSession } from "./with-session.ts";

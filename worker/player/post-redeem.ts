@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
-import { askCard, locateCard } from "../cards.ts";
-import type { App, PlayerEdge } from "../edge.ts";
-import { answers, PLAYER_SECURITY, refusals } from "../openapi.ts";
+import { askCard, locateCard } from "../cards/card.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
+import { answers, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { cardParams } from "./request.ts";
 import { replyReward } from "./reply-reward.ts";
 import { rewardViewSchema } from "./reward-view.ts";

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
-import { jsonBody } from "../body.ts";
-import { publishedCampaign } from "../campaigns.ts";
-import { askCard, locateCard } from "../cards.ts";
-import type { App, PlayerEdge } from "../edge.ts";
-import { answers, PLAYER_SECURITY, refusals, takes } from "../openapi.ts";
+import { jsonBody } from "../http/body.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import { askCard, locateCard } from "../cards/card.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
+import { answers, PLAYER_SECURITY, refusals, takes } from "../http/openapi.ts";
 import { prizeFaceOf, prizeFaceSchema } from "./face.ts";
 import { cardParams, PLAYER_BODY_BYTES } from "./request.ts";
 import { replyReward } from "./reply-reward.ts";

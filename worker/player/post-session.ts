@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { jsonBody } from "../body.ts";
-import { publishedCampaign } from "../campaigns.ts";
-import { instant, locateCard } from "../cards.ts";
-import type { App, PlayerEdge } from "../edge.ts";
-import { answers, instantSchema, refusals, takes } from "../openapi.ts";
+import { jsonBody } from "../http/body.ts";
+import { publishedCampaign } from "../campaign/published.ts";
+import { instant, locateCard } from "../cards/card.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
+import { answers, instantSchema, refusals, takes } from "../http/openapi.ts";
 import { settings } from "../settings.ts";
 import { keySet } from "../tokens.ts";
 import { cardFace, cardFaceSchema } from "./face.ts";
@@ -53,7 +53,7 @@ export function postSession(app: App<PlayerEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign, idToken, cardId } = c.req.valid("json");
     const address = callerAddress(c.req.raw.headers);
-    if (address !== null) await limitFlood(c.env, `address:${address}`);
+    if (address !== null) await limitFlood(c.env.SESSION_LIMIT, `address:${address}`);
     const snapshot = await publishedCampaign(c.env, campaign);
     const { LINE_ISSUER, LINE_CERTS_URL } = settings(c.env);
     const nowMs = Date.now();

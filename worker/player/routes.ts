@@ -1,6 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { App, PlayerEdge } from "../edge.ts";
-import { refuseFaults } from "../faults.ts";
+import type { App, PlayerEdge } from "../http/edge.ts";
+import { refuseFaults } from "../http/faults.ts";
 import { getCampaign } from "./get-campaign.ts";
 import { getCard } from "./get-card.ts";
 import { getFairness } from "./get-fairness.ts";

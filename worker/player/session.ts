@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { hkdfSync } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
-import { lineUserIdSchema } from "../line-user.ts";
+import { lineUserIdSchema } from "../cards/line-user.ts";
 import { Problem } from "../problem.ts";
 import { brokenRule } from "../tokens.ts";
 import type { LineUser } from "./line-token.ts";

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import type { PlayerEdge } from "../edge.ts";
+import type { PlayerEdge } from "../http/edge.ts";
 import { Problem } from "../problem.ts";
 import { settings } from "../settings.ts";
 import { limitFlood } from "./limit.ts";
@@ -24,7 +24,7 @@ export const withSession: MiddlewareHandler<PlayerEdge> = async (c, next) => {
   const token = BEARER.exec(c.req.header("authorization") ?? "")?.[1];
   if (token === undefined) throw new Problem("session_invalid", "the Authorization header has no bearer token");
   const session = await readSession(await sessionKeysOf(c.env), token, c.req.param("campaign") ?? "", Date.now());
-  await limitFlood(c.env, `user:${session.sub}`);
+  await limitFlood(c.env.PLAYER_LIMIT, `user:${session.sub}`);
   c.set("session", session);
   await next();
 };

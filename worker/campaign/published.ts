@@ -1,6 +1,6 @@
-import type { CampaignSnapshot } from "./campaign/schema.ts";
-import { campaignSnapshot } from "./campaign/snapshot.ts";
-import { Problem } from "./problem.ts";
+import type { CampaignSnapshot } from "./schema.ts";
+import { campaignSnapshot } from "./snapshot.ts";
+import { Problem } from "../problem.ts";
 
 /** The published campaign of this id, or `campaign_not_found`. */
 export async function publishedCampaign(env: Env, campaign: string): Promise<CampaignSnapshot> {

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type { DrawResult } from "../durable-objects/protocol.ts";
-import { instant } from "./cards.ts";
-import { instantSchema } from "./openapi.ts";
+import type { DrawResult } from "../../durable-objects/protocol.ts";
+import { instant } from "./card.ts";
+import { instantSchema } from "../http/openapi.ts";
 
 const DRAW_STATUSES = [
   "issued",

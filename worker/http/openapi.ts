@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { App, Edge } from "./edge.ts";
-import { PROBLEMS } from "./problem.ts";
-import type { ProblemCode } from "./problem.ts";
+import { PROBLEMS } from "../problem.ts";
+import type { ProblemCode } from "../problem.ts";
 
 /** Where something is at fault; a fault of an uploaded file has its own code and its line. */
 export const faultSchema = z

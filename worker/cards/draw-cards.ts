@@ -1,7 +1,7 @@
-import type { CampaignRules, Draw, DrawResult } from "../durable-objects/protocol.ts";
-import type { CampaignSnapshot } from "./campaign/schema.ts";
+import type { CampaignRules, Draw, DrawResult } from "../../durable-objects/protocol.ts";
+import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { askIssuer } from "./issuers.ts";
-import { cardIssuer } from "./objects.ts";
+import { cardIssuer } from "../objects.ts";
 import { routeDraws } from "./route-draws.ts";
 
 /** Campaigns of which this isolate knows that their snapshot is behind their issuers; past the bound it learns anew. */

@@ -1,5 +1,5 @@
-import type { CampaignRules, Draw, DrawCommand, DrawReply, DrawResult } from "../durable-objects/protocol.ts";
-import { errorText } from "./error-text.ts";
+import type { CampaignRules, Draw, DrawCommand, DrawReply, DrawResult } from "../../durable-objects/protocol.ts";
+import { errorText } from "../error-text.ts";
 import { IssuerOverloaded } from "./issuers.ts";
 import { shardOf } from "./shard.ts";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import type { CampaignRules, Draw, DrawCommand, DrawReply, DrawResult } from "../durable-objects/protocol.ts";
+import type { CampaignRules, Draw, DrawCommand, DrawReply, DrawResult } from "../../durable-objects/protocol.ts";
 import { IssuerOverloaded } from "./issuers.ts";
 import { routeDraws } from "./route-draws.ts";
 import { shardOf } from "./shard.ts";

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Edge } from "./edge.ts";
-import { Problem } from "./problem.ts";
+import { Problem } from "../problem.ts";
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });

@@ -1,11 +1,11 @@
-import { deriveCardKey, readCardId } from "../durable-objects/card-id.ts";
-import type { CardKey } from "../durable-objects/card-id.ts";
-import type { CardCommand, CardIssuerRpc, CardReply, CardView } from "../durable-objects/protocol.ts";
-import type { CampaignSnapshot } from "./campaign/schema.ts";
+import { deriveCardKey, readCardId } from "../../durable-objects/card-id.ts";
+import type { CardKey } from "../../durable-objects/card-id.ts";
+import type { CardCommand, CardIssuerRpc, CardReply, CardView } from "../../durable-objects/protocol.ts";
+import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { askIssuer, IssuerOverloaded } from "./issuers.ts";
-import { cardIssuer } from "./objects.ts";
-import { Problem } from "./problem.ts";
-import { settings } from "./settings.ts";
+import { cardIssuer } from "../objects.ts";
+import { Problem } from "../problem.ts";
+import { settings } from "../settings.ts";
 
 const cardKeys = new WeakMap<Env, readonly CardKey[]>();
 

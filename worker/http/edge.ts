@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { PartnerKey } from "./partner/keys.ts";
-import type { Session } from "./player/session.ts";
-import type { Operator } from "./admin/access.ts";
+import type { PartnerKey } from "../partner/keys.ts";
+import type { Session } from "../player/session.ts";
+import type { Operator } from "../admin/access.ts";
 
 /** What each part of the edge finds in Hono's context: the bindings, and who was recognised. */
 export interface Edge {

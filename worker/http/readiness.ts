@@ -1,6 +1,6 @@
-import { errorText } from "./error-text.ts";
-import { prizePool } from "./objects.ts";
-import { Problem } from "./problem.ts";
+import { errorText } from "../error-text.ts";
+import { prizePool } from "../objects.ts";
+import { Problem } from "../problem.ts";
 
 /** A part that takes longer is not one to rely on. */
 const CHECK_TIMEOUT_MS = 3_000;

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { issuedPerPrize } from "./ledger/queries.ts";
-import { prizePool } from "./objects.ts";
-import { Problem } from "./problem.ts";
+import { issuedPerPrize } from "../ledger/queries.ts";
+import { prizePool } from "../objects.ts";
+import { Problem } from "../problem.ts";
 
 export const stockSchema = z
   .object({

@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import type { Edge } from "./edge.ts";
-import { Problem, problemResponse } from "./problem.ts";
+import { Problem, problemResponse } from "../problem.ts";
 
 /** Hono's name for middleware of every method; such an entry is no address of its own. */
 const MIDDLEWARE_METHOD = "ALL";
