@@ -46,7 +46,7 @@ export function errandsIn(world: World): Errands {
       const idToken = await line.idToken();
       if (idToken === null) return { type: "signed_out", reason: line.inLine ? "token_refused" : "not_in_line" };
       user = subjectOf(idToken);
-      return await openCard(route.cardId);
+      return await openCard(idToken, route.cardId);
     } catch {
       // LINE's own servers could not be reached.
       return failed({ kind: "network", offline: !world.isOnline() });
@@ -54,9 +54,9 @@ export function errandsIn(world: World): Errands {
   }
 
   /** One call opens the page: the session's own answer carries the card, and with a session that is held the card alone is asked for. */
-  async function openCard(cardId: string | null): Promise<Event> {
+  async function openCard(idToken: string, cardId: string | null): Promise<Event> {
     if (memory.session(user, world.nowMs()) === null) {
-      const reply = await beginSession(cardId);
+      const reply = await beginSession(idToken, cardId);
       if (!reply.ok) return failed(reply.failure);
     } else if (cardId !== null) {
       const reply = await withSession((session) => api.face(session, cardId));
@@ -92,9 +92,7 @@ export function errandsIn(world: World): Errands {
     return reply.ok ? { type: "reward_seen", reward: reply.value, nowMs: world.nowMs() } : failed(reply.failure);
   }
 
-  async function beginSession(cardId: string | null) {
-    const idToken = await line?.idToken();
-    if (typeof idToken !== "string") return { ok: false, failure: refusal(401, "line_token_invalid") } as const;
+  async function beginSession(idToken: string, cardId: string | null) {
     const reply = await api.open(idToken, cardId);
     if (reply.ok) {
       const { session, expiresAt } = reply.value;
@@ -111,7 +109,9 @@ export function errandsIn(world: World): Errands {
       if (reply.ok || reply.failure.kind === "network" || reply.failure.code !== "session_invalid") return reply;
       memory.dropSession();
     }
-    const begun = await beginSession(null);
+    const idToken = (await line?.idToken().catch(() => null)) ?? null;
+    if (idToken === null) return { ok: false, failure: refusal(401, "line_token_invalid") };
+    const begun = await beginSession(idToken, null);
     return begun.ok ? call(begun.value.session) : begun;
   }
 

@@ -28,7 +28,10 @@ async function start(root: Element): Promise<void> {
   for (const [name, value] of Object.entries(theme.properties)) document.documentElement.style.setProperty(name, value);
   if (boot === null) {
     const [messages, { AsidePage }] = await Promise.all([loadMessages(language), import("./view/later.ts")]);
-    render(<AsidePage state={{ state: "closed", reason: "campaign_not_found" }} line={null} campaign={{ messages, boot }} />, root);
+    render(
+      <AsidePage state={{ state: "closed", reason: "campaign_not_found" }} line={null} campaign={{ language, messages, boot }} />,
+      root,
+    );
     return;
   }
   const title = localText(boot.title, language);

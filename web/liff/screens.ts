@@ -127,7 +127,10 @@ const SCENES: readonly Scene[] = [
   {
     name: "reward-coupon-used",
     answers: { reveal: won("coupon-50", { state: "used", reward: { status: "granted", coupon: CARD } }) },
-    act: forMe,
+    act: async (page) => {
+      await forMe(page);
+      await page.locator(".coupon").waitFor();
+    },
   },
   {
     name: "reward-code",

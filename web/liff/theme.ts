@@ -15,7 +15,7 @@ export const METALS: Readonly<Record<Cover, Metal>> = {
   gold: { glint: "#fff6d2", light: "#f4d98a", mid: "#dcb353", dark: "#b5842a", ink: "#6b4508" },
   silver: { glint: "#f9fbfc", light: "#d9dfe4", mid: "#b3bcc5", dark: "#7b8691", ink: "#37414b" },
   green: { glint: "#e6fff0", light: "#a5e8bf", mid: "#5fc78a", dark: "#2f9860", ink: "#0b4a2a" },
-  red: { glint: "#ffe9e0", light: "#f5a793", mid: "#dd6551", dark: "#b23a30", ink: "#5c0f10" },
+  red: { glint: "#ffd8cc", light: "#ee8a7b", mid: "#cf463d", dark: "#93201f", ink: "#4d0909" },
 };
 
 const DEFAULT_ACCENT = "#c8102e";
@@ -79,7 +79,6 @@ export function themeOf(chosen: { readonly accent?: string; readonly background?
       "--ray": ray,
       "--band": band,
       "--band-deep": mix(band, "#000000", 0.34),
-      "--band-bright": mix(band, accent, 0.5),
       "--metal-glint": metal.glint,
       "--metal-light": metal.light,
       "--metal-mid": metal.mid,

@@ -5,6 +5,9 @@ import { sketch } from "./sketch.ts";
 const TILE = 36;
 const GRAIN = 128;
 const FRAME_INSET = 9;
+/** Height of the words, and how much of the panel's width they may take. */
+const WORDS_SIZE = 34;
+const WORDS_SHARE = 0.62;
 
 /**
  * Prints the foil: metal, grain, an overprint of the cover's own figure, a frame, and the words in the middle.
@@ -154,8 +157,10 @@ function printWords(context: CanvasRenderingContext2D, width: number, height: nu
   context.fillRect(0, -height, width, height * 3);
   context.restore();
 
-  const size = Math.min(34, (width * 0.62) / Math.max(4, words.length * (/[\u0E00-\u9FFF]/.test(words) ? 1.06 : 0.6)));
-  context.font = `800 ${size}px "PingFang TC", "Hiragino Sans", "Noto Sans TC", "Noto Sans CJK TC", "Noto Sans Thai", system-ui, sans-serif`;
+  const { fontFamily } = getComputedStyle(context.canvas);
+  context.font = `800 ${WORDS_SIZE}px ${fontFamily}`;
+  const fit = Math.min(1, (width * WORDS_SHARE) / context.measureText(words).width);
+  context.font = `800 ${WORDS_SIZE * fit}px ${fontFamily}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = metal.glint;

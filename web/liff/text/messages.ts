@@ -37,6 +37,8 @@ export interface Messages {
   readonly delivery: Readonly<Record<DeliveredKind, { readonly onItsWay: Passage; readonly granted: Passage }>>;
   readonly stillOnItsWay: string;
   readonly delayed: Passage;
+  /** Draws another card, where the campaign lets anybody draw. */
+  readonly another: string;
   readonly serial: string;
   readonly prizes: string;
   readonly lobby: Passage;

@@ -1,12 +1,12 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Errands } from "../errands.ts";
 import type { Player } from "../player.ts";
 import { localText } from "../text/language.ts";
-import { CampaignContext, type Campaign } from "./campaign.ts";
+import { CampaignContext, wantsStillness, type Campaign } from "./campaign.ts";
 import { CardPage } from "./CardPage.tsx";
 import { Notice } from "./Notice.tsx";
 import { Skeleton } from "./Skeleton.tsx";
-import { useLater } from "./use-later.ts";
+import { useLater, type Later } from "./use-later.ts";
 
 interface AppProps {
   readonly campaign: Campaign;
@@ -28,8 +28,19 @@ export function App({ campaign, player, errands }: AppProps) {
   );
 }
 
+/** Celebrates a win once, when its foil has come off before the user's eyes: not again on a later visit. */
+function useCelebration({ state }: Player["state"], { theme }: Campaign, later: Later | null): void {
+  const watched = useRef(false);
+  if (state === "loosened") watched.current = true;
+  const isWon = state === "revealed" || state === "redeeming" || state === "rewarded";
+  useEffect(() => {
+    if (isWon && watched.current && !wantsStillness()) void later?.celebrate(theme.metal);
+  }, [isWon]);
+}
+
 function Page({ state, player, errands, campaign }: AppProps & { readonly state: Player["state"] }) {
   const later = useLater(state.state !== "opening");
+  useCelebration(state, campaign, later);
   const skeleton = <Skeleton title={localText(campaign.boot.title, campaign.language)} label={campaign.messages.opening} />;
   switch (state.state) {
     case "opening":

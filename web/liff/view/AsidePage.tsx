@@ -1,5 +1,6 @@
 import type { ClosedReason, State } from "../machine.ts";
 import type { Line } from "../line.ts";
+import { localText } from "../text/language.ts";
 import { CLOCK, Icon, OFFLINE } from "./Icon.tsx";
 import { CLOVER, TICKET } from "./prize-drawings.ts";
 import type { Campaign } from "./campaign.ts";
@@ -29,13 +30,14 @@ export function AsidePage({
   readonly line: Line | null;
   readonly campaign: AsideCampaign;
 }) {
-  const { boot, messages } = campaign;
+  const { boot, language, messages } = campaign;
   const { title, text } = state.state === "closed" ? messages.closed[state.reason] : messages.outside[state.reason];
   return (
     <main class="aside">
       <span class="aside__medal medal">
         <Icon drawing={state.state === "closed" ? CLOSED_DRAWINGS[state.reason] : DOOR} />
       </span>
+      {boot !== null && <p class="aside__campaign">{localText(boot.title, language)}</p>}
       <h1 class="aside__title">{title}</h1>
       <p class="aside__text">{text}</p>
       {state.state === "closed" && state.reason === "unreachable" && (
@@ -59,4 +61,4 @@ export function AsidePage({
   );
 }
 
-type AsideCampaign = Pick<Campaign, "messages"> & { readonly boot: Campaign["boot"] | null };
+type AsideCampaign = Pick<Campaign, "language" | "messages"> & { readonly boot: Campaign["boot"] | null };

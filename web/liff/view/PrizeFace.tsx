@@ -9,11 +9,10 @@ const LONG_NAME = 12;
 
 /** What lies under the foil. */
 export function PrizeFace({ prize, shown }: { readonly prize: Prize; readonly shown: boolean }) {
-  const { boot, language, messages, text } = useCampaign();
-  const name = prize.kind === "none" ? messages.thanks.title : text(prize.name);
+  const { boot, language, text } = useCampaign();
+  const name = text(prize.name);
   const value = boot.prizes.find(({ id }) => id === prize.id)?.value;
-  const small = prize.kind === "none" ? text(prize.name) : value === undefined ? "" : name;
-  const large = prize.kind === "none" || value === undefined ? name : formatMoney(value, language);
+  const large = value === undefined ? name : formatMoney(value, language);
   return (
     <div class={`prize ${prize.kind === "none" ? "prize--none" : "prize--won"} ${shown ? "is-shown" : ""}`} aria-hidden={!shown}>
       {prize.image !== undefined ? (
@@ -24,7 +23,7 @@ export function PrizeFace({ prize, shown }: { readonly prize: Prize; readonly sh
         </span>
       )}
       <p class={`prize__name ${large.length > LONG_NAME ? "prize__name--long" : ""}`}>{large}</p>
-      {small !== "" && small !== large && <p class="prize__small">{small}</p>}
+      {large !== name && <p class="prize__small">{name}</p>}
     </div>
   );
 }

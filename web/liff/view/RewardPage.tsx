@@ -1,9 +1,11 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Reward } from "../api.ts";
 import type { State } from "../machine.ts";
 import { formatMoney } from "../text/format.ts";
 import type { DeliveredKind } from "../text/messages.ts";
+import { Another } from "./Another.tsx";
 import { Dots } from "./Notice.tsx";
+import { focusOn } from "./focus.ts";
 import { CLOCK, Icon } from "./Icon.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 import { QrCode } from "./QrCode.tsx";
@@ -20,6 +22,7 @@ type RewardedState = Extract<State, { state: "rewarded" }>;
 export function RewardPage({ state }: { readonly state: RewardedState }) {
   const { boot, language, text } = useCampaign();
   const { prize } = state.won;
+  useEffect(() => scrollTo(0, 0), []);
   const face = boot.prizes.find(({ id }) => id === prize.id);
   return (
     <Stage
@@ -33,14 +36,20 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
                 <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
               </span>
             )}
-            <h2 class="reward__name">{text(prize.name)}</h2>
+            <h2 class="reward__name" tabIndex={-1} ref={focusOn}>
+              {text(prize.name)}
+            </h2>
             {face?.value !== undefined && <p class="reward__value">{formatMoney(face.value, language)}</p>}
             {face?.description !== undefined && <p class="reward__text">{text(face.description)}</p>}
             <Delivery state={state} />
           </div>
         </Ticket>
       }
-    />
+    >
+      <div class="verdict">
+        <Another />
+      </div>
+    </Stage>
   );
 }
 

@@ -1,4 +1,5 @@
 /** What nobody sees before the card can be touched: loaded after it. */
+export { Another } from "./Another.tsx";
 export { AsidePage } from "./AsidePage.tsx";
 export { celebrate } from "./celebrate.ts";
 export { LobbyPage } from "./LobbyPage.tsx";
