@@ -2,14 +2,13 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
 import { jsonBody } from "../http/body.ts";
 import { publishedCampaign } from "../campaign/published.ts";
-import { askCard, locateCard } from "../cards/card.ts";
+import { askCard, instant, locateCard } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
 import { answers, PLAYER_SECURITY, refusals, takes } from "../http/openapi.ts";
 import { prizeFaceOf, prizeFaceSchema } from "./face.ts";
 import { cardParams, PLAYER_BODY_BYTES } from "./request.ts";
 import { replyReward } from "./reply-reward.ts";
 import { rewardViewSchema } from "./reward-view.ts";
-
 import { withSession } from "./with-session.ts";
 
 const MAX_TRAIL_POINTS = 32;
@@ -31,7 +30,12 @@ const route = createRoute({
   request: { params: cardParams, body: takes(z.strictObject({ trail: trailSchema.optional() }), { required: false }) },
   responses: {
     200: answers(
-      z.object({ state: z.enum(CARD_STATES), prize: prizeFaceSchema, reward: rewardViewSchema.optional() }),
+      z.object({
+        state: z.enum(CARD_STATES),
+        prize: prizeFaceSchema,
+        expiresAt: z.iso.datetime().optional(),
+        reward: rewardViewSchema.optional(),
+      }),
       "The prize; and the reward of a card that is redeemed",
     ),
     ...refusals(
@@ -57,6 +61,7 @@ export function postReveal(app: App<PlayerEdge>): void {
     const lineUserId = c.var.session.sub;
     const card = await askCard(c.env, place, (issuer) => issuer.reveal({ ...place, lineUserId, trail }));
     const reward = card.redeemedAtMs === null ? {} : { reward: await replyReward(c.env, card, Date.now()) };
-    return c.json({ state: card.state, prize: prizeFaceOf(snapshot, card), ...reward }, 200);
+    const expires = card.expiresAtMs === null ? {} : { expiresAt: instant(card.expiresAtMs) };
+    return c.json({ state: card.state, prize: prizeFaceOf(snapshot, card), ...expires, ...reward }, 200);
   });
 }
