@@ -19,6 +19,11 @@ export interface CardPlace {
   readonly seq: number;
 }
 
+/** Names a key without telling it. */
+export function fingerprintCardKey(key: CardKey): string {
+  return createHmac("sha256", key).update("kuji card key fingerprint").digest("hex").slice(0, 16);
+}
+
 export function deriveCardKey(secret: string): CardKey {
   return Buffer.from(hkdfSync("sha256", secret, "", "kuji card id v1", 32));
 }

@@ -103,8 +103,7 @@ export interface LeaseRequest {
 }
 
 /** A run of one segment's deck. `ordinals[i]` indexes `prizes`; the card's position in the deck is `start + i`. */
-export interface Lease {
-  readonly lease: number;
+export interface StockRun {
   readonly segment: string;
   readonly start: number;
   readonly prizes: readonly string[];
@@ -113,11 +112,27 @@ export interface Lease {
   readonly codes: readonly (string | null)[] | null;
 }
 
+export interface Lease extends StockRun {
+  readonly lease: number;
+}
+
+/**
+ * Why there is nothing to lease. `exhausted`: every card is issued. `later`: stock will open. `elsewhere`: cards are out that cannot be had
+ * at the moment (an issuer does not answer, or a lease is on its way): ask again soon.
+ */
+export type EmptyReason = "exhausted" | "later" | "elsewhere";
+
 export type LeaseReply =
-  | { readonly status: "granted"; readonly lease: Lease; readonly rules: CampaignRules }
-  /** Nothing is left to lease. */
-  | { readonly status: "empty"; readonly rules: CampaignRules }
+  /** `low`: so little is left that nobody should ask before it must. */
+  | { readonly status: "granted"; readonly lease: Lease; readonly low: boolean; readonly rules: CampaignRules }
+  | { readonly status: "empty"; readonly reason: EmptyReason; readonly rules: CampaignRules }
   | { readonly status: "campaign_unknown" };
+
+/** Stock that an issuer gives back, numbered by it from 1; it is kept until the pool says that it was taken. */
+export interface Giveback {
+  readonly giveback: number;
+  readonly runs: readonly StockRun[];
+}
 
 // ─── Pool: life of a campaign ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,6 +165,8 @@ export interface PoolStock {
   readonly rules: CampaignRules;
   /** Per prize: cards in all segments, and those not yet handed to an issuer. */
   readonly prizes: readonly { readonly prize: string; readonly loaded: number; readonly unleased: number }[];
+  /** Number of the last giveback taken, per shard that gave any. */
+  readonly taken: readonly { readonly shard: number; readonly giveback: number }[];
   readonly segments: readonly {
     readonly segment: string;
     readonly etag: string;
@@ -229,9 +246,24 @@ export type CardReply =
   | { readonly status: "ok"; readonly card: CardView }
   | { readonly status: "not_found" | "not_revealed" | "expired" | "voided" | "overloaded" };
 
+export interface SurrenderCommand extends ShardAddress {
+  /** The pool has all givebacks up to this one. */
+  readonly taken: number;
+  /** The last lease request of this shard that the pool has granted. */
+  readonly granted: number;
+}
+
+export interface SurrenderReply {
+  readonly givebacks: readonly Giveback[];
+  /** Every lease that the pool granted has arrived: the issuer holds nothing more. */
+  readonly settled: boolean;
+}
+
 export interface ShardTally extends ShardAddress {
   /** Cards held on lease and not yet issued, per prize. */
   readonly held: Readonly<Record<string, number>>;
+  /** Cards per prize in givebacks that are still kept; those that the pool has taken count there. */
+  readonly givebacks: readonly { readonly giveback: number; readonly cards: Readonly<Record<string, number>> }[];
   /** Cards per prize and state. `fallback` cards are counted apart: they come from no segment. */
   readonly cards: readonly { readonly prize: string; readonly fallback: boolean; readonly state: CardState; readonly count: number }[];
   /** Blocks not yet acknowledged by the ledger, and events not yet in a block. */
@@ -317,6 +349,8 @@ export interface PrizePoolRpc {
   commitImport(manifest: ImportManifest): Promise<CommitImportReply>;
   abortImport(upload: SegmentUpload): Promise<void>;
   lease(request: LeaseRequest): Promise<LeaseReply>;
+  /** Takes stock back; returns the number of the last giveback taken. */
+  giveBack(address: ShardAddress, givebacks: readonly Giveback[]): Promise<number>;
   changeStatus(campaign: string, verb: LifecycleVerb): Promise<LifecycleReply>;
   rules(campaign: string): Promise<CampaignRules | null>;
   stock(campaign: string): Promise<PoolStock | null>;
@@ -330,6 +364,7 @@ export interface CardIssuerRpc {
   card(command: CardCommand): Promise<CardReply>;
   configure(address: ShardAddress, rules: CampaignRules): Promise<ShardMark>;
   acknowledge(address: ShardAddress, blocks: readonly number[]): Promise<void>;
+  surrender(command: SurrenderCommand): Promise<SurrenderReply>;
   tally(address: ShardAddress): Promise<ShardTally>;
 }
 

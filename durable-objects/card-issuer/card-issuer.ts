@@ -1,7 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
 import { encodeBlock } from "../block.ts";
-import { deriveCardKey, mintCardId, readCardId } from "../card-id.ts";
-import type { CardKey } from "../card-id.ts";
 import type {
   CampaignRules,
   CardCommand,
@@ -16,29 +14,28 @@ import type {
   ShardAddress,
   ShardMark,
   ShardTally,
+  SurrenderCommand,
+  SurrenderReply,
 } from "../protocol.ts";
 import { localDay } from "./calendar.ts";
 import type { LocalDay } from "./calendar.ts";
 import { viewCard } from "./card.ts";
 import type { CardRow } from "./card.ts";
-import { needsRefill, NO_RATE, recordDraws, wantedCards } from "./demand.ts";
-import { drainOutbox } from "./drain.ts";
+import { CardIds } from "./card-ids.ts";
+import { Delivery } from "./delivery.ts";
 import type { DrawDecision } from "./draw.ts";
 import { flush } from "./flush.ts";
+import type { Flushed } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { CardDecision, Redeem, Reveal } from "./lifecycle.ts";
-import { cardsHeld } from "./stock.ts";
-import type { HeldLease } from "./stock.ts";
+import { countPrizes, runOf } from "./stock.ts";
 import { IssuerStorage } from "./storage.ts";
+import { Supply } from "./supply.ts";
 
 /** Commands taken and not yet answered; a second's work at full speed. Beyond it the answer is `overloaded`, at once. */
 const MAX_PENDING = 5_000;
-/** Events are given this long to gather into a block. */
-const DRAIN_AFTER_MS = 500;
-/** The alarm drains what a lost timer did not, and re-arms itself while a block is unacknowledged. */
-const ALARM_AFTER_MS = 5_000;
-/** After the pool said that it is empty, it is asked again this often, while draws are answered from the fallback. */
-const EMPTY_POOL_RETRY_MS = 1_000;
+/** A draw that has waited for stock this long is answered `overloaded`; the caller asks again. */
+const MAX_WAIT_MS = 3_000;
 
 /** One request's draws; answered when the last of them is decided. */
 interface DrawBatch {
@@ -48,51 +45,82 @@ interface DrawBatch {
   readonly reject: (error: unknown) => void;
 }
 
-type Command =
-  | { readonly type: "draw"; readonly draw: Draw; readonly batch: DrawBatch; readonly index: number }
-  | {
-      readonly type: "card";
-      readonly seq: number;
-      readonly cardId: string;
-      readonly command: Reveal | Redeem;
-      readonly resolve: (reply: CardReply) => void;
-      readonly reject: (error: unknown) => void;
-    };
-type PendingDraw = Extract<Command, { type: "draw" }>;
+interface PendingDraw {
+  readonly type: "draw";
+  readonly draw: Draw;
+  readonly sinceMs: number;
+  readonly batch: DrawBatch;
+  readonly index: number;
+}
+
+interface PendingOrder {
+  readonly type: "card";
+  readonly seq: number;
+  readonly cardId: string;
+  readonly command: Reveal | Redeem;
+  readonly resolve: (reply: CardReply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Command = PendingDraw | PendingOrder;
 
 /** One of N per campaign: issues cards from a lease, holds their state, and keeps the outbox until the ledger has it. */
 export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   readonly #storage: IssuerStorage;
-  readonly #cardKeys: readonly CardKey[];
+  readonly #ids: CardIds;
+  readonly #supply: Supply;
+  readonly #delivery: Delivery;
   readonly #commands = new GroupCommit<Command>((commands) => this.#flush(commands));
   /** Draws that wait for the pool's answer. */
   #waiting: PendingDraw[] = [];
   #address: ShardAddress | null = null;
   #rules: CampaignRules | null = null;
-  #leases: readonly HeldLease[];
   #nextSeq: number;
-  #leaseRequest = 1;
-  #rate = NO_RATE;
   #today: LocalDay = { startMs: 0, endMs: 0 };
-  #refilling = false;
-  #emptyUntilMs: number | null = null;
-  #drainTimer = false;
-  #alarmSet = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#storage = new IssuerStorage(ctx.storage);
-    const previous = (env as { CARD_KEY_PREVIOUS?: string }).CARD_KEY_PREVIOUS;
-    this.#cardKeys = [env.CARD_KEY, ...(previous === undefined ? [] : [previous])].map(deriveCardKey);
-    const issuer = this.#storage.issuer();
+    const storage = new IssuerStorage(ctx.storage);
+    this.#storage = storage;
+    const { CARD_KEY, CARD_KEY_PREVIOUS } = env as Env & { readonly CARD_KEY_PREVIOUS?: string };
+    this.#ids = new CardIds(
+      [CARD_KEY, CARD_KEY_PREVIOUS].filter((secret) => secret !== undefined),
+      storage.cardKeys(),
+    );
+    const transaction = <Result>(work: () => Result): Result => ctx.storage.transactionSync(work);
+    const now = () => Date.now();
+    const waitUntil = (promise: Promise<unknown>) => ctx.waitUntil(promise);
+    this.#supply = new Supply({
+      storage,
+      transaction,
+      now,
+      waitUntil,
+      pool: (campaign) => env.PRIZE_POOL.getByName(campaign),
+      waiting: () => this.#waiting.length,
+      takeRules: (rules) => this.#takeRules(rules),
+      supplied: () => this.#retryWaiting(),
+      failed: (status) => this.#failWaiting(status),
+    });
+    this.#delivery = new Delivery({
+      storage,
+      transaction,
+      now,
+      address: () => this.#address,
+      send: async (blocks) => {
+        await env.CARD_EVENTS.sendBatch(blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" })));
+      },
+      setAlarm: (atMs) => ctx.storage.setAlarm(atMs),
+      waitUntil,
+    });
+    const issuer = storage.issuer();
     if (issuer !== null) {
       this.#address = { campaign: issuer.campaign, shard: issuer.shard };
       this.#rules = issuer.rules;
-      this.#leaseRequest = issuer.leaseRequest;
     }
-    this.#leases = this.#storage.leases();
-    this.#nextSeq = this.#storage.nextSeq();
-    if (issuer !== null && this.#storage.nextDueMs(Date.now()) !== null) this.#drainSoon();
+    this.#nextSeq = storage.nextSeq();
+    const keyUse = this.#ids.nextUse(this.#nextSeq);
+    if (keyUse !== null) storage.useCardKey(keyUse);
+    if (issuer !== null && storage.nextDueMs(now()) !== null) this.#delivery.soon();
   }
 
   async draw(command: DrawCommand): Promise<DrawReply> {
@@ -101,11 +129,12 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       return { status: "misrouted", rules: this.#rules };
     }
     const { draws } = command;
+    if (draws.length === 0) return { status: "done", results: [] };
     if (this.#pending() + draws.length > MAX_PENDING) return { status: "done", results: draws.map(() => ({ status: "overloaded" })) };
+    const sinceMs = Date.now();
     const results = await new Promise<DrawResult[]>((resolve, reject) => {
       const batch: DrawBatch = { results: [], open: draws.length, resolve, reject };
-      if (draws.length === 0) resolve([]);
-      this.#commands.submit(draws.map((draw, index) => ({ type: "draw", draw, batch, index })));
+      this.#commands.submit(draws.map((draw, index) => ({ type: "draw", draw, sinceMs, batch, index })));
     });
     return { status: "done", results };
   }
@@ -118,19 +147,20 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     return this.#order(card, { type: "redeem", lineUserId });
   }
 
-  async card({ campaign, cardId }: CardCommand): Promise<CardReply> {
-    const place = readCardId(this.#cardKeys, campaign, cardId);
-    const card = place === null ? undefined : this.#storage.cards([place.seq]).get(place.seq);
-    return card === undefined ? { status: "not_found" } : { status: "ok", card: this.#view(card, cardId) };
+  async card(command: CardCommand): Promise<CardReply> {
+    const seq = this.#ids.read(command, command.cardId);
+    const card = seq === null ? undefined : this.#storage.cards([seq]).get(seq);
+    return card === undefined ? { status: "not_found" } : { status: "ok", card: this.#view(card, command.cardId) };
   }
 
   /** Takes newer rules. What was asked before is decided by the old ones first, and is in the block that is named. */
   async configure(address: ShardAddress, rules: CampaignRules): Promise<ShardMark> {
     this.#adopt(address);
     this.#commands.flushNow();
-    if (rules.version >= (this.#rules?.version ?? 0)) this.#takeRules(rules);
+    this.ctx.storage.transactionSync(() => this.#takeRules(rules));
     const lastBlock = this.ctx.storage.transactionSync(() => this.#storage.seal(Date.now()));
-    this.#drainSoon();
+    this.#delivery.soon();
+    this.#retryWaiting();
     return { shard: address.shard, lastBlock };
   }
 
@@ -138,28 +168,29 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.ctx.storage.transactionSync(() => this.#storage.dropBlocks(blocks));
   }
 
-  async tally(address: ShardAddress): Promise<ShardTally> {
-    const { cards, ...outbox } = this.#storage.tally();
-    const held: Record<string, number> = {};
-    for (const { ordinals, next, prizes } of this.#leases) {
-      for (const ordinal of ordinals.subarray(next)) {
-        const prize = prizes[ordinal] ?? "";
-        held[prize] = (held[prize] ?? 0) + 1;
-      }
-    }
-    const lastBlock = this.#storage.issuer()?.lastBlock ?? 0;
-    return { ...address, held, cards: cards.map((row) => ({ ...row, fallback: row.fallback === 1 })), ...outbox, lastBlock };
+  /** Gives the pool what draws that are here do not take. */
+  async surrender(command: SurrenderCommand): Promise<SurrenderReply> {
+    this.#adopt(command);
+    this.#commands.flushNow();
+    const { missed, ...reply } = this.#supply.surrender(command);
+    if (missed) this.ctx.waitUntil(this.#supply.ask(command));
+    return reply;
   }
 
-  /** The safety net: drains whatever is left, and never gives up while a block is unacknowledged. */
+  async tally(address: ShardAddress): Promise<ShardTally> {
+    const { cards, ...outbox } = this.#storage.tally();
+    return {
+      ...address,
+      held: countPrizes(this.#supply.leases.map(runOf)),
+      givebacks: this.#storage.givebacks().map(({ giveback, runs }) => ({ giveback, cards: countPrizes(runs) })),
+      cards: cards.map((row) => ({ ...row, fallback: row.fallback === 1 })),
+      ...outbox,
+      lastBlock: this.#storage.issuer()?.lastBlock ?? 0,
+    };
+  }
+
   override async alarm(): Promise<void> {
-    this.#alarmSet = false;
-    try {
-      await this.#drain();
-    } catch (error) {
-      console.error(JSON.stringify({ message: "drain failed", shard: this.#address, error: String(error) }));
-      await this.#setAlarm(Date.now() + ALARM_AFTER_MS);
-    }
+    await this.#delivery.rung();
   }
 
   #pending(): number {
@@ -173,18 +204,19 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   }
 
   #takeRules(rules: CampaignRules): void {
+    if (this.#rules !== null && rules.version <= this.#rules.version) return;
     this.#storage.saveRules(rules);
     this.#rules = rules;
     this.#today = { startMs: 0, endMs: 0 };
-    this.#emptyUntilMs = null;
+    this.#supply.forget();
   }
 
   #order(card: CardCommand, command: Reveal | Redeem): CardReply | Promise<CardReply> {
-    const place = readCardId(this.#cardKeys, card.campaign, card.cardId);
-    if (place === null) return { status: "not_found" };
+    const seq = this.#ids.read(card, card.cardId);
+    if (seq === null) return { status: "not_found" };
     if (this.#pending() >= MAX_PENDING) return { status: "overloaded" };
     return new Promise((resolve, reject) => {
-      this.#commands.submit([{ type: "card", seq: place.seq, cardId: card.cardId, command, resolve, reject }]);
+      this.#commands.submit([{ type: "card", seq, cardId: card.cardId, command, resolve, reject }]);
     });
   }
 
@@ -192,50 +224,48 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   #flush(commands: readonly Command[]): void {
     const draws = commands.filter((command) => command.type === "draw");
     const orders = commands.filter((command) => command.type === "card");
-    const { campaign, shard } = this.#address ?? { campaign: "", shard: 0 };
-    const rules = this.#rules;
-    if (rules === null) {
+    const [rules, address] = [this.#rules, this.#address];
+    if (rules === null || address === null) {
       for (const order of orders) order.resolve({ status: "not_found" });
       this.#waiting.push(...draws);
-      this.#refill();
+      this.#replenish();
       return;
     }
-    const nowMs = Date.now();
-    if (nowMs < this.#today.startMs || nowMs >= this.#today.endMs) this.#today = localDay(rules.timezone, nowMs);
-    const key = this.#cardKeys[0] as CardKey;
-    const cardId = (seq: number) => mintCardId(key, campaign, { shard, seq });
-    let flushed;
+    let flushed: Flushed;
     try {
-      flushed = this.ctx.storage.transactionSync(() =>
-        flush(
-          this.#storage,
-          draws.map(({ draw }) => draw),
-          orders,
-          {
-            rules,
-            nowMs,
-            today: this.#today,
-            nextSeq: this.#nextSeq,
-            leases: this.#leases,
-            poolEmpty: this.#emptyUntilMs !== null,
-            cardId,
-          },
-        ),
-      );
+      flushed = this.ctx.storage.transactionSync(() => this.#decide(draws, orders, rules, address));
     } catch (error) {
       for (const command of commands) (command.type === "draw" ? command.batch : command).reject(error);
       return;
     }
-    this.#leases = flushed.leases;
     this.#nextSeq += flushed.issued;
-    this.#rate = recordDraws(this.#rate, flushed.issued, nowMs);
-    for (const [i, command] of draws.entries()) this.#settleDraw(command, flushed.draws[i] as DrawDecision, cardId);
+    this.#supply.used(flushed.leases, flushed.issued);
+    for (const [i, command] of draws.entries()) this.#settleDraw(command, flushed.draws[i] as DrawDecision, address);
     for (const [i, command] of orders.entries()) command.resolve(this.#answerOrder(flushed.cards[i] as CardDecision, command.cardId));
-    if (flushed.events > 0) this.#drainSoon();
-    if (this.#waiting.length > 0 || (draws.length > 0 && needsRefill(cardsHeld(this.#leases), this.#rate))) this.#refill();
+    if (flushed.events > 0) this.#delivery.soon();
+    if (draws.length > 0 && rules.status === "open" && this.#supply.wants()) this.#replenish();
   }
 
-  #settleDraw(command: PendingDraw, decision: DrawDecision, cardId: (seq: number) => string): void {
+  #decide(draws: readonly PendingDraw[], orders: readonly PendingOrder[], rules: CampaignRules, address: ShardAddress): Flushed {
+    const nowMs = Date.now();
+    if (nowMs < this.#today.startMs || nowMs >= this.#today.endMs) this.#today = localDay(rules.timezone, nowMs);
+    return flush(
+      this.#storage,
+      draws.map(({ draw }) => draw),
+      orders,
+      {
+        rules,
+        nowMs,
+        today: this.#today,
+        nextSeq: this.#nextSeq,
+        leases: this.#supply.leases,
+        pool: this.#supply.state,
+        cardId: (seq) => this.#ids.mint(address, seq),
+      },
+    );
+  }
+
+  #settleDraw(command: PendingDraw, decision: DrawDecision, address: ShardAddress): void {
     switch (decision.status) {
       case "waiting":
         this.#waiting.push(command);
@@ -243,7 +273,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       case "issued":
       case "replayed": {
         const { status, seq, expiresAtMs } = decision;
-        settle(command, { status, cardId: cardId(seq), expiresAtMs });
+        settle(command, { status, cardId: this.#ids.mint(address, seq), expiresAtMs });
         return;
       }
       case "conflict":
@@ -262,83 +292,23 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     return viewCard(card, cardId, this.#rules?.prizes[card.prize] ?? "none");
   }
 
-  /** Asks the pool for the next lease, one request at a time; draws that waited for it are decided again. */
-  #refill(): void {
-    if (this.#refilling || this.#address === null) return;
-    if (this.#emptyUntilMs !== null && Date.now() < this.#emptyUntilMs) return;
-    if (this.#rules !== null && this.#rules.status !== "open") return;
-    this.#refilling = true;
-    this.ctx.waitUntil(this.#lease(this.#address));
+  #replenish(): void {
+    if (this.#address !== null) this.ctx.waitUntil(this.#supply.ask(this.#address));
   }
 
-  async #lease({ campaign, shard }: ShardAddress): Promise<void> {
-    try {
-      const pool = this.env.PRIZE_POOL.getByName(campaign);
-      const want = wantedCards(this.#rate, this.#waiting.length);
-      const reply = await pool.lease({ campaign, shard, request: this.#leaseRequest, want });
-      if (reply.status === "campaign_unknown") return this.#failWaiting("not_open");
-      this.ctx.storage.transactionSync(() => {
-        if (reply.rules.version > (this.#rules?.version ?? 0)) this.#takeRules(reply.rules);
-        if (reply.status === "granted") this.#storage.addLease(reply.lease);
-      });
-      if (reply.status === "granted") {
-        this.#leaseRequest += 1;
-        this.#leases = [...this.#leases, { ...reply.lease, next: 0 }];
-        this.#emptyUntilMs = null;
-      } else if (reply.rules.status === "open") {
-        this.#emptyUntilMs = Date.now() + EMPTY_POOL_RETRY_MS;
-      }
-      this.#refilling = false;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      this.#commands.submit(waiting);
-    } catch (error) {
-      console.error(JSON.stringify({ message: "no lease", shard: { campaign, shard }, error: String(error) }));
-      this.#failWaiting("overloaded");
-    } finally {
-      this.#refilling = false;
+  /** The pool has answered: what waited is decided again, but for draws that have waited too long. */
+  #retryWaiting(): void {
+    const nowMs = Date.now();
+    const inTime: PendingDraw[] = [];
+    for (const command of this.#waiting.splice(0)) {
+      if (nowMs - command.sinceMs < MAX_WAIT_MS) inTime.push(command);
+      else settle(command, { status: "overloaded" });
     }
+    this.#commands.submit(inTime);
   }
 
   #failWaiting(status: "not_open" | "overloaded"): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const command of waiting) settle(command, { status });
-  }
-
-  #drainSoon(): void {
-    if (!this.#alarmSet) this.ctx.waitUntil(this.#setAlarm(Date.now() + ALARM_AFTER_MS));
-    if (this.#drainTimer) return;
-    this.#drainTimer = true;
-    setTimeout(() => {
-      this.#drainTimer = false;
-      this.#drain().catch((error: unknown) =>
-        console.error(JSON.stringify({ message: "drain failed", shard: this.#address, error: String(error) })),
-      );
-    }, DRAIN_AFTER_MS);
-  }
-
-  async #drain(): Promise<void> {
-    const address = this.#address;
-    if (address === null) return;
-    await drainOutbox({
-      seal: () => this.ctx.storage.transactionSync(() => this.#storage.seal(Date.now())),
-      due: (nowMs, limit) => this.#storage.dueBlocks(address, nowMs, limit),
-      send: async (blocks) => {
-        await this.env.CARD_EVENTS.sendBatch(
-          blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" as const })),
-        );
-      },
-      sent: (block, attempts, resendAtMs) => this.#storage.markSent(block, attempts, resendAtMs),
-      now: () => Date.now(),
-    });
-    const dueMs = this.#storage.nextDueMs(Date.now());
-    if (dueMs !== null) await this.#setAlarm(dueMs);
-  }
-
-  async #setAlarm(atMs: number): Promise<void> {
-    this.#alarmSet = true;
-    await this.ctx.storage.setAlarm(atMs);
+    for (const command of this.#waiting.splice(0)) settle(command, { status });
   }
 }
 

@@ -27,6 +27,44 @@ describe("the card issuer", () => {
     expect(await issuedPrizes(campaign)).toEqual({ coupon: 30, points: 50, thanks: 20 });
   });
 
+  it("issues every card of the stock, wherever it was leased to, before anybody is told that it is gone", async () => {
+    const shards = 64;
+    const campaign = await openCampaign({ coupon: 600, points: 400 }, { shards, fallback: "thanks" });
+    const draws = requests(5_000);
+    const results = await Promise.all(draws.map((draw, i) => campaign.draw([draw], i % shards)));
+    expect(new Set(statuses(results.flat()))).toEqual(new Set(["issued"]));
+    const tallies = await Promise.all(
+      Array.from({ length: shards }, (_, shard) => campaign.issuer(shard).tally({ campaign: campaign.id, shard })),
+    );
+    const issued: Record<string, number> = {};
+    for (const { prize, count } of tallies.flatMap(({ cards }) => cards)) issued[prize] = (issued[prize] ?? 0) + count;
+    expect(issued).toEqual({ coupon: 600, points: 400, thanks: 4_000 });
+    expect(tallies.flatMap(({ held }) => Object.keys(held))).toEqual([]);
+  }, 60_000);
+
+  it("finds a card that lies with another issuer when its own stock is gone", async () => {
+    const campaign = await openCampaign({ coupon: 40 }, { shards: 2 });
+    expect(statuses(await campaign.draw([drawOf("first")], 0))).toEqual(["issued"]);
+    const results = await campaign.draw(requests(40), 1);
+    expect(statuses(results).filter((status) => status === "issued")).toHaveLength(39);
+    expect(statuses(results).filter((status) => status === "sold_out")).toHaveLength(1);
+  });
+
+  it("claims a lease whose reply was lost, and gives it up when another issuer needs it", async () => {
+    const campaign = await openCampaign({ coupon: 20 }, { shards: 2 });
+    const lost = await campaign.pool().lease({ campaign: campaign.id, shard: 0, request: 1, want: 20 });
+    expect(lost.status).toBe("granted");
+    const results = await campaign.draw(requests(20), 1);
+    expect(new Set(statuses(results))).toEqual(new Set(["issued"]));
+  });
+
+  it("notices a restock after it was sold out", async () => {
+    const campaign = await openCampaign({ coupon: 2 });
+    expect(statuses(await campaign.draw(requests(3))).sort()).toEqual(["issued", "issued", "sold_out"]);
+    await campaign.load("second.csv", { points: 5 });
+    await expect.poll(async () => statuses(await campaign.draw([drawOf("again")])), { timeout: 10_000 }).toEqual(["issued"]);
+  });
+
   it("says sold out where there is no fallback", async () => {
     const campaign = await openCampaign({ coupon: 3 });
     const results = await campaign.draw(requests(5));

@@ -12,13 +12,13 @@ export interface DueBlock extends Block {
 
 export interface DrainDeps {
   /** Cuts the events that wait into numbered blocks. */
-  seal(): void;
+  readonly seal: () => void;
   /** Blocks whose time to be sent has come, oldest first. */
-  due(nowMs: number, limit: number): readonly DueBlock[];
-  send(blocks: readonly Block[]): Promise<void>;
+  readonly due: (nowMs: number, limit: number) => readonly DueBlock[];
+  readonly send: (blocks: readonly Block[]) => Promise<void>;
   /** Writes down that a block was sent, and when it is to be sent again unless acknowledged. */
-  sent(block: number, attempts: number, resendAtMs: number): void;
-  now(): number;
+  readonly sent: (block: number, attempts: number, resendAtMs: number) => void;
+  readonly now: () => number;
 }
 
 /** Sends every block that is due. A block stays until the ledger acknowledges it; the queue may lose, double or reorder them. */

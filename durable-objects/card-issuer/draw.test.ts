@@ -37,7 +37,7 @@ const context = (over: Partial<DrawContext> = {}): DrawContext => ({
   nowMs: 1_000,
   nextSeq: 1,
   stock: new StockCursor([lease(5)]),
-  poolEmpty: false,
+  pool: "unknown",
   drawnBefore: new Map(),
   counts: new Map(),
   ...over,
@@ -58,11 +58,9 @@ describe("a flush of draws", () => {
 
   it("replays even when the campaign is paused, over, or sold out", () => {
     const drawnBefore = new Map([["a", { seq: 7, recipient: null, drawnFor: null, metadata: null, expiresAtMs: null }]]);
-    for (const over of [
-      { rules: { ...rules, status: "paused" as const } },
-      { nowMs: 20_000 },
-      { stock: new StockCursor([]), poolEmpty: true },
-    ]) {
+    const paused: Partial<DrawContext> = { rules: { ...rules, status: "paused" } };
+    const soldOut: Partial<DrawContext> = { stock: new StockCursor([]), pool: "exhausted" };
+    for (const over of [paused, soldOut, { nowMs: 20_000 }]) {
       expect(statuses([draw("a")], { drawnBefore, ...over })).toEqual(["replayed"]);
     }
   });
@@ -86,8 +84,9 @@ describe("a flush of draws", () => {
     const draws = [draw("a"), draw("b")];
     const stock = () => new StockCursor([lease(1)]);
     expect(statuses(draws, { stock: stock() })).toEqual(["issued", "waiting"]);
-    expect(statuses(draws, { stock: stock(), poolEmpty: true })).toEqual(["issued", "sold_out"]);
-    const dealt = decideDraws(draws, context({ stock: stock(), poolEmpty: true, rules: { ...rules, fallback: "thanks" } }));
+    expect(statuses(draws, { stock: stock(), pool: "exhausted" })).toEqual(["issued", "sold_out"]);
+    expect(statuses(draws, { stock: stock(), pool: "later" })).toEqual(["issued", "not_open"]);
+    const dealt = decideDraws(draws, context({ stock: stock(), pool: "exhausted", rules: { ...rules, fallback: "thanks" } }));
     expect(dealt.cards.map(({ prize, segment }) => [prize, segment])).toEqual([
       ["win", "first.csv"],
       ["thanks", null],
@@ -104,7 +103,7 @@ describe("a flush of draws", () => {
           const stock = new StockCursor(leases);
           const { cards, decisions } = decideDraws(
             requests.map((n) => draw(`r${n}`)),
-            context({ stock, poolEmpty: true }),
+            context({ stock, pool: "exhausted" }),
           );
           const loaded = sizes.reduce((a, b) => a + b, 0);
           expect(cards.length).toBe(Math.min(loaded, new Set(requests).size));

@@ -1,6 +1,7 @@
 import type { CampaignRules, CardEvent, Draw } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
 import type { StockCursor } from "./stock.ts";
+import type { PoolState } from "./supply.ts";
 
 /** What the issuer knows of a request id that it has seen. */
 export interface DrawnBefore {
@@ -28,8 +29,7 @@ export interface DrawContext {
   readonly nowMs: number;
   readonly nextSeq: number;
   readonly stock: StockCursor;
-  /** The pool has said that it has nothing left to lease. */
-  readonly poolEmpty: boolean;
+  readonly pool: PoolState;
   readonly drawnBefore: ReadonlyMap<string, DrawnBefore>;
   readonly counts: ReadonlyMap<string, RecipientCount>;
 }
@@ -64,7 +64,7 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
     const count = draw.recipient === null ? null : (counts.get(draw.recipient) ?? { total: 0, today: 0 });
     if (count !== null && limitReached(rules, count)) return { status: "limit_reached" };
     const taken = stock.take() ?? dealFallback(context);
-    if (taken === "waiting" || taken === "sold_out") return { status: taken };
+    if (typeof taken === "string") return { status: taken };
     const seq = context.nextSeq + cards.length;
     cards.push({
       seq,
@@ -92,10 +92,11 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
 
 type Dealt = Pick<CardRow, "prize" | "segment" | "position" | "code">;
 
-function dealFallback({ poolEmpty, rules }: DrawContext): Dealt | "waiting" | "sold_out" {
-  if (!poolEmpty) return "waiting";
-  if (rules.fallback === null) return "sold_out";
-  return { prize: rules.fallback, segment: null, position: null, code: null };
+/** `sold_out` is said only when every card is issued; between two waves the campaign is not open. */
+function dealFallback({ pool, rules }: DrawContext): Dealt | "waiting" | "sold_out" | "not_open" {
+  if (pool === "unknown") return "waiting";
+  if (rules.fallback !== null) return { prize: rules.fallback, segment: null, position: null, code: null };
+  return pool === "exhausted" ? "sold_out" : "not_open";
 }
 
 function sameContent(draw: Draw, before: DrawnBefore): boolean {

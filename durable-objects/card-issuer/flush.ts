@@ -10,6 +10,7 @@ import type { Draw } from "../protocol.ts";
 import type { IssuerStorage } from "./storage.ts";
 import { StockCursor } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
+import type { PoolState } from "./supply.ts";
 
 export interface CardOrder {
   readonly seq: number;
@@ -23,7 +24,7 @@ export interface FlushContext {
   readonly today: LocalDay;
   readonly nextSeq: number;
   readonly leases: readonly HeldLease[];
-  readonly poolEmpty: boolean;
+  readonly pool: PoolState;
   readonly cardId: (seq: number) => string;
 }
 
@@ -52,13 +53,13 @@ export function flush(storage: IssuerStorage, draws: readonly Draw[], orders: re
 }
 
 function flushDraws(storage: IssuerStorage, draws: readonly Draw[], context: FlushContext, events: CardEvent[]) {
-  const { rules, nowMs, nextSeq, poolEmpty } = context;
+  const { rules, nowMs, nextSeq, pool } = context;
   const limited = rules.limits.perRecipient !== null || rules.limits.perRecipientPerDay !== null;
   const recipients = limited ? new Set(draws.flatMap(({ recipient }) => recipient ?? [])) : new Set<string>();
   const counts = recipients.size === 0 ? new Map() : storage.recipientCounts([...recipients], context.today.startMs);
   const drawnBefore = storage.drawnBefore(draws.map(({ requestId }) => requestId));
   const stock = new StockCursor(context.leases);
-  const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, poolEmpty, drawnBefore, counts });
+  const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, pool, drawnBefore, counts });
   if (cards.length > 0) {
     storage.insertCards(cards);
     storage.moveLeases(stock.moved());

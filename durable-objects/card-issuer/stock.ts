@@ -1,4 +1,4 @@
-import type { Lease } from "../protocol.ts";
+import type { Lease, StockRun } from "../protocol.ts";
 
 /** A lease as far as it is used: cards before `next` are issued. */
 export interface HeldLease extends Lease {
@@ -42,6 +42,23 @@ export class StockCursor {
   moved(): { readonly lease: number; readonly next: number | null }[] {
     return [...this.#moved].map((lease) => ({ lease, next: this.#leases.find((held) => held.lease === lease)?.next ?? null }));
   }
+}
+
+/** What is left of a lease, as a run to give back. */
+export function runOf({ segment, start, prizes, ordinals, codes, next }: HeldLease): StockRun {
+  return { segment, start: start + next, prizes, ordinals: ordinals.slice(next), codes: codes?.slice(next) ?? null };
+}
+
+/** Cards per prize of some runs. */
+export function countPrizes(runs: readonly StockRun[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { ordinals, prizes } of runs) {
+    for (const ordinal of ordinals) {
+      const prize = prizes[ordinal] ?? "";
+      counts[prize] = (counts[prize] ?? 0) + 1;
+    }
+  }
+  return counts;
 }
 
 export function cardsHeld(leases: readonly HeldLease[]): number {

@@ -1,7 +1,8 @@
 import { GENESIS_HASH, hashBlock } from "../block.ts";
 import { migrate } from "../migrate.ts";
-import type { CampaignRules, CardState, Lease, ShardAddress } from "../protocol.ts";
+import type { CampaignRules, CardState, Giveback, Lease, ShardAddress, StockRun } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
+import type { KeyUse } from "./card-ids.ts";
 import type { DrawnBefore, RecipientCount } from "./draw.ts";
 import type { DueBlock } from "./drain.ts";
 import { cutBlocks } from "./outbox.ts";
@@ -23,8 +24,11 @@ const MIGRATIONS = [
     lease_request INTEGER NOT NULL,
     last_block INTEGER NOT NULL,
     last_hash TEXT NOT NULL,
-    sealed_row INTEGER NOT NULL
+    sealed_row INTEGER NOT NULL,
+    giveback INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE givebacks (giveback INTEGER PRIMARY KEY, runs TEXT NOT NULL) STRICT;
+  CREATE TABLE card_keys (first_seq INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
   CREATE TABLE leases (
     lease INTEGER PRIMARY KEY,
     segment TEXT NOT NULL,
@@ -132,7 +136,8 @@ export class IssuerStorage {
 
   adopt({ campaign, shard }: ShardAddress): void {
     this.#sql.exec(
-      "INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, sealed_row) VALUES (0, ?, ?, 1, 0, ?, 0)",
+      `INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, sealed_row, giveback)
+       VALUES (0, ?, ?, 1, 0, ?, 0, 0)`,
       campaign,
       shard,
       GENESIS_HASH,
@@ -169,6 +174,39 @@ export class IssuerStorage {
       lease.codes === null ? null : JSON.stringify(lease.codes),
     );
     this.#sql.exec("UPDATE issuer SET lease_request = lease_request + 1");
+  }
+
+  /** Takes all leases out of use and keeps what is left of them under the next number. */
+  giveBack(runs: readonly StockRun[]): void {
+    const { giveback } = this.#sql.exec<{ giveback: number }>("UPDATE issuer SET giveback = giveback + 1 RETURNING giveback").one();
+    const json = JSON.stringify(runs.map((run) => ({ ...run, ordinals: [...run.ordinals] })));
+    this.#sql.exec("INSERT INTO givebacks (giveback, runs) VALUES (?, ?)", giveback, json);
+    this.#sql.exec("DELETE FROM leases");
+  }
+
+  givebacks(): Giveback[] {
+    return this.#sql
+      .exec<{ giveback: number; runs: string }>("SELECT giveback, runs FROM givebacks ORDER BY giveback")
+      .toArray()
+      .map(({ giveback, runs }) => {
+        const stored = JSON.parse(runs) as (Omit<StockRun, "ordinals"> & { readonly ordinals: readonly number[] })[];
+        return { giveback, runs: stored.map((run) => ({ ...run, ordinals: Uint16Array.from(run.ordinals) })) };
+      });
+  }
+
+  dropGivebacks(taken: number): void {
+    this.#sql.exec("DELETE FROM givebacks WHERE giveback <= ?", taken);
+  }
+
+  cardKeys(): KeyUse[] {
+    return this.#sql
+      .exec<{ first_seq: number; fingerprint: string }>("SELECT first_seq, fingerprint FROM card_keys ORDER BY first_seq")
+      .toArray()
+      .map(({ first_seq, fingerprint }) => ({ firstSeq: first_seq, fingerprint }));
+  }
+
+  useCardKey({ firstSeq, fingerprint }: KeyUse): void {
+    this.#sql.exec("INSERT OR REPLACE INTO card_keys (first_seq, fingerprint) VALUES (?, ?)", firstSeq, fingerprint);
   }
 
   moveLeases(moved: readonly { readonly lease: number; readonly next: number | null }[]): void {

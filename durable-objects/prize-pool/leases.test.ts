@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseLease, MAX_LEASE_CARDS } from "./leases.ts";
+import { chooseLease, hasLaterStock, MAX_LEASE_CARDS } from "./leases.ts";
 import type { LeasableSegment } from "./leases.ts";
 
 const segment = (over: Partial<LeasableSegment>): LeasableSegment => ({
@@ -12,6 +12,7 @@ const segment = (over: Partial<LeasableSegment>): LeasableSegment => ({
   ...over,
 });
 const ask = { shards: 4, want: 50, nowMs: 1_000, random: 0 };
+const segmentOf = (choice: ReturnType<typeof chooseLease>) => (choice?.from === "segment" ? choice.segment : null);
 
 describe("the next lease", () => {
   it("begins where the last one ended, and never passes the segment's end", () => {
@@ -24,29 +25,40 @@ describe("the next lease", () => {
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
         (size, used, shards, want, random) => {
           const next = Math.min(used, size);
-          const lease = chooseLease([segment({ size, next })], { shards, want, nowMs: 0, random });
+          const lease = chooseLease([segment({ size, next })], [], { shards, want, nowMs: 0, random });
           const fair = Math.max(1, Math.min(want, MAX_LEASE_CARDS, Math.floor((size - next) / (2 * shards))));
-          expect(lease).toEqual(next === size ? null : { segment: 1, start: next, cards: Math.min(fair, size - next) });
+          const cards = Math.min(fair, size - next);
+          const low = size - next - fair < 4 * shards;
+          expect(lease).toEqual(next === size ? null : { from: "segment", segment: 1, start: next, cards, low });
         },
       ),
     );
   });
 
   it("shrinks with the stock, so that no issuer holds much of the last of it", () => {
-    expect(chooseLease([segment({ size: 800 })], ask)?.cards).toBe(50);
-    expect(chooseLease([segment({ size: 80 })], ask)?.cards).toBe(10);
-    expect(chooseLease([segment({ size: 3 })], ask)?.cards).toBe(1);
+    expect(chooseLease([segment({ size: 800 })], [], ask)).toMatchObject({ cards: 50, low: false });
+    expect(chooseLease([segment({ size: 80 })], [], ask)).toMatchObject({ cards: 10, low: false });
+    expect(chooseLease([segment({ size: 3 })], [], ask)).toMatchObject({ cards: 1, low: true });
   });
 
   it("leaves out segments that are not open yet, closed already, or used up", () => {
     const closedOnes = [segment({ opensAtMs: 2_000 }), segment({ closesAtMs: 1_000 }), segment({ next: 100 })];
-    expect(chooseLease(closedOnes, ask)).toBeNull();
-    expect(chooseLease([...closedOnes, segment({ segment: 9, opensAtMs: 1_000, closesAtMs: 1_001 })], ask)?.segment).toBe(9);
+    expect(chooseLease(closedOnes, [], ask)).toBeNull();
+    expect(hasLaterStock(closedOnes, ask.nowMs)).toBe(true);
+    expect(hasLaterStock(closedOnes, 2_000)).toBe(false);
+    expect(segmentOf(chooseLease([...closedOnes, segment({ segment: 9, opensAtMs: 1_000, closesAtMs: 1_001 })], [], ask))).toBe(9);
   });
 
   it("mixes open segments in proportion to what each has left", () => {
     const segments = [segment({ segment: 1, size: 300 }), segment({ segment: 2, size: 100 })];
-    const chosen = Array.from({ length: 1_000 }, (_, i) => chooseLease(segments, { ...ask, random: i / 1_000 })?.segment);
+    const chosen = Array.from({ length: 1_000 }, (_, i) => segmentOf(chooseLease(segments, [], { ...ask, random: i / 1_000 })));
     expect(chosen.filter((n) => n === 1)).toHaveLength(750);
+  });
+
+  it("hands out what came back before what is fresh, unless its segment is not open", () => {
+    const returned = [{ run: 7, segment: 1, cards: 3 }];
+    expect(chooseLease([segment({})], returned, ask)).toMatchObject({ from: "returned", run: 7, cards: 3 });
+    expect(chooseLease([segment({ next: 100 })], returned, ask)).toMatchObject({ from: "returned", run: 7, cards: 1 });
+    expect(chooseLease([segment({ closesAtMs: 1_000 })], returned, ask)).toBeNull();
   });
 });

@@ -1,5 +1,7 @@
 /** A lease larger than this would be a message of more than a megabyte. */
 export const MAX_LEASE_CARDS = 20_000;
+/** When fewer cards than this are left for each shard, nobody is to ask ahead of its need. */
+const LOW_CARDS_PER_SHARD = 4;
 
 export interface LeasableSegment {
   readonly segment: number;
@@ -10,30 +12,51 @@ export interface LeasableSegment {
   readonly closesAtMs: number | null;
 }
 
-export interface LeaseChoice {
-  readonly segment: number;
-  readonly start: number;
-  readonly cards: number;
+export interface LeaseAsk {
+  readonly shards: number;
+  /** Cards that the shard would use within its horizon. */
+  readonly want: number;
+  readonly nowMs: number;
+  /** In [0, 1). */
+  readonly random: number;
 }
+
+export type LeaseChoice =
+  | { readonly from: "returned"; readonly run: number; readonly cards: number; readonly low: boolean }
+  | { readonly from: "segment"; readonly segment: number; readonly start: number; readonly cards: number; readonly low: boolean };
 
 /**
  * What the next lease is: `clamp(remaining ÷ (2·shards), 1, want)` cards, so that the last of the stock is spread thin rather than
- * held by one issuer. Among several open segments the choice is random, weighted by what each has left: two files uploaded
- * before the start are dealt as one mixed stock. `random` is in [0, 1). Null: nothing is left to lease.
+ * held by one issuer. What issuers gave back goes first. Among several open segments the choice is random, weighted by what each has
+ * left: two files uploaded before the start are dealt as one mixed stock. Null: there is nothing to lease now.
  */
 export function chooseLease(
   segments: readonly LeasableSegment[],
-  ask: { readonly shards: number; readonly want: number; readonly nowMs: number; readonly random: number },
+  returned: readonly { readonly run: number; readonly segment: number; readonly cards: number }[],
+  ask: LeaseAsk,
 ): LeaseChoice | null {
-  const open = segments.filter(
-    (s) => s.next < s.size && (s.opensAtMs === null || s.opensAtMs <= ask.nowMs) && (s.closesAtMs === null || ask.nowMs < s.closesAtMs),
-  );
-  const remaining = open.reduce((sum, { size, next }) => sum + size - next, 0);
+  const open = segments.filter((segment) => isOpen(segment, ask.nowMs));
+  const openIds = new Set(open.map(({ segment }) => segment));
+  const back = returned.filter(({ segment }) => openIds.has(segment));
+  const fresh = open.reduce((sum, { size, next }) => sum + size - next, 0);
+  const remaining = fresh + back.reduce((sum, { cards }) => sum + cards, 0);
   if (remaining === 0) return null;
-  let mark = ask.random * remaining;
-  const chosen = open.find(({ size, next }) => (mark -= size - next) < 0) ?? open.at(-1);
+  const fair = Math.max(1, Math.min(Math.floor(remaining / (2 * ask.shards)), ask.want, MAX_LEASE_CARDS));
+  const low = remaining - fair < LOW_CARDS_PER_SHARD * ask.shards;
+  const [run] = back;
+  if (run !== undefined) return { from: "returned", run: run.run, cards: Math.min(fair, run.cards), low };
+  let mark = ask.random * fresh;
+  const chosen = open.find(({ size, next }) => (mark -= size - next) < 0) ?? open.findLast(({ size, next }) => next < size);
   if (chosen === undefined) return null;
-  const fair = Math.floor(remaining / (2 * ask.shards));
-  const cards = Math.min(Math.max(1, Math.min(fair, ask.want, MAX_LEASE_CARDS)), chosen.size - chosen.next);
-  return { segment: chosen.segment, start: chosen.next, cards };
+  const { segment, next, size } = chosen;
+  return { from: "segment", segment, start: next, cards: Math.min(fair, size - next), low };
+}
+
+function isOpen({ opensAtMs, closesAtMs }: LeasableSegment, nowMs: number): boolean {
+  return (opensAtMs === null || opensAtMs <= nowMs) && (closesAtMs === null || nowMs < closesAtMs);
+}
+
+/** Whether stock will open that is not open yet. */
+export function hasLaterStock(segments: readonly LeasableSegment[], nowMs: number): boolean {
+  return segments.some(({ opensAtMs, size, next }) => next < size && opensAtMs !== null && nowMs < opensAtMs);
 }

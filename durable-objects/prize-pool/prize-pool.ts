@@ -6,6 +6,7 @@ import type {
   CampaignRules,
   CardIssuerRpc,
   CommitImportReply,
+  Giveback,
   ImportManifest,
   LeaseReply,
   LeaseRequest,
@@ -17,14 +18,16 @@ import type {
   PublishReply,
   SegmentFairness,
   SegmentUpload,
+  ShardAddress,
   StageCodesReply,
   StagedCodes,
 } from "../protocol.ts";
 import { commitDeck, mergeManifest, SEED_BYTES, shuffleDeck } from "./deck.ts";
-import { chooseLease } from "./leases.ts";
+import { countStock } from "./count-stock.ts";
+import { gatherStock } from "./gather.ts";
+import { grantLease } from "./grant.ts";
 import { changeRules, changeStatus } from "./lifecycle.ts";
 import { pushRules } from "./push.ts";
-import { countOrdinals } from "./ordinals.ts";
 import { PoolStorage } from "./storage.ts";
 
 /** How soon issuers that did not hear of new rules are told again. */
@@ -33,6 +36,11 @@ const PUSH_RETRY_MS = 2_000;
 /** One per campaign: owns the stock, and is the authority on the campaign's rules and status. */
 export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   readonly #storage: PoolStorage;
+  /** Every card ever leased is known to be issued; forgotten with every change of the stock. */
+  #allIssued = false;
+  /** Counts leases, to notice one that was granted while the issuers were asked. */
+  #grants = 0;
+  #gathering: Promise<void> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -99,6 +107,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       const deck = shuffleDeck(manifest, seed);
       const commitment = commitDeck({ campaign: upload.campaign, segment: upload.segment, manifest, seed });
       const { opensAtMs, closesAtMs } = upload;
+      this.#allIssued = false;
       this.#storage.finishSegment(staging.segment, { manifest, deck, seed, commitment, opensAtMs, closesAtMs });
       return { status: "imported", cards: deck.length, commitment };
     });
@@ -111,26 +120,16 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     });
   }
 
-  /** Hands out the next run of stock. The same request number gives the same lease again, whatever happened to the first reply. */
-  async lease({ shard, request, want }: LeaseRequest): Promise<LeaseReply> {
-    return this.ctx.storage.transactionSync((): LeaseReply => {
-      const campaign = this.#storage.campaign();
-      if (campaign === null) return { status: "campaign_unknown" };
-      const { rules } = campaign;
-      const granted = this.#storage.leaseByRequest(shard, request);
-      if (granted !== null) return { status: "granted", lease: this.#storage.lease(granted), rules };
-      if (rules.status !== "open") return { status: "empty", rules };
-      const ready = this.#storage.segments().filter(({ status }) => status === "ready");
-      const nowMs = Date.now();
-      const choice = chooseLease(ready, { shards: rules.shards, want, nowMs, random: Math.random() });
-      if (choice === null) return { status: "empty", rules };
-      const { dealt, manifest } = this.#storage.segment(choice.segment);
-      const counts = countOrdinals(this.#storage.ordinals(choice.segment, choice.start, choice.cards), manifest.length);
-      const row = { segment: choice.segment, start: choice.start, cards: choice.cards, dealtBefore: dealt };
-      const dealtAfter = dealt.map((n, ordinal) => n + (counts[ordinal] ?? 0));
-      const lease = this.#storage.grantLease({ ...row, shard, request, dealtAfter, atMs: nowMs });
-      return { status: "granted", lease: this.#storage.lease({ ...row, lease }), rules };
-    });
+  /** The next run of stock. When nothing is left here, the issuers are asked first for what they hold and do not need. */
+  async lease(request: LeaseRequest): Promise<LeaseReply> {
+    const reply = this.#grant(request);
+    if (reply.status !== "empty" || reply.reason !== "elsewhere") return reply;
+    await (this.#gathering ??= this.#gather(reply.rules).finally(() => (this.#gathering = null)));
+    return this.#grant(request);
+  }
+
+  async giveBack({ shard }: ShardAddress, givebacks: readonly Giveback[]): Promise<number> {
+    return this.#takeGivebacks(shard, givebacks).giveback;
   }
 
   /** Opens, pauses, resumes or closes. `done` means that every issuer has taken it: after a pause, nothing issues. */
@@ -158,25 +157,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
 
   async stock(_campaign: string): Promise<PoolStock | null> {
     const campaign = this.#storage.campaign();
-    if (campaign === null) return null;
-    const ready = this.#storage.segments().filter(({ status }) => status === "ready");
-    const prizes = new Map<string, { prize: string; loaded: number; unleased: number }>();
-    for (const { manifest, dealt } of ready) {
-      for (const [ordinal, { prize, quantity }] of manifest.entries()) {
-        const sum = prizes.get(prize) ?? { prize, loaded: 0, unleased: 0 };
-        sum.loaded += quantity;
-        sum.unleased += quantity - (dealt[ordinal] ?? 0);
-        prizes.set(prize, sum);
-      }
-    }
-    const segments = ready.map(({ name, etag, size, next, commitment }) => ({
-      segment: name,
-      etag,
-      size,
-      leased: next,
-      commitment: commitment ?? "",
-    }));
-    return { rules: campaign.rules, prizes: [...prizes.values()], segments };
+    return campaign === null ? null : countStock(campaign.rules, this.#storage);
   }
 
   async fairness(_campaign: string): Promise<readonly SegmentFairness[]> {
@@ -195,6 +176,36 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     const campaign = this.#storage.campaign();
     if (campaign === null || campaign.pushedVersion >= campaign.rules.version) return;
     await this.#push(campaign.rules);
+  }
+
+  #grant(request: LeaseRequest): LeaseReply {
+    return this.ctx.storage.transactionSync((): LeaseReply => {
+      const campaign = this.#storage.campaign();
+      if (campaign === null) return { status: "campaign_unknown" };
+      const context = { rules: campaign.rules, nowMs: Date.now(), random: Math.random(), allIssued: this.#allIssued };
+      const reply = grantLease(this.#storage, request, context);
+      if (reply.status === "granted") this.#grants += 1;
+      return reply;
+    });
+  }
+
+  async #gather(rules: CampaignRules): Promise<void> {
+    const grants = this.#grants;
+    const { cards, settled } = await gatherStock(rules, {
+      issuer: (shard) => this.#issuer(rules.campaign, shard),
+      lastGivebacks: () => this.#storage.lastGivebacks(),
+      lastRequests: () => this.#storage.lastRequests(),
+      take: (shard, givebacks) => this.#takeGivebacks(shard, givebacks).cards,
+    });
+    this.#allIssued = settled && cards === 0 && this.#grants === grants;
+  }
+
+  #takeGivebacks(shard: number, givebacks: readonly Giveback[]) {
+    return this.ctx.storage.transactionSync(() => {
+      const taken = this.#storage.takeGivebacks(shard, givebacks);
+      if (taken.cards > 0) this.#allIssued = false;
+      return taken;
+    });
   }
 
   /** The alarm is set before the first issuer is told, so that a crash half-way leaves nobody untold. */

@@ -1,7 +1,5 @@
 import type { CampaignRules, CardIssuerRpc, ShardMark } from "../protocol.ts";
-
-/** Issuers told at a time: enough to reach 512 of them in a few round trips. */
-const PUSH_CONCURRENCY = 64;
+import { eachShard } from "./each-shard.ts";
 
 export interface PushOutcome {
   readonly reached: readonly ShardMark[];
@@ -9,16 +7,16 @@ export interface PushOutcome {
 }
 
 /** Tells every issuer the rules; one that fails does not keep the others from hearing. */
-export async function pushRules(rules: CampaignRules, issuer: (shard: number) => CardIssuerRpc): Promise<PushOutcome> {
+export async function pushRules(rules: CampaignRules, issuer: (shard: number) => Pick<CardIssuerRpc, "configure">): Promise<PushOutcome> {
   const reached: ShardMark[] = [];
   const unreached: number[] = [];
-  for (let first = 0; first < rules.shards; first += PUSH_CONCURRENCY) {
-    const shards = Array.from({ length: Math.min(PUSH_CONCURRENCY, rules.shards - first) }, (_, i) => first + i);
-    const outcomes = await Promise.allSettled(shards.map((shard) => issuer(shard).configure({ campaign: rules.campaign, shard }, rules)));
-    for (const [i, outcome] of outcomes.entries()) {
-      if (outcome.status === "fulfilled") reached.push(outcome.value);
-      else unreached.push(first + i);
+  await eachShard(rules.shards, async (shard) => {
+    try {
+      reached.push(await issuer(shard).configure({ campaign: rules.campaign, shard }, rules));
+    } catch (error) {
+      console.error(JSON.stringify({ message: "an issuer did not hear the rules", campaign: rules.campaign, shard, error: String(error) }));
+      unreached.push(shard);
     }
-  }
-  return { reached, unreached };
+  });
+  return { reached: reached.toSorted((a, b) => a.shard - b.shard), unreached };
 }

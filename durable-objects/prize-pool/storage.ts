@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { CampaignRules, Lease, ManifestEntry, SegmentUpload, StagedCodes } from "../protocol.ts";
+import type { CampaignRules, Giveback, Lease, ManifestEntry, SegmentUpload, StagedCodes } from "../protocol.ts";
 import { migrate } from "../migrate.ts";
 import { countOrdinals } from "./ordinals.ts";
 
@@ -27,7 +27,7 @@ const MIGRATIONS = [
   CREATE UNIQUE INDEX deck_chunks_place ON deck_chunks (segment, chunk);
   CREATE TABLE code_chunks (segment INTEGER NOT NULL, prize TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, codes TEXT NOT NULL) STRICT;
   CREATE UNIQUE INDEX code_chunks_place ON code_chunks (segment, prize, first);
-  CREATE TABLE code_digests (digest TEXT PRIMARY KEY, segment INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE code_digests (digest TEXT PRIMARY KEY, segment INTEGER NOT NULL, line INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE leases (
     lease INTEGER PRIMARY KEY,
     shard INTEGER NOT NULL,
@@ -36,11 +36,13 @@ const MIGRATIONS = [
     start INTEGER NOT NULL,
     cards INTEGER NOT NULL,
     dealt_before TEXT NOT NULL,
+    codes TEXT,
     granted_at INTEGER NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX leases_request ON leases (shard, request);
+  CREATE TABLE returned (run INTEGER PRIMARY KEY, segment INTEGER NOT NULL, start INTEGER NOT NULL, cards INTEGER NOT NULL, codes TEXT) STRICT;
+  CREATE TABLE shards (shard INTEGER PRIMARY KEY, giveback INTEGER NOT NULL) STRICT;
   `,
-  "ALTER TABLE code_digests ADD COLUMN line INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /** A segment as it stands; `dealt[ordinal]` counts the cards of that prize already leased, and is the cursor into its codes. */
@@ -59,12 +61,26 @@ export interface SegmentRow {
   readonly closesAtMs: number | null;
 }
 
+export type Codes = readonly (string | null)[];
+
 export interface LeaseRow {
   readonly lease: number;
   readonly segment: number;
   readonly start: number;
   readonly cards: number;
+  /** How many cards of each prize the segment had dealt before this run: where its codes begin. */
   readonly dealtBefore: readonly number[];
+  /** Of a run that was given back, which has its codes with it; null for a fresh run, and where no card has one. */
+  readonly codes: Codes | null;
+}
+
+/** A run that an issuer gave back, to be leased again. */
+export interface ReturnedRun {
+  readonly run: number;
+  readonly segment: number;
+  readonly start: number;
+  readonly cards: number;
+  readonly codes: Codes | null;
 }
 
 export interface ReadySegment {
@@ -258,43 +274,95 @@ export class PoolStorage {
 
   leaseByRequest(shard: number, request: number): LeaseRow | null {
     const [row] = this.#sql
-      .exec<{ lease: number; segment: number; start: number; cards: number; dealt_before: string }>(
-        "SELECT lease, segment, start, cards, dealt_before FROM leases WHERE shard = ? AND request = ?",
+      .exec<{ lease: number; segment: number; start: number; cards: number; dealt_before: string; codes: string | null }>(
+        "SELECT lease, segment, start, cards, dealt_before, codes FROM leases WHERE shard = ? AND request = ?",
         shard,
         request,
       )
       .toArray();
     if (row === undefined) return null;
-    return { ...row, dealtBefore: JSON.parse(row.dealt_before) as number[] };
+    return { ...row, dealtBefore: JSON.parse(row.dealt_before) as number[], codes: parseCodes(row.codes) };
   }
 
-  /** Moves the segment's cursor and writes the lease down; returns its number. */
-  grantLease(row: Omit<LeaseRow, "lease"> & { shard: number; request: number; dealtAfter: readonly number[]; atMs: number }): number {
-    this.#sql.exec(
-      "UPDATE segments SET next = ?, dealt = ? WHERE segment = ?",
-      row.start + row.cards,
-      JSON.stringify(row.dealtAfter),
-      row.segment,
-    );
+  /** Moves a segment's cursor past cards that are leased for the first time. */
+  advanceSegment(segment: number, next: number, dealt: readonly number[]): void {
+    this.#sql.exec("UPDATE segments SET next = ?, dealt = ? WHERE segment = ?", next, JSON.stringify(dealt), segment);
+  }
+
+  /** Writes a lease down; returns its number. */
+  addLease(row: Omit<LeaseRow, "lease"> & { shard: number; request: number; atMs: number }): number {
     return this.#sql
       .exec<{ lease: number }>(
-        "INSERT INTO leases (shard, request, segment, start, cards, dealt_before, granted_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING lease",
+        `INSERT INTO leases (shard, request, segment, start, cards, dealt_before, codes, granted_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING lease`,
         row.shard,
         row.request,
         row.segment,
         row.start,
         row.cards,
         JSON.stringify(row.dealtBefore),
+        row.codes === null ? null : JSON.stringify(row.codes),
         row.atMs,
       )
       .one().lease;
+  }
+
+  /** Number of the last lease request granted to each shard. */
+  lastRequests(): Map<number, number> {
+    const rows = this.#sql.exec<{ shard: number; request: number }>("SELECT shard, max(request) AS request FROM leases GROUP BY shard");
+    return new Map(rows.toArray().map(({ shard, request }) => [shard, request]));
+  }
+
+  lastGivebacks(): Map<number, number> {
+    const rows = this.#sql.exec<{ shard: number; giveback: number }>("SELECT shard, giveback FROM shards");
+    return new Map(rows.toArray().map(({ shard, giveback }) => [shard, giveback]));
+  }
+
+  /** Takes what was not taken before; returns the number of the shard's last giveback, and how many cards came back. */
+  takeGivebacks(shard: number, givebacks: readonly Giveback[]): { readonly giveback: number; readonly cards: number } {
+    let last = this.lastGivebacks().get(shard) ?? 0;
+    let cards = 0;
+    for (const { giveback, runs } of givebacks) {
+      if (giveback <= last) continue;
+      for (const { segment, start, ordinals, codes } of runs) {
+        const row = this.segmentByName(segment);
+        if (row === null) throw new Error("stock came back of a segment that is not here");
+        this.#sql.exec(
+          "INSERT INTO returned (segment, start, cards, codes) VALUES (?, ?, ?, ?)",
+          row.segment,
+          start,
+          ordinals.length,
+          codes === null ? null : JSON.stringify(codes),
+        );
+        cards += ordinals.length;
+      }
+      last = giveback;
+    }
+    this.#sql.exec("INSERT INTO shards (shard, giveback) VALUES (?1, ?2) ON CONFLICT (shard) DO UPDATE SET giveback = ?2", shard, last);
+    return { giveback: last, cards };
+  }
+
+  returned(): ReturnedRun[] {
+    return this.#sql
+      .exec<{ run: number; segment: number; start: number; cards: number; codes: string | null }>("SELECT * FROM returned ORDER BY run")
+      .toArray()
+      .map((row) => ({ ...row, codes: parseCodes(row.codes) }));
+  }
+
+  /** Takes the first `cards` of a returned run out of it. */
+  takeReturned({ run, cards: all, codes }: ReturnedRun, cards: number): void {
+    if (cards === all) this.#sql.exec("DELETE FROM returned WHERE run = ?", run);
+    else {
+      const rest = codes === null ? null : JSON.stringify(codes.slice(cards));
+      this.#sql.exec("UPDATE returned SET start = start + ?1, cards = cards - ?1, codes = ?2 WHERE run = ?3", cards, rest, run);
+    }
   }
 
   /** A lease as its issuer gets it; the same row gives the same lease, however often. */
   lease(row: LeaseRow): Lease {
     const segment = this.segment(row.segment);
     const ordinals = this.ordinals(row.segment, row.start, row.cards);
-    const coded = this.codedPrizes(row.segment);
+    const coded = row.codes === null ? this.codedPrizes(row.segment) : new Set();
     const base = {
       lease: row.lease,
       segment: segment.name,
@@ -302,13 +370,17 @@ export class PoolStorage {
       prizes: segment.manifest.map(({ prize }) => prize),
       ordinals,
     };
-    if (coded.size === 0) return { ...base, codes: null };
+    if (coded.size === 0) return { ...base, codes: row.codes };
     const counts = countOrdinals(ordinals, segment.manifest.length);
     const queues = segment.manifest.map(({ prize }, ordinal) =>
       coded.has(prize) ? this.codes(row.segment, prize, row.dealtBefore[ordinal] ?? 0, counts[ordinal] ?? 0)[Symbol.iterator]() : null,
     );
     return { ...base, codes: Array.from(ordinals, (ordinal) => queues[ordinal]?.next().value ?? null) };
   }
+}
+
+function parseCodes(json: string | null): Codes | null {
+  return json === null ? null : (JSON.parse(json) as Codes);
 }
 
 function toSegment(row: SegmentRecord): SegmentRow {

@@ -1,4 +1,4 @@
-import type { CardState, PrizeKind, ShardTally } from "../../durable-objects/protocol.ts";
+import type { CardState, PoolStock, PrizeKind, ShardTally } from "../../durable-objects/protocol.ts";
 import { cardIssuer, prizePool } from "../objects.ts";
 import { countCards, countRewards } from "./queries.ts";
 
@@ -60,7 +60,7 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
       kind,
       loaded: loaded?.loaded ?? 0,
       unleased: loaded?.unleased ?? 0,
-      held: tallies.reduce((total, { held }) => total + (held[prize] ?? 0), 0),
+      held: tallies.reduce((total, tally) => total + heldOf(tally, prize, stock), 0),
       issued: sum(issuedCards, prize, ({ fallback }) => !fallback),
       issuedAsFallback: sum(issuedCards, prize, ({ fallback }) => fallback),
       redeemed: sum(issuedCards, prize, ({ state }) => REDEEMED_STATES.includes(state)),
@@ -79,6 +79,12 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
   };
   const settled = unsettled.blocks === 0 && unsettled.events === 0;
   return { campaign, prizes, unsettled, differences: prizes.flatMap((prize) => compare(prize, settled)) };
+}
+
+/** Cards that an issuer holds, in leases or in givebacks that the pool has not taken yet. */
+function heldOf({ shard, held, givebacks }: ShardTally, prize: string, { taken }: PoolStock): number {
+  const last = taken.find((row) => row.shard === shard)?.giveback ?? 0;
+  return givebacks.reduce((total, { giveback, cards }) => (giveback > last ? total + (cards[prize] ?? 0) : total), held[prize] ?? 0);
 }
 
 /** What is wrong with one prize's balance. The ledger is held against the issuers only when nothing is on its way. */

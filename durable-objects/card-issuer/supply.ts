@@ -1,0 +1,142 @@
+import type { CampaignRules, Lease, LeaseReply, PrizePoolRpc, ShardAddress, SurrenderCommand, SurrenderReply } from "../protocol.ts";
+import { needsRefill, NO_RATE, recordDraws, wantedCards } from "./demand.ts";
+import { cardsHeld, runOf } from "./stock.ts";
+import type { HeldLease } from "./stock.ts";
+import type { IssuerStorage } from "./storage.ts";
+
+/** An empty pool is asked again this often, while draws are answered without it. */
+const EMPTY_POOL_RETRY_MS = 1_000;
+/** Stock that is with an issuer that does not answer may come any moment. */
+const ELSEWHERE_RETRY_MS = 50;
+
+/** What the pool said when it had nothing: every card is issued, or stock will open later. `unknown`: it has to be asked. */
+export type PoolState = "unknown" | "exhausted" | "later";
+
+export interface SupplyDeps {
+  readonly storage: IssuerStorage;
+  readonly transaction: <Result>(work: () => Result) => Result;
+  readonly pool: (campaign: string) => Pick<PrizePoolRpc, "lease">;
+  /** Draws that wait for the pool's answer. */
+  readonly waiting: () => number;
+  /** The pool has answered; inside the transaction that stores its answer. */
+  readonly takeRules: (rules: CampaignRules) => void;
+  /** Draws that waited may be decided again. */
+  readonly supplied: () => void;
+  /** The pool could not be asked, or does not know the campaign. */
+  readonly failed: (status: "not_open" | "overloaded") => void;
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+  readonly now: () => number;
+}
+
+/** The stock that an issuer holds, and its dealings with the pool: asks for more ahead of need, one request at a time, and gives back what it is asked for. */
+export class Supply {
+  readonly #deps: SupplyDeps;
+  #leases: readonly HeldLease[];
+  #request: number;
+  #rate = NO_RATE;
+  #state: PoolState = "unknown";
+  #askAgainAtMs = 0;
+  #low = false;
+  #asking = false;
+  #askingLater = false;
+
+  constructor(deps: SupplyDeps) {
+    this.#deps = deps;
+    this.#leases = deps.storage.leases();
+    this.#request = deps.storage.issuer()?.leaseRequest ?? 1;
+  }
+
+  get leases(): readonly HeldLease[] {
+    return this.#leases;
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  /** New rules: what the pool said under the old ones does not hold. */
+  forget(): void {
+    this.#state = "unknown";
+    this.#askAgainAtMs = 0;
+    this.#low = false;
+  }
+
+  /** Cards were issued; `leases` is what is left, as stored. */
+  used(leases: readonly HeldLease[], cards: number): void {
+    this.#leases = leases;
+    this.#rate = recordDraws(this.#rate, cards, this.#deps.now());
+  }
+
+  /** Whether to ask the pool: for draws that wait, whether it has something again, or ahead of need. */
+  wants(): boolean {
+    if (this.#deps.waiting() > 0 || this.#state !== "unknown") return true;
+    return !this.#low && needsRefill(cardsHeld(this.#leases), this.#rate);
+  }
+
+  /** Asks the pool, unless it is being asked; after it said that it has nothing, not before some time has passed. Resolves when its answer is stored. */
+  async ask(address: ShardAddress): Promise<void> {
+    const { waiting, now, pool } = this.#deps;
+    if (this.#asking) return;
+    if (now() < this.#askAgainAtMs) return this.#askLater(address);
+    const { campaign, shard } = address;
+    this.#asking = true;
+    try {
+      const want = wantedCards(this.#rate, waiting());
+      this.#take(await pool(campaign).lease({ campaign, shard, request: this.#request, want }));
+    } catch (error) {
+      console.error(JSON.stringify({ message: "no lease", campaign, shard, error: String(error) }));
+      this.#deps.failed("overloaded");
+    } finally {
+      this.#asking = false;
+    }
+    this.#deps.supplied();
+  }
+
+  /** Gives up everything held, beyond what draws that are here have just taken. Journaled: asked again, it answers the same until told that it was taken. */
+  surrender({ taken, granted }: SurrenderCommand): SurrenderReply & { readonly missed: boolean } {
+    const { storage, transaction } = this.#deps;
+    const arrived = granted < this.#request;
+    const givebacks = transaction(() => {
+      storage.dropGivebacks(taken);
+      if (this.#leases.length > 0) storage.giveBack(this.#leases.map(runOf));
+      return storage.givebacks();
+    });
+    this.#leases = [];
+    return { givebacks, settled: arrived, missed: !arrived && !this.#asking };
+  }
+
+  #take(reply: LeaseReply): void {
+    const { storage, transaction, takeRules, now } = this.#deps;
+    if (reply.status === "campaign_unknown") {
+      this.#deps.failed("not_open");
+      return;
+    }
+    transaction(() => {
+      takeRules(reply.rules);
+      if (reply.status === "granted") storage.addLease(reply.lease);
+    });
+    if (reply.status === "granted") this.#add(reply.lease, reply.low);
+    else {
+      this.#state = reply.reason === "elsewhere" ? "unknown" : reply.reason;
+      this.#askAgainAtMs = now() + (reply.reason === "elsewhere" ? ELSEWHERE_RETRY_MS : EMPTY_POOL_RETRY_MS);
+    }
+  }
+
+  #add(lease: Lease, low: boolean): void {
+    this.#request += 1;
+    this.#leases = [...this.#leases, { ...lease, next: 0 }];
+    this.#state = "unknown";
+    this.#askAgainAtMs = 0;
+    this.#low = low;
+  }
+
+  #askLater(address: ShardAddress): void {
+    const { now, waiting, waitUntil } = this.#deps;
+    if (this.#askingLater || waiting() === 0) return;
+    this.#askingLater = true;
+    setTimeout(() => {
+      this.#askingLater = false;
+      waitUntil(this.ask(address));
+    }, this.#askAgainAtMs - now());
+  }
+}
