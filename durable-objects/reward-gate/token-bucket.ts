@@ -3,6 +3,9 @@ const BURST_SHARE = 0.05;
 /** The provider counts arrivals, not permits, and calls travel unevenly: a second of its clock may see a tenth more than left here within one. */
 const REFILL_SHARE = 0.9;
 
+/** A permit that is whole but for the rounding of its sum is whole; what it lacks stays owed. */
+const ROUNDING = 1e-9;
+
 /** Permits that lie ready, a fraction included, as of `atMs`. */
 export interface TokenBucket {
   readonly tokens: number;
@@ -27,9 +30,9 @@ export function takeTokens(
   const rate = refillPerSecond(permitsPerSecond);
   const atMs = Math.max(bucket.atMs, nowMs);
   const tokens = Math.min(burst(permitsPerSecond), bucket.tokens + ((atMs - bucket.atMs) / 1_000) * rate);
-  const taken = Math.max(0, Math.min(Math.floor(want), Math.floor(tokens)));
+  const taken = Math.max(0, Math.min(Math.floor(want), Math.floor(tokens + ROUNDING)));
   const left = tokens - taken;
-  return { bucket: { tokens: left, atMs }, taken, waitMs: left >= 1 ? 0 : Math.ceil(((1 - left) / rate) * 1_000) };
+  return { bucket: { tokens: left, atMs }, taken, waitMs: left + ROUNDING >= 1 ? 0 : Math.ceil(((1 - left) / rate) * 1_000) };
 }
 
 /** Fewer than burst + refill permits can leave within a second: below 20 a second that is at most the whole rate, from there on 0.95 of it. */
