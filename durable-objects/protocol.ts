@@ -224,6 +224,10 @@ export interface CardView {
   readonly revealedAtMs: number | null;
   readonly redeemedAtMs: number | null;
   readonly usedAtMs: number | null;
+  /** When it was voided or expired. */
+  readonly endedAtMs: number | null;
+  /** Where a coupon was used. */
+  readonly store: string | null;
 }
 
 export interface CardCommand extends ShardAddress {
@@ -242,9 +246,20 @@ export interface RedeemCommand extends CardCommand {
   readonly lineUserId: string;
 }
 
+export interface VoidCommand extends CardCommand {
+  readonly reason: string;
+}
+
+export interface UseCommand extends CardCommand {
+  readonly store: string;
+  readonly till: string | null;
+}
+
 export type CardReply =
   | { readonly status: "ok"; readonly card: CardView }
-  | { readonly status: "not_found" | "not_revealed" | "expired" | "voided" | "overloaded" };
+  /** A coupon was used before: `card` tells when and where. */
+  | { readonly status: "already_used"; readonly card: CardView }
+  | { readonly status: "not_found" | "not_revealed" | "not_redeemed" | "already_redeemed" | "expired" | "voided" | "overloaded" };
 
 export interface SurrenderCommand extends ShardAddress {
   /** The pool has all givebacks up to this one. */
@@ -264,8 +279,14 @@ export interface ShardTally extends ShardAddress {
   readonly held: Readonly<Record<string, number>>;
   /** Cards per prize in givebacks that are still kept; those that the pool has taken count there. */
   readonly givebacks: readonly { readonly giveback: number; readonly cards: Readonly<Record<string, number>> }[];
-  /** Cards per prize and state. `fallback` cards are counted apart: they come from no segment. */
-  readonly cards: readonly { readonly prize: string; readonly fallback: boolean; readonly state: CardState; readonly count: number }[];
+  /** Cards per prize and state. `fallback` cards come from no segment; those `returned` are stock again. */
+  readonly cards: readonly {
+    readonly prize: string;
+    readonly fallback: boolean;
+    readonly returned: boolean;
+    readonly state: CardState;
+    readonly count: number;
+  }[];
   /** Blocks not yet acknowledged by the ledger, and events not yet in a block. */
   readonly unsettledBlocks: number;
   readonly unpackedEvents: number;
@@ -303,7 +324,11 @@ export type CardEvent =
       readonly kind: PrizeKind;
       readonly recipient?: string;
       readonly code?: string;
-    });
+    })
+  | (CardEventBase & { readonly type: "used"; readonly store: string; readonly till?: string })
+  /** `returned`: the card's place in the deck is stock again. */
+  | (CardEventBase & { readonly type: "voided"; readonly reason: string; readonly returned: boolean })
+  | (CardEventBase & { readonly type: "expired"; readonly returned: boolean });
 
 /** A run of events of one shard. `hash` = SHA-256(`prev` ‖ body), hex; the first block's `prev` is 64 zeros. */
 export interface BlockHeader extends ShardAddress {
@@ -361,6 +386,8 @@ export interface CardIssuerRpc {
   draw(command: DrawCommand): Promise<DrawReply>;
   reveal(command: RevealCommand): Promise<CardReply>;
   redeem(command: RedeemCommand): Promise<CardReply>;
+  void(command: VoidCommand): Promise<CardReply>;
+  use(command: UseCommand): Promise<CardReply>;
   card(command: CardCommand): Promise<CardReply>;
   configure(address: ShardAddress, rules: CampaignRules): Promise<ShardMark>;
   acknowledge(address: ShardAddress, blocks: readonly number[]): Promise<void>;

@@ -48,7 +48,12 @@ CREATE TABLE `cards` (
 	`expires_at` integer,
 	`revealed_at` integer,
 	`redeemed_at` integer,
-	`used_at` integer
+	`used_at` integer,
+	`ended_at` integer,
+	`reason` text,
+	`store` text,
+	`till` text,
+	`returned` integer
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `cards_campaign` ON `cards` (`campaign`,`prize`,`state`);--> statement-breakpoint

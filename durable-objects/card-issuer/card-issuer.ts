@@ -16,21 +16,25 @@ import type {
   ShardTally,
   SurrenderCommand,
   SurrenderReply,
+  UseCommand,
+  VoidCommand,
 } from "../protocol.ts";
 import { localDay } from "./calendar.ts";
 import type { LocalDay } from "./calendar.ts";
 import { viewCard } from "./card.ts";
 import type { CardRow } from "./card.ts";
 import { CardIds } from "./card-ids.ts";
-import { Delivery } from "./delivery.ts";
+import { Chores } from "./chores.ts";
+import { drainOutbox } from "./drain.ts";
 import type { DrawDecision } from "./draw.ts";
 import { flush } from "./flush.ts";
 import type { Flushed } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
-import type { CardDecision, Redeem, Reveal } from "./lifecycle.ts";
+import type { CardDecision, CardOrder } from "./lifecycle.ts";
 import { countPrizes, runOf } from "./stock.ts";
 import { IssuerStorage } from "./storage.ts";
 import { Supply } from "./supply.ts";
+import { sweepExpired } from "./sweep.ts";
 
 /** Commands taken and not yet answered; a second's work at full speed. Beyond it the answer is `overloaded`, at once. */
 const MAX_PENDING = 5_000;
@@ -57,7 +61,7 @@ interface PendingOrder {
   readonly type: "card";
   readonly seq: number;
   readonly cardId: string;
-  readonly command: Reveal | Redeem;
+  readonly order: CardOrder;
   readonly resolve: (reply: CardReply) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -69,7 +73,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   readonly #storage: IssuerStorage;
   readonly #ids: CardIds;
   readonly #supply: Supply;
-  readonly #delivery: Delivery;
+  readonly #chores: Chores;
   readonly #commands = new GroupCommit<Command>((commands) => this.#flush(commands));
   /** Draws that wait for the pool's answer. */
   #waiting: PendingDraw[] = [];
@@ -101,16 +105,15 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       supplied: () => this.#retryWaiting(),
       failed: (status) => this.#failWaiting(status),
     });
-    this.#delivery = new Delivery({
-      storage,
-      transaction,
+    this.#chores = new Chores({
       now,
-      address: () => this.#address,
-      send: async (blocks) => {
-        await env.CARD_EVENTS.sendBatch(blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" })));
-      },
-      setAlarm: (atMs) => ctx.storage.setAlarm(atMs),
       waitUntil,
+      setAlarm: (atMs) => ctx.storage.setAlarm(atMs),
+      chores: [
+        { name: "sweep", work: async () => this.#sweep() },
+        { name: "give back", work: async () => this.#giveBack() },
+        { name: "drain", work: async () => this.#drain() },
+      ],
     });
     const issuer = storage.issuer();
     if (issuer !== null) {
@@ -120,7 +123,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#nextSeq = storage.nextSeq();
     const keyUse = this.#ids.nextUse(this.#nextSeq);
     if (keyUse !== null) storage.useCardKey(keyUse);
-    if (issuer !== null && storage.nextDueMs(now()) !== null) this.#delivery.soon();
+    if (issuer !== null && storage.nextDueMs(now()) !== null) this.#chores.soon();
   }
 
   async draw(command: DrawCommand): Promise<DrawReply> {
@@ -147,6 +150,14 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     return this.#order(card, { type: "redeem", lineUserId });
   }
 
+  async void({ reason, ...card }: VoidCommand): Promise<CardReply> {
+    return this.#order(card, { type: "void", reason });
+  }
+
+  async use({ store, till, ...card }: UseCommand): Promise<CardReply> {
+    return this.#order(card, { type: "use", store, till });
+  }
+
   async card(command: CardCommand): Promise<CardReply> {
     const seq = this.#ids.read(command, command.cardId);
     const card = seq === null ? undefined : this.#storage.cards([seq]).get(seq);
@@ -159,7 +170,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#commands.flushNow();
     this.ctx.storage.transactionSync(() => this.#takeRules(rules));
     const lastBlock = this.ctx.storage.transactionSync(() => this.#storage.seal(Date.now()));
-    this.#delivery.soon();
+    this.#chores.soon();
     this.#retryWaiting();
     return { shard: address.shard, lastBlock };
   }
@@ -183,14 +194,15 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       ...address,
       held: countPrizes(this.#supply.leases.map(runOf)),
       givebacks: this.#storage.givebacks().map(({ giveback, runs }) => ({ giveback, cards: countPrizes(runs) })),
-      cards: cards.map((row) => ({ ...row, fallback: row.fallback === 1 })),
+      cards: cards.map((row) => ({ ...row, fallback: row.fallback === 1, returned: row.returned === 1 })),
       ...outbox,
       lastBlock: this.#storage.issuer()?.lastBlock ?? 0,
     };
   }
 
+  /** Expires cards, gives their places back, sends blocks; plans itself anew while there is anything to come. */
   override async alarm(): Promise<void> {
-    await this.#delivery.rung();
+    await this.#chores.rung();
   }
 
   #pending(): number {
@@ -211,12 +223,12 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#supply.forget();
   }
 
-  #order(card: CardCommand, command: Reveal | Redeem): CardReply | Promise<CardReply> {
+  #order(card: CardCommand, order: CardOrder): CardReply | Promise<CardReply> {
     const seq = this.#ids.read(card, card.cardId);
     if (seq === null) return { status: "not_found" };
     if (this.#pending() >= MAX_PENDING) return { status: "overloaded" };
     return new Promise((resolve, reject) => {
-      this.#commands.submit([{ type: "card", seq, cardId: card.cardId, command, resolve, reject }]);
+      this.#commands.submit([{ type: "card", seq, cardId: card.cardId, order, resolve, reject }]);
     });
   }
 
@@ -242,7 +254,8 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#supply.used(flushed.leases, flushed.issued);
     for (const [i, command] of draws.entries()) this.#settleDraw(command, flushed.draws[i] as DrawDecision, address);
     for (const [i, command] of orders.entries()) command.resolve(this.#answerOrder(flushed.cards[i] as CardDecision, command.cardId));
-    if (flushed.events > 0) this.#delivery.soon();
+    if (flushed.events > 0) this.#chores.soon();
+    if (flushed.returned) this.ctx.waitUntil(this.#supply.deliverGivebacks(address).catch(() => this.#chores.soon()));
     if (draws.length > 0 && rules.status === "open" && this.#supply.wants()) this.#replenish();
   }
 
@@ -265,6 +278,35 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     );
   }
 
+  #sweep(): number | null {
+    const [rules, address] = [this.#rules, this.#address];
+    if (rules === null || address === null) return null;
+    const kindOf = (prize: string) => rules.prizes[prize] ?? "none";
+    const cardId = (seq: number) => this.#ids.mint(address, seq);
+    return this.ctx.storage.transactionSync(() => sweepExpired(this.#storage, { rules, nowMs: Date.now(), kindOf, cardId })).nextMs;
+  }
+
+  async #giveBack(): Promise<null> {
+    if (this.#address !== null) await this.#supply.deliverGivebacks(this.#address);
+    return null;
+  }
+
+  async #drain(): Promise<number | null> {
+    const [storage, address] = [this.#storage, this.#address];
+    if (address === null) return null;
+    const now = () => Date.now();
+    await drainOutbox({
+      seal: () => this.ctx.storage.transactionSync(() => storage.seal(now())),
+      due: (nowMs, limit) => storage.dueBlocks(address, nowMs, limit),
+      send: async (blocks) => {
+        await this.env.CARD_EVENTS.sendBatch(blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" })));
+      },
+      sent: (block, attempts, resendAtMs) => storage.markSent(block, attempts, resendAtMs),
+      now,
+    });
+    return storage.nextDueMs(now());
+  }
+
   #settleDraw(command: PendingDraw, decision: DrawDecision, address: ShardAddress): void {
     switch (decision.status) {
       case "waiting":
@@ -285,7 +327,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   }
 
   #answerOrder(decision: CardDecision, cardId: string): CardReply {
-    return decision.status === "ok" ? { status: "ok", card: this.#view(decision.card, cardId) } : { status: decision.status };
+    return "card" in decision ? { status: decision.status, card: this.#view(decision.card, cardId) } : decision;
   }
 
   #view(card: CardRow, cardId: string) {

@@ -104,7 +104,7 @@ describe("the card issuer", () => {
       expect([revealed, redeemed]).toEqual(user === owner ? ["ok", "ok"] : ["not_found", "not_found"]);
     }
     const { cards } = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
-    expect(cards).toEqual([{ prize: "points", fallback: false, state: "redeemed", count: 1 }]);
+    expect(cards).toEqual([{ prize: "points", fallback: false, returned: false, state: "redeemed", count: 1 }]);
   });
 
   it("remembers everything across an eviction and an abort", async () => {
@@ -194,5 +194,70 @@ describe("the card issuer", () => {
         { timeout: 10_000 },
       )
       .toEqual({ unsettledBlocks: 0, unpackedEvents: 0, sealed: true });
+  });
+
+  it("gives the place of a voided card to somebody else, code and all", async () => {
+    const campaign = await publishCampaign({ shards: 2, returnStock: { onVoid: true, onExpiry: false } });
+    const upload = { campaign: campaign.id, segment: "codes.csv", etag: "1" };
+    await campaign.pool().beginImport(upload);
+    await campaign.pool().stageCodes(upload, [{ prize: "code", codes: ["ONLY"], lines: [2] }]);
+    await campaign.pool().commitImport({ ...upload, entries: [], codes: 1, opensAtMs: null, closesAtMs: null });
+    await campaign.pool().changeStatus(campaign.id, "open");
+    const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")], 0));
+    expect(statuses(await campaign.draw([drawOf("b")], 1))).toEqual(["sold_out"]);
+    const address = { campaign: campaign.id, shard: 0, cardId };
+    const voids = await Promise.all(Array.from({ length: 5 }, () => campaign.issuer().void({ ...address, reason: "mistake" })));
+    expect(voids.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok", "ok"]);
+    let drawn: readonly DrawResult[] = [];
+    await expect.poll(async () => statuses((drawn = await campaign.draw([drawOf("c")], 1))), { timeout: 10_000 }).toEqual(["issued"]);
+    const command = { campaign: campaign.id, shard: 1, cardId: cardIds(drawn)[0] ?? "", lineUserId: "bob" };
+    await campaign.issuer(1).reveal({ ...command, trail: null });
+    expect(await campaign.issuer(1).redeem(command)).toMatchObject({ status: "ok", card: { code: "ONLY" } });
+    expect(await reveal(campaign, cardId, "alice")).toEqual({ status: "voided" });
+  });
+
+  it("lets either the void or the redemption of a card win, never both", async () => {
+    const campaign = await openCampaign({ points: 40 });
+    const ids = cardIds(await campaign.draw(requests(40)));
+    for (const cardId of ids) await reveal(campaign, cardId, "alice");
+    const outcomes = await Promise.all(
+      ids.map(async (cardId) => {
+        const voided = campaign.issuer().void({ campaign: campaign.id, shard: 0, cardId, reason: "x" });
+        const redeemed = redeem(campaign, cardId, "alice");
+        return `void ${(await voided).status}, redeem ${(await redeemed).status}`;
+      }),
+    );
+    for (const outcome of outcomes) expect(["void ok, redeem voided", "void already_redeemed, redeem ok"]).toContain(outcome);
+  });
+
+  it("expires cards by itself, in bounded steps, and returns their places where the campaign says so", async () => {
+    const campaign = await openCampaign({ coupon: 1_200 }, { cardTtlMs: 1_500, returnStock: { onVoid: false, onExpiry: true } });
+    const ids = cardIds(await campaign.draw(requests(1_200)));
+    await reveal(campaign, ids[0] ?? "", "alice");
+    await redeem(campaign, ids[0] ?? "", "alice");
+    const expired = async () => {
+      const { cards } = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
+      return cards.find(({ state, returned }) => state === "expired" && returned)?.count;
+    };
+    await expect.poll(expired, { timeout: 20_000, interval: 200 }).toBe(1_199);
+    expect(await reveal(campaign, ids[1] ?? "", "alice")).toEqual({ status: "expired" });
+    await expect
+      .poll(async () => (await campaign.pool().stock(campaign.id))?.prizes, { timeout: 10_000 })
+      .toEqual([{ prize: "coupon", loaded: 1_200, unleased: 1_199 }]);
+    expect(statuses(await campaign.draw([drawOf("later")]))).toEqual(["issued"]);
+  }, 60_000);
+
+  it("lets one of fifty tills take a coupon, and tells the others who did", async () => {
+    const campaign = await openCampaign({ coupon: 1 });
+    const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")]));
+    await reveal(campaign, cardId, "alice");
+    await redeem(campaign, cardId, "alice");
+    const tills = Array.from({ length: 50 }, (_, i) => `till ${i}`);
+    const uses = await Promise.all(
+      tills.map((till) => campaign.issuer().use({ campaign: campaign.id, shard: 0, cardId, store: "Taipei", till })),
+    );
+    expect(uses.filter(({ status }) => status === "ok")).toHaveLength(1);
+    const first = uses.find(({ status }) => status === "ok");
+    for (const use of uses) expect("card" in use && use.card.usedAtMs).toBe(first !== undefined && "card" in first && first.card.usedAtMs);
   });
 });

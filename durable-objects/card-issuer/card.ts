@@ -22,11 +22,18 @@ export interface CardRow {
   readonly revealedAtMs: number | null;
   readonly redeemedAtMs: number | null;
   readonly usedAtMs: number | null;
+  /** When it was voided or expired. */
+  readonly endedAtMs: number | null;
+  /** Where a coupon was used. */
+  readonly store: string | null;
+  /** Its place in the deck is stock again. */
+  readonly returned: boolean;
 }
 
 export function viewCard(card: CardRow, cardId: string, kind: PrizeKind): CardView {
-  const { requestId, recipient, lineUserId, metadata, state, prize, issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs } = card;
+  const { requestId, recipient, lineUserId, metadata, state, prize, store } = card;
+  const { issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs, endedAtMs } = card;
   const code = state === "redeemed" || state === "used" ? card.code : null;
-  const times = { issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs };
-  return { cardId, requestId, recipient, lineUserId, metadata, state, prize, kind, code, ...times };
+  const times = { issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs, endedAtMs };
+  return { cardId, requestId, recipient, lineUserId, metadata, state, prize, kind, code, store, ...times };
 }

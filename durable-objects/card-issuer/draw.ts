@@ -81,6 +81,9 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
       revealedAtMs: null,
       redeemedAtMs: null,
       usedAtMs: null,
+      endedAtMs: null,
+      store: null,
+      returned: false,
     });
     drawn.set(draw.requestId, { seq, recipient: draw.recipient, drawnFor: draw.lineUserId, metadata: draw.metadata, expiresAtMs });
     if (draw.recipient !== null && count !== null) counts.set(draw.recipient, { total: count.total + 1, today: count.today + 1 });

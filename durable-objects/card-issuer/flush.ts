@@ -1,21 +1,20 @@
-import type { CampaignRules, CardEvent } from "../protocol.ts";
+import type { CampaignRules, CardEvent, Draw, StockRun } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
 import { decideDraws, issuedEvent } from "./draw.ts";
 import type { DrawDecision } from "./draw.ts";
 import type { LocalDay } from "./calendar.ts";
 import { decideCard } from "./lifecycle.ts";
-import type { CardDecision, Redeem, Reveal } from "./lifecycle.ts";
+import type { CardDecision, CardOrder } from "./lifecycle.ts";
 import { packEvents } from "./outbox.ts";
-import type { Draw } from "../protocol.ts";
 import type { IssuerStorage } from "./storage.ts";
 import { StockCursor } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
 import type { PoolState } from "./supply.ts";
 
-export interface CardOrder {
+export interface PlacedOrder {
   readonly seq: number;
   readonly cardId: string;
-  readonly command: Reveal | Redeem;
+  readonly order: CardOrder;
 }
 
 export interface FlushContext {
@@ -35,20 +34,23 @@ export interface Flushed {
   readonly leases: readonly HeldLease[];
   readonly issued: number;
   readonly events: number;
+  /** Places in the deck that are stock again, journaled as a giveback. */
+  readonly returned: boolean;
 }
 
 /** One flush inside one transaction: load the rows concerned, decide everything, store the result and its events. Synchronous. */
-export function flush(storage: IssuerStorage, draws: readonly Draw[], orders: readonly CardOrder[], context: FlushContext): Flushed {
+export function flush(storage: IssuerStorage, draws: readonly Draw[], orders: readonly PlacedOrder[], context: FlushContext): Flushed {
   const events: CardEvent[] = [];
   const drawn = draws.length === 0 ? null : flushDraws(storage, draws, context, events);
-  const cards = orders.length === 0 ? [] : flushOrders(storage, orders, context, events);
+  const ordered = orders.length === 0 ? null : flushOrders(storage, orders, context, events);
   if (events.length > 0) storage.addToOutbox(packEvents(events));
   return {
     draws: drawn?.decisions ?? [],
-    cards,
+    cards: ordered?.decisions ?? [],
     leases: drawn?.leases ?? context.leases,
     issued: drawn?.issued ?? 0,
     events: events.length,
+    returned: ordered?.returned ?? false,
   };
 }
 
@@ -68,13 +70,13 @@ function flushDraws(storage: IssuerStorage, draws: readonly Draw[], context: Flu
   return { decisions, leases: stock.held(), issued: cards.length };
 }
 
-function flushOrders(storage: IssuerStorage, orders: readonly CardOrder[], context: FlushContext, events: CardEvent[]): CardDecision[] {
+function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], context: FlushContext, events: CardEvent[]) {
   const { rules, nowMs } = context;
   const cards = storage.cards(orders.map(({ seq }) => seq));
   const changed = new Map<number, CardRow>();
   const kindOf = (prize: string) => rules.prizes[prize] ?? "none";
-  const decisions = orders.map(({ seq, cardId, command }) => {
-    const decision = decideCard(cards.get(seq), command, { cardId, nowMs, autoRedeem: rules.autoRedeem, kindOf });
+  const decisions = orders.map(({ seq, cardId, order }): CardDecision => {
+    const decision = decideCard(cards.get(seq), order, { cardId, nowMs, rules, kindOf });
     if (decision.status === "ok" && decision.events.length > 0) {
       cards.set(seq, decision.card);
       changed.set(seq, decision.card);
@@ -82,6 +84,19 @@ function flushOrders(storage: IssuerStorage, orders: readonly CardOrder[], conte
     }
     return decision;
   });
-  if (changed.size > 0) storage.updateCards([...changed.values()]);
-  return decisions;
+  const stored = [...changed.values()];
+  if (stored.length > 0) storage.updateCards(stored);
+  return { decisions, returned: returnStock(storage, stored) };
+}
+
+/** Gives the places of ended cards back to the pool, where the campaign says so. */
+export function returnStock(storage: IssuerStorage, ended: readonly CardRow[]): boolean {
+  const runs = ended.filter(({ returned }) => returned).flatMap(placeOf);
+  if (runs.length > 0) storage.giveBack(runs);
+  return runs.length > 0;
+}
+
+function placeOf({ segment, position, prize, code }: CardRow): StockRun[] {
+  if (segment === null || position === null) return [];
+  return [{ segment, start: position, prizes: [prize], ordinals: Uint16Array.of(0), codes: code === null ? null : [code] }];
 }

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CARD_STATES } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
-import { decideCard } from "./lifecycle.ts";
-import type { Redeem, Reveal } from "./lifecycle.ts";
+import { decideCard, expireCard } from "./lifecycle.ts";
+import type { CardContext, Redeem, Reveal } from "./lifecycle.ts";
 
 const issued: CardRow = {
   seq: 1,
@@ -23,8 +23,12 @@ const issued: CardRow = {
   revealedAtMs: null,
   redeemedAtMs: null,
   usedAtMs: null,
+  endedAtMs: null,
+  store: null,
+  returned: false,
 };
-const context = { cardId: "card", nowMs: 10, autoRedeem: false, kindOf: () => "code" as const };
+const keepStock = { onVoid: false, onExpiry: false };
+const context: CardContext = { cardId: "card", nowMs: 10, rules: { autoRedeem: false, returnStock: keepStock }, kindOf: () => "code" };
 const reveal = (lineUserId: string): Reveal => ({ type: "reveal", lineUserId, trail: [[5, 10]] });
 const redeem = (lineUserId: string): Redeem => ({ type: "redeem", lineUserId });
 
@@ -49,7 +53,7 @@ describe("a card's life", () => {
   });
 
   it("is redeemed in the same step where the campaign says so", () => {
-    const decision = decideCard(issued, reveal("alice"), { ...context, autoRedeem: true });
+    const decision = decideCard(issued, reveal("alice"), { ...context, rules: { autoRedeem: true, returnStock: keepStock } });
     expect(decision).toMatchObject({
       status: "ok",
       card: { state: "redeemed", version: 3 },
@@ -73,19 +77,58 @@ describe("a card's life", () => {
         let card = issued;
         let redemptions = 0;
         for (const command of sequence) {
-          const decision = decideCard(card, command, { ...context, autoRedeem });
+          const decision = decideCard(card, command, { ...context, rules: { autoRedeem, returnStock: keepStock } });
           if (decision.status !== "ok") continue;
           expect(CARD_STATES.indexOf(decision.card.state)).toBeGreaterThanOrEqual(CARD_STATES.indexOf(card.state));
           expect(decision.card.version).toBe(card.version + decision.events.length);
           expect([null, decision.card.lineUserId]).toContain(card.lineUserId);
           redemptions += decision.events.filter(({ type }) => type === "redeemed").length;
           card = decision.card;
-          expect(decideCard(card, { ...command, lineUserId: card.lineUserId ?? "" }, { ...context, autoRedeem })).toSatisfy(
-            (again: ReturnType<typeof decideCard>) => again.status !== "ok" || again.card.version - card.version <= 1,
-          );
+          expect(
+            decideCard(
+              card,
+              { ...command, lineUserId: card.lineUserId ?? "" },
+              { ...context, rules: { autoRedeem, returnStock: keepStock } },
+            ),
+          ).toSatisfy((again: ReturnType<typeof decideCard>) => again.status !== "ok" || again.card.version - card.version <= 1);
         }
         expect(redemptions).toBeLessThanOrEqual(1);
       }),
     );
+  });
+
+  it("is voided until it is redeemed, and not after", () => {
+    const order = { type: "void", reason: "sent twice" } as const;
+    const voided = decideCard(issued, order, context);
+    expect(voided).toMatchObject({
+      status: "ok",
+      card: { state: "voided", endedAtMs: 10, returned: false },
+      events: [{ type: "voided", reason: "sent twice" }],
+    });
+    expect(decideCard({ ...issued, state: "voided" }, order, context)).toMatchObject({ status: "ok", events: [] });
+    expect(decideCard({ ...issued, state: "voided" }, reveal("alice"), context)).toEqual({ status: "voided" });
+    expect(decideCard({ ...issued, state: "redeemed" }, order, context)).toEqual({ status: "already_redeemed" });
+  });
+
+  it("gives its place back where the campaign says so, unless it came from no stock", () => {
+    const back = { ...context, rules: { autoRedeem: false, returnStock: { onVoid: true, onExpiry: true } } };
+    const order = { type: "void", reason: "x" } as const;
+    expect(decideCard(issued, order, back)).toMatchObject({ card: { returned: true }, events: [{ returned: true }] });
+    expect(decideCard({ ...issued, segment: null, position: null }, order, back)).toMatchObject({ card: { returned: false } });
+    expect(expireCard(issued, { ...back, nowMs: 1_000 })).toMatchObject({ card: { state: "expired", returned: true } });
+    expect(expireCard(issued, { ...back, nowMs: 999 })).toBeNull();
+    expect(expireCard({ ...issued, state: "redeemed" }, { ...back, nowMs: 5_000 })).toBeNull();
+  });
+
+  it("as a coupon is used once, and says nothing of itself before it is redeemed", () => {
+    const coupon: CardContext = { ...context, kindOf: () => "coupon" };
+    const use = { type: "use", store: "Taipei 101", till: null } as const;
+    for (const kind of [coupon, context]) expect(decideCard(issued, use, kind)).toEqual({ status: "not_redeemed" });
+    const redeemed: CardRow = { ...issued, state: "redeemed", lineUserId: "alice", version: 3 };
+    expect(decideCard(redeemed, use, context)).toEqual({ status: "not_found" });
+    const used = decideCard(redeemed, use, coupon);
+    expect(used).toMatchObject({ status: "ok", card: { state: "used", usedAtMs: 10, store: "Taipei 101" } });
+    const card = used.status === "ok" ? used.card : issued;
+    expect(decideCard(card, { ...use, store: "elsewhere" }, { ...coupon, nowMs: 20 })).toEqual({ status: "already_used", card });
   });
 });

@@ -25,7 +25,8 @@ const MIGRATIONS = [
     last_block INTEGER NOT NULL,
     last_hash TEXT NOT NULL,
     sealed_row INTEGER NOT NULL,
-    giveback INTEGER NOT NULL
+    giveback INTEGER NOT NULL,
+    swept_seq INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE givebacks (giveback INTEGER PRIMARY KEY, runs TEXT NOT NULL) STRICT;
   CREATE TABLE card_keys (first_seq INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
@@ -55,7 +56,10 @@ const MIGRATIONS = [
     expires_at INTEGER,
     revealed_at INTEGER,
     redeemed_at INTEGER,
-    used_at INTEGER
+    used_at INTEGER,
+    ended_at INTEGER,
+    store TEXT,
+    returned INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE UNIQUE INDEX cards_request ON cards (request);
   CREATE INDEX cards_recipient ON cards (recipient, issued_at) WHERE recipient IS NOT NULL;
@@ -98,11 +102,15 @@ interface CardRecord extends Record<string, SqlStorageValue> {
   revealed_at: number | null;
   redeemed_at: number | null;
   used_at: number | null;
+  ended_at: number | null;
+  store: string | null;
+  returned: number;
 }
 
 interface TallyRow extends Record<string, SqlStorageValue> {
   prize: string;
   fallback: number;
+  returned: number;
   state: CardState;
   count: number;
 }
@@ -136,8 +144,8 @@ export class IssuerStorage {
 
   adopt({ campaign, shard }: ShardAddress): void {
     this.#sql.exec(
-      `INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, sealed_row, giveback)
-       VALUES (0, ?, ?, 1, 0, ?, 0, 0)`,
+      `INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, sealed_row, giveback, swept_seq)
+       VALUES (0, ?, ?, 1, 0, ?, 0, 0, 0)`,
       campaign,
       shard,
       GENESIS_HASH,
@@ -176,12 +184,15 @@ export class IssuerStorage {
     this.#sql.exec("UPDATE issuer SET lease_request = lease_request + 1");
   }
 
-  /** Takes all leases out of use and keeps what is left of them under the next number. */
+  dropLeases(): void {
+    this.#sql.exec("DELETE FROM leases");
+  }
+
+  /** Keeps stock that goes back to the pool under the next number, until the pool has it. */
   giveBack(runs: readonly StockRun[]): void {
     const { giveback } = this.#sql.exec<{ giveback: number }>("UPDATE issuer SET giveback = giveback + 1 RETURNING giveback").one();
     const json = JSON.stringify(runs.map((run) => ({ ...run, ordinals: [...run.ordinals] })));
     this.#sql.exec("INSERT INTO givebacks (giveback, runs) VALUES (?, ?)", giveback, json);
-    this.#sql.exec("DELETE FROM leases");
   }
 
   givebacks(): Giveback[] {
@@ -279,15 +290,40 @@ export class IssuerStorage {
     return cards;
   }
 
+  /** The next cards that may have to expire, in the order of their issue. */
+  cardsToSweep(limit: number): CardRow[] {
+    return this.#sql
+      .exec<CardRecord>("SELECT * FROM cards WHERE seq > (SELECT swept_seq FROM issuer) ORDER BY seq LIMIT ?", limit)
+      .toArray()
+      .map(toCard);
+  }
+
+  markSwept(seq: number): void {
+    this.#sql.exec("UPDATE issuer SET swept_seq = ?", seq);
+  }
+
   /** Stores what a card's life may change: owner, state, times. */
   updateCards(cards: readonly CardRow[]): void {
-    const rows = cards.map((c) => [c.seq, c.lineUserId, c.state, c.version, c.revealedAtMs, c.redeemedAtMs, c.usedAtMs]);
+    const rows = cards.map((c) => [
+      c.seq,
+      c.lineUserId,
+      c.state,
+      c.version,
+      c.revealedAtMs,
+      c.redeemedAtMs,
+      c.usedAtMs,
+      c.endedAtMs,
+      c.store,
+      c.returned ? 1 : 0,
+    ]);
     for (const json of jsonChunks(rows)) {
       this.#sql.exec(
         `UPDATE cards SET line_user = new.line_user, state = new.state, version = new.version,
-           revealed_at = new.revealed_at, redeemed_at = new.redeemed_at, used_at = new.used_at
+           revealed_at = new.revealed_at, redeemed_at = new.redeemed_at, used_at = new.used_at,
+           ended_at = new.ended_at, store = new.store, returned = new.returned
          FROM (SELECT value->>0 AS seq, value->>1 AS line_user, value->>2 AS state, value->>3 AS version,
-                 value->>4 AS revealed_at, value->>5 AS redeemed_at, value->>6 AS used_at FROM json_each(?)) AS new
+                 value->>4 AS revealed_at, value->>5 AS redeemed_at, value->>6 AS used_at,
+                 value->>7 AS ended_at, value->>8 AS store, value->>9 AS returned FROM json_each(?)) AS new
          WHERE cards.seq = new.seq`,
         json,
       );
@@ -378,7 +414,7 @@ export class IssuerStorage {
 
   tally(): { cards: TallyRow[]; unsettledBlocks: number; unpackedEvents: number } {
     const cards = this.#sql
-      .exec<TallyRow>("SELECT prize, segment IS NULL AS fallback, state, count(*) AS count FROM cards GROUP BY 1, 2, 3")
+      .exec<TallyRow>("SELECT prize, segment IS NULL AS fallback, returned, state, count(*) AS count FROM cards GROUP BY 1, 2, 3, 4")
       .toArray();
     const { blocks, events } = this.#sql
       .exec<{ blocks: number; events: number }>(
@@ -436,5 +472,8 @@ function toCard(row: CardRecord): CardRow {
     revealedAtMs: row.revealed_at,
     redeemedAtMs: row.redeemed_at,
     usedAtMs: row.used_at,
+    endedAtMs: row.ended_at,
+    store: row.store,
+    returned: row.returned === 1,
   };
 }

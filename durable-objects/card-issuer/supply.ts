@@ -15,7 +15,7 @@ export type PoolState = "unknown" | "exhausted" | "later";
 export interface SupplyDeps {
   readonly storage: IssuerStorage;
   readonly transaction: <Result>(work: () => Result) => Result;
-  readonly pool: (campaign: string) => Pick<PrizePoolRpc, "lease">;
+  readonly pool: (campaign: string) => Pick<PrizePoolRpc, "lease" | "giveBack">;
   /** Draws that wait for the pool's answer. */
   readonly waiting: () => number;
   /** The pool has answered; inside the transaction that stores its answer. */
@@ -98,11 +98,21 @@ export class Supply {
     const arrived = granted < this.#request;
     const givebacks = transaction(() => {
       storage.dropGivebacks(taken);
-      if (this.#leases.length > 0) storage.giveBack(this.#leases.map(runOf));
+      if (this.#leases.length > 0) {
+        storage.giveBack(this.#leases.map(runOf));
+        storage.dropLeases();
+      }
       return storage.givebacks();
     });
     this.#leases = [];
     return { givebacks, settled: arrived, missed: !arrived && !this.#asking };
+  }
+
+  /** Hands the pool what is kept for it: places of cards that were voided or have expired. Tried again by the alarm. */
+  async deliverGivebacks(address: ShardAddress): Promise<void> {
+    const { storage, pool } = this.#deps;
+    const givebacks = storage.givebacks();
+    if (givebacks.length > 0) storage.dropGivebacks(await pool(address.campaign).giveBack(address, givebacks));
   }
 
   #take(reply: LeaseReply): void {

@@ -71,7 +71,8 @@ function timelineOf({ card, reward }: CardHistory): { at: string; what: string }
     [card.redeemedAt, "redeemed"],
     [reward?.createdAt, "reward due"],
     [reward?.grantedAt, "reward granted"],
-    [card.usedAt, "used"],
+    [card.usedAt, card.store === null ? "used" : `used at ${card.store}`],
+    [card.endedAt, card.state === "voided" ? `voided: ${card.reason ?? ""}` : "expired"],
   ];
   return happened
     .flatMap(([at, what]) => (typeof at === "number" ? [{ at, what }] : []))

@@ -39,7 +39,13 @@ export async function askCard(env: Env, command: CardCommand, ask: (issuer: Card
       throw new Problem("card_expired");
     case "voided":
       throw new Problem("card_voided");
+    case "already_used": {
+      const { usedAtMs, store } = reply.card;
+      throw new Problem("already_used", undefined, { members: { usedAt: instant(usedAtMs ?? 0), store } });
+    }
     case "not_revealed":
+    case "not_redeemed":
+    case "already_redeemed":
     case "overloaded":
       throw new Problem(reply.status);
   }

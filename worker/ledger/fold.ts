@@ -24,6 +24,11 @@ interface FoldedCard {
   revealedAt: number | null;
   redeemedAt: number | null;
   usedAt: number | null;
+  endedAt: number | null;
+  reason: string | null;
+  store: string | null;
+  till: string | null;
+  returned: number | null;
 }
 
 interface FoldedReward {
@@ -73,8 +78,9 @@ export function foldBlocks(blocks: readonly Block[]): Folded {
 
 function blank({ card, version, prize }: CardEvent, campaign: string, shard: number): FoldedCard {
   const unsaid = { request: null, recipient: null, lineUser: null, metadata: null, segment: null, position: null, code: null };
-  const times = { issuedAt: null, expiresAt: null, revealedAt: null, redeemedAt: null, usedAt: null };
-  return { card, campaign, shard, version, state: "issued", prize, ...unsaid, ...times };
+  const times = { issuedAt: null, expiresAt: null, revealedAt: null, redeemedAt: null, usedAt: null, endedAt: null };
+  const end = { reason: null, store: null, till: null, returned: null };
+  return { card, campaign, shard, version, state: "issued", prize, ...unsaid, ...times, ...end };
 }
 
 function apply(card: FoldedCard, event: CardEvent): void {
@@ -101,6 +107,17 @@ function apply(card: FoldedCard, event: CardEvent): void {
       card.lineUser = event.user;
       card.code = event.code ?? null;
       card.redeemedAt = event.at;
+      return;
+    case "used":
+      card.usedAt = event.at;
+      card.store = event.store;
+      card.till = event.till ?? null;
+      return;
+    case "voided":
+    case "expired":
+      card.endedAt = event.at;
+      card.returned = event.returned ? 1 : 0;
+      card.reason = event.type === "voided" ? event.reason : null;
   }
 }
 

@@ -15,8 +15,9 @@ interface PrizeBalance {
   readonly unleased: number;
   /** Held by issuers, not issued. */
   readonly held: number;
-  /** Issued from stock and as fallback, whatever became of them since. */
+  /** Issued from stock and as fallback, whatever became of them since; those whose place is stock again are counted apart. */
   readonly issued: number;
+  readonly returned: number;
   readonly issuedAsFallback: number;
   readonly redeemed: number;
   /** The same two, as the ledger has them. */
@@ -61,7 +62,8 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
       loaded: loaded?.loaded ?? 0,
       unleased: loaded?.unleased ?? 0,
       held: tallies.reduce((total, tally) => total + heldOf(tally, prize, stock), 0),
-      issued: sum(issuedCards, prize, ({ fallback }) => !fallback),
+      issued: sum(issuedCards, prize, ({ fallback, returned }) => !fallback && !returned),
+      returned: sum(issuedCards, prize, ({ returned }) => returned),
       issuedAsFallback: sum(issuedCards, prize, ({ fallback }) => fallback),
       redeemed: sum(issuedCards, prize, ({ state }) => REDEEMED_STATES.includes(state)),
       settledIssued: sum(settledCards, prize, () => true),
@@ -89,14 +91,14 @@ function heldOf({ shard, held, givebacks }: ShardTally, prize: string, { taken }
 
 /** What is wrong with one prize's balance. The ledger is held against the issuers only when nothing is on its way. */
 function compare(prize: PrizeBalance, settled: boolean): string[] {
-  const { loaded, unleased, held, issued, issuedAsFallback, redeemed, settledIssued, settledRedeemed, rewards, kind } = prize;
+  const { loaded, unleased, held, issued, returned, issuedAsFallback, redeemed, settledIssued, settledRedeemed, rewards, kind } = prize;
   const differences: string[] = [];
   const expect = (what: string, a: number, b: number) => {
     if (a !== b) differences.push(`${prize.prize}: ${what}: ${a} ≠ ${b}`);
   };
   expect("loaded = unleased + held + issued", loaded, unleased + held + issued);
   if (settled) {
-    expect("issued by the issuers = in the ledger", issued + issuedAsFallback, settledIssued);
+    expect("issued by the issuers = in the ledger", issued + returned + issuedAsFallback, settledIssued);
     expect("redeemed at the issuers = in the ledger", redeemed, settledRedeemed);
     if (kind !== "none")
       expect("redeemed = granted + pending + failed", settledRedeemed, rewards.granted + rewards.pending + rewards.failed);

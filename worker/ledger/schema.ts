@@ -89,6 +89,14 @@ export const cards = sqliteTable(
     revealedAt: integer("revealed_at"),
     redeemedAt: integer("redeemed_at"),
     usedAt: integer("used_at"),
+    /** When it was voided or expired. */
+    endedAt: integer("ended_at"),
+    reason: text(),
+    /** Where a coupon was used. */
+    store: text(),
+    till: text(),
+    /** 1: the card's place in the deck was given back and is stock again. */
+    returned: integer(),
   },
   (t) => [
     index("cards_campaign").on(t.campaign, t.prize, t.state),

@@ -112,6 +112,11 @@ function upsertCards(env: Env, { cards }: Folded): D1PreparedStatement {
     c.revealedAt,
     c.redeemedAt,
     c.usedAt,
+    c.endedAt,
+    c.reason,
+    c.store,
+    c.till,
+    c.returned,
   ]);
   const said = [
     "request",
@@ -126,6 +131,11 @@ function upsertCards(env: Env, { cards }: Folded): D1PreparedStatement {
     "revealed_at",
     "redeemed_at",
     "used_at",
+    "ended_at",
+    "reason",
+    "store",
+    "till",
+    "returned",
   ];
   const columns = ["card", "campaign", "shard", "version", "state", "prize", ...said];
   return env.LEDGER.prepare(

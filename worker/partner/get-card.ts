@@ -4,6 +4,7 @@ import type { CardView } from "../../durable-objects/protocol.ts";
 import { askCard, instant, locateCard } from "../cards/card.ts";
 import type { App, PartnerEdge } from "../http/edge.ts";
 import { answers, instantSchema, PARTNER_SECURITY, refusals } from "../http/openapi.ts";
+import { cardParams } from "./card-params.ts";
 import { withSignature } from "./with-signature.ts";
 
 const partnerCardSchema = z
@@ -27,7 +28,7 @@ const route = createRoute({
   summary: "How far a card is",
   security: PARTNER_SECURITY,
   middleware: withSignature(null),
-  request: { params: z.object({ campaign: z.string(), cardId: z.string() }) },
+  request: { params: cardParams },
   responses: {
     200: answers(partnerCardSchema, "The card, as its issuer holds it"),
     ...refusals("signature_invalid", "campaign_not_found", "card_not_found", "overloaded"),

@@ -159,3 +159,53 @@ describe("GET stock", () => {
     expect(stock.prizes).toContainEqual({ prize: "coupon", loaded: 30, issued: 0, remaining: 30 });
   });
 });
+
+describe("a card in a partner's hand", () => {
+  const redeemedCard = async (campaign: string, requestId: string) => {
+    const [drawn] = await draw(campaign, { requestId });
+    const cardId = drawn?.cardId ?? "";
+    const place = { ...locateCard(env, campaign, cardId), lineUserId: "Ualice" };
+    await cardIssuer(env, place).reveal({ ...place, trail: null });
+    await cardIssuer(env, place).redeem(place);
+    return cardId;
+  };
+
+  it("is voided once and for all, but not when it is redeemed", async () => {
+    const campaign = await openedCampaign({ points: 5 });
+    const [drawn] = await draw(campaign, { requestId: "a" });
+    const path = `/campaigns/${campaign}/cards/${drawn?.cardId}/void`;
+    expect(await problemOf(await send(path, { reason: "" }))).toBe("invalid_request");
+    for (let again = 0; again < 2; again++) expect(await answerOf(await send(path, { reason: "sent twice" }))).toEqual({ state: "voided" });
+    const redeemed = await redeemedCard(campaign, "b");
+    expect(await problemOf(await send(`/campaigns/${campaign}/cards/${redeemed}/void`, { reason: "late" }))).toBe("already_redeemed");
+    expect(await problemOf(await send(path, { reason: "not yours" }, "narrow-hmac"))).toBe("campaign_not_found");
+  });
+
+  it("is a coupon that one of fifty tills takes, and the others hear when and where", async () => {
+    const campaign = await openedCampaign({ coupon: 1 });
+    const cardId = await redeemedCard(campaign, "a");
+    const path = `/campaigns/${campaign}/coupons/${cardId}`;
+    expect(await answerOf(await send(path))).toEqual({ status: "valid", prize: "coupon" });
+    const uses = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => send(`${path}/use`, { store: `Store ${i % 2}`, till: `till ${i}` })),
+    );
+    const [taken] = await Promise.all(
+      uses.filter(({ status }) => status === 200).map((use) => answerOf<{ usedAt: string; store: string }>(use)),
+    );
+    const refused = await Promise.all(uses.filter(({ status }) => status === 409).map((use) => answerOf<object>(use, 409)));
+    expect(refused).toHaveLength(49);
+    for (const refusal of refused) expect(refusal).toMatchObject({ code: "already_used", usedAt: taken?.usedAt, store: taken?.store });
+    expect(await answerOf(await send(path))).toMatchObject({ status: "used", usedAt: taken?.usedAt, store: taken?.store });
+  });
+
+  it("does not tell a store what it holds before it is scratched", async () => {
+    const campaign = await openedCampaign({ points: 3 });
+    const [drawn] = await draw(campaign, { requestId: "a" });
+    const path = `/campaigns/${campaign}/coupons/${drawn?.cardId}`;
+    expect(await answerOf(await send(path))).toEqual({ status: "not_redeemed" });
+    expect(await problemOf(await send(`${path}/use`, { store: "Taipei" }))).toBe("not_redeemed");
+    const points = `/campaigns/${campaign}/coupons/${await redeemedCard(campaign, "b")}`;
+    expect(await problemOf(await send(points))).toBe("card_not_found");
+    expect(await problemOf(await send(`${points}/use`, { store: "Taipei" }))).toBe("card_not_found");
+  });
+});
