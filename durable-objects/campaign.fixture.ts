@@ -36,6 +36,7 @@ export async function publishCampaign(over: Partial<PublishedRules> = {}): Promi
     returnStock: { onVoid: false, onExpiry: false },
     fallback: null,
     prizes: { coupon: "coupon", code: "code", points: "webhook", thanks: "none" },
+    pools: {},
     ...over,
   };
   const poolStub = () => env.PRIZE_POOL.getByName(id);

@@ -8,6 +8,21 @@ export type PrizeKind = (typeof PRIZE_KINDS)[number];
 
 export type CampaignStatus = "draft" | "open" | "paused" | "closed";
 
+/** How one segment's cards come into play; by the name of its file, from the campaign file's `pools`. */
+export interface SegmentOptions {
+  /** What is left when the segment closes: it stays stock, or is never dealt. */
+  readonly leftover: "roll-over" | "withhold";
+  /** Odds mode: when the deck runs low the same manifest is dealt again, at most `maxDecks` times in all; null: without end. */
+  readonly repeat: { readonly maxDecks: number | null } | null;
+  /** Winning moments: each card is released at a random time in the window, and goes to whoever draws next. */
+  readonly moments: { readonly fromMs: number; readonly toMs: number } | null;
+}
+
+/** Issuers are awake and hold a lease this long before the campaign starts. */
+export const WARM_UP_MS = 300_000;
+
+export const PLAIN_SEGMENT: SegmentOptions = { leftover: "withhold", repeat: null, moments: null };
+
 /** What an issuer must know of a campaign to decide. Pushed by the pool; rides on every lease. */
 export interface CampaignRules {
   readonly campaign: string;
@@ -28,6 +43,8 @@ export interface CampaignRules {
   /** Unlimited prize dealt when the stock is gone; null: `sold_out`. */
   readonly fallback: string | null;
   readonly prizes: Readonly<Record<string, PrizeKind>>;
+  /** Segments that are not `PLAIN_SEGMENT`, by name. */
+  readonly pools: Readonly<Record<string, SegmentOptions>>;
 }
 
 // ─── Pool: publishing, importing ────────────────────────────────────────────────────────────────────────────────────
@@ -38,7 +55,9 @@ export type PublishedRules = Omit<CampaignRules, "version" | "status">;
 export type PublishReply =
   | { readonly status: "published"; readonly rules: CampaignRules; readonly changed: boolean }
   /** A prize in stock is gone from the file, or changed its kind. */
-  | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string };
+  | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string }
+  /** The options of an imported segment would change. */
+  | { readonly status: "segment_in_stock"; readonly segment: string };
 
 /** A deck of this many cards, as 16-bit ordinals, is 20 MB: it is shuffled and dealt within the 128 MB of a Durable Object. */
 export const MAX_SEGMENT_CARDS = 10_000_000;
@@ -89,6 +108,8 @@ export type CommitImportReply =
   | { readonly status: "already_imported"; readonly cards: number }
   | { readonly status: "segment_immutable" }
   | { readonly status: "unknown_prize"; readonly prize: string }
+  /** A deck that is dealt again cannot have codes, which are dealt once. */
+  | { readonly status: "codes_repeat" }
   | { readonly status: "no_import" };
 
 // ─── Pool: leases ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -114,6 +135,10 @@ export interface StockRun {
 
 export interface Lease extends StockRun {
   readonly lease: number;
+  /** From then on its cards may not be issued; null: they always may. */
+  readonly closesAtMs: number | null;
+  /** A winning moment: dealt before everything else. */
+  readonly first: boolean;
 }
 
 /**
@@ -155,7 +180,10 @@ export interface ShardMark {
 
 export interface SegmentFairness {
   readonly segment: string;
+  /** Cards of one deck. */
   readonly size: number;
+  /** Decks dealt so far: more than one only in odds mode. */
+  readonly decks: number;
   readonly commitment: string;
   /** Hex; only once the campaign is closed. */
   readonly seed: string | null;
@@ -391,6 +419,8 @@ export interface CardIssuerRpc {
   card(command: CardCommand): Promise<CardReply>;
   configure(address: ShardAddress, rules: CampaignRules): Promise<ShardMark>;
   acknowledge(address: ShardAddress, blocks: readonly number[]): Promise<void>;
+  /** Takes a lease that it did not ask for; again, the same. */
+  deliver(address: ShardAddress, lease: Lease): Promise<void>;
   surrender(command: SurrenderCommand): Promise<SurrenderReply>;
   tally(address: ShardAddress): Promise<ShardTally>;
 }

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { encodeBlock } from "../block.ts";
+import { WARM_UP_MS } from "../protocol.ts";
 import type {
   CampaignRules,
   CardCommand,
@@ -9,6 +10,7 @@ import type {
   DrawCommand,
   DrawReply,
   DrawResult,
+  Lease,
   RedeemCommand,
   RevealCommand,
   ShardAddress,
@@ -172,11 +174,18 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     const lastBlock = this.ctx.storage.transactionSync(() => this.#storage.seal(Date.now()));
     this.#chores.soon();
     this.#retryWaiting();
+    if (rules.status === "open" && Date.now() >= rules.startsAtMs - WARM_UP_MS) this.ctx.waitUntil(this.#supply.warmUp(address));
     return { shard: address.shard, lastBlock };
   }
 
   async acknowledge(_address: ShardAddress, blocks: readonly number[]): Promise<void> {
     this.ctx.storage.transactionSync(() => this.#storage.dropBlocks(blocks));
+  }
+
+  async deliver(address: ShardAddress, lease: Lease): Promise<void> {
+    this.#adopt(address);
+    this.#supply.deliver(lease);
+    this.#retryWaiting();
   }
 
   /** Gives the pool what draws that are here do not take. */

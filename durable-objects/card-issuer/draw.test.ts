@@ -20,6 +20,7 @@ const rules: CampaignRules = {
   returnStock: { onVoid: false, onExpiry: false },
   fallback: null,
   prizes: { win: "coupon", thanks: "none" },
+  pools: {},
 };
 
 const lease = (cards: number, number = 1): HeldLease => ({
@@ -29,6 +30,8 @@ const lease = (cards: number, number = 1): HeldLease => ({
   prizes: ["win"],
   ordinals: new Uint16Array(cards),
   codes: null,
+  closesAtMs: null,
+  first: false,
   next: 0,
 });
 const draw = (requestId: string, recipient: string | null = null): Draw => ({ requestId, recipient, lineUserId: null, metadata: null });
@@ -36,7 +39,7 @@ const context = (over: Partial<DrawContext> = {}): DrawContext => ({
   rules,
   nowMs: 1_000,
   nextSeq: 1,
-  stock: new StockCursor([lease(5)]),
+  stock: new StockCursor([lease(5)], 1_000),
   pool: "unknown",
   drawnBefore: new Map(),
   counts: new Map(),
@@ -59,7 +62,7 @@ describe("a flush of draws", () => {
   it("replays even when the campaign is paused, over, or sold out", () => {
     const drawnBefore = new Map([["a", { seq: 7, recipient: null, drawnFor: null, metadata: null, expiresAtMs: null }]]);
     const paused: Partial<DrawContext> = { rules: { ...rules, status: "paused" } };
-    const soldOut: Partial<DrawContext> = { stock: new StockCursor([]), pool: "exhausted" };
+    const soldOut: Partial<DrawContext> = { stock: new StockCursor([], 1_000), pool: "exhausted" };
     for (const over of [paused, soldOut, { nowMs: 20_000 }]) {
       expect(statuses([draw("a")], { drawnBefore, ...over })).toEqual(["replayed"]);
     }
@@ -82,7 +85,7 @@ describe("a flush of draws", () => {
 
   it("waits for the pool when the lease is used up, and deals the fallback or says sold out when the pool is empty", () => {
     const draws = [draw("a"), draw("b")];
-    const stock = () => new StockCursor([lease(1)]);
+    const stock = () => new StockCursor([lease(1)], 1_000);
     expect(statuses(draws, { stock: stock() })).toEqual(["issued", "waiting"]);
     expect(statuses(draws, { stock: stock(), pool: "exhausted" })).toEqual(["issued", "sold_out"]);
     expect(statuses(draws, { stock: stock(), pool: "later" })).toEqual(["issued", "not_open"]);
@@ -100,7 +103,7 @@ describe("a flush of draws", () => {
         fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 5 }),
         (requests, sizes) => {
           const leases = sizes.map((size, i) => lease(size, i + 1));
-          const stock = new StockCursor(leases);
+          const stock = new StockCursor(leases, 1_000);
           const { cards, decisions } = decideDraws(
             requests.map((n) => draw(`r${n}`)),
             context({ stock, pool: "exhausted" }),

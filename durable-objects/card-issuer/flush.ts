@@ -60,7 +60,7 @@ function flushDraws(storage: IssuerStorage, draws: readonly Draw[], context: Flu
   const recipients = limited ? new Set(draws.flatMap(({ recipient }) => recipient ?? [])) : new Set<string>();
   const counts = recipients.size === 0 ? new Map() : storage.recipientCounts([...recipients], context.today.startMs);
   const drawnBefore = storage.drawnBefore(draws.map(({ requestId }) => requestId));
-  const stock = new StockCursor(context.leases);
+  const stock = new StockCursor(context.leases, nowMs);
   const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, pool, drawnBefore, counts });
   if (cards.length > 0) {
     storage.insertCards(cards);

@@ -12,13 +12,19 @@ export interface StockCard {
   readonly code: string | null;
 }
 
-/** A walk through the leases held, oldest first. It changes nothing but itself: `held()` is what to keep once the cards are stored. */
+/**
+ * A walk through the leases held, in their order, but for those that have closed. It changes nothing but itself: `held()` is what to keep once the
+ * cards are stored.
+ */
 export class StockCursor {
   #leases: readonly HeldLease[];
+  readonly #closed: readonly HeldLease[];
   readonly #moved = new Set<number>();
 
-  constructor(leases: readonly HeldLease[]) {
-    this.#leases = leases;
+  constructor(leases: readonly HeldLease[], nowMs: number) {
+    const closed = leases.filter((lease) => isClosed(lease, nowMs));
+    this.#closed = closed;
+    this.#leases = closed.length === 0 ? leases : leases.filter((lease) => !isClosed(lease, nowMs));
   }
 
   take(): StockCard | null {
@@ -35,7 +41,7 @@ export class StockCursor {
 
   /** The leases that still hold cards. */
   held(): readonly HeldLease[] {
-    return this.#leases;
+    return this.#closed.length === 0 ? this.#leases : [...this.#leases, ...this.#closed];
   }
 
   /** Leases that cards were taken from: their new `next`, or null when nothing is left. */
@@ -61,6 +67,11 @@ export function countPrizes(runs: readonly StockRun[]): Record<string, number> {
   return counts;
 }
 
-export function cardsHeld(leases: readonly HeldLease[]): number {
-  return leases.reduce((sum, { ordinals, next }) => sum + ordinals.length - next, 0);
+function isClosed({ closesAtMs }: HeldLease, nowMs: number): boolean {
+  return closesAtMs !== null && closesAtMs <= nowMs;
+}
+
+/** Cards that may be issued now. */
+export function cardsHeld(leases: readonly HeldLease[], nowMs: number): number {
+  return leases.reduce((sum, lease) => (isClosed(lease, nowMs) ? sum : sum + lease.ordinals.length - lease.next), 0);
 }

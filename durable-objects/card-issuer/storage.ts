@@ -28,6 +28,7 @@ const MIGRATIONS = [
     giveback INTEGER NOT NULL,
     swept_seq INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE delivered (lease INTEGER PRIMARY KEY) STRICT;
   CREATE TABLE givebacks (giveback INTEGER PRIMARY KEY, runs TEXT NOT NULL) STRICT;
   CREATE TABLE card_keys (first_seq INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
   CREATE TABLE leases (
@@ -37,7 +38,9 @@ const MIGRATIONS = [
     next INTEGER NOT NULL,
     prizes TEXT NOT NULL,
     ordinals BLOB NOT NULL,
-    codes TEXT
+    codes TEXT,
+    closes_at INTEGER,
+    first INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE cards (
     seq INTEGER PRIMARY KEY,
@@ -107,6 +110,18 @@ interface CardRecord extends Record<string, SqlStorageValue> {
   returned: number;
 }
 
+interface LeaseRecord extends Record<string, SqlStorageValue> {
+  lease: number;
+  segment: string;
+  start: number;
+  next: number;
+  prizes: string;
+  ordinals: ArrayBuffer;
+  codes: string | null;
+  closes_at: number | null;
+  first: number;
+}
+
 interface TallyRow extends Record<string, SqlStorageValue> {
   prize: string;
   fallback: number;
@@ -158,12 +173,12 @@ export class IssuerStorage {
 
   leases(): HeldLease[] {
     return this.#sql
-      .exec<{ lease: number; segment: string; start: number; next: number; prizes: string; ordinals: ArrayBuffer; codes: string | null }>(
-        "SELECT * FROM leases ORDER BY lease",
-      )
+      .exec<LeaseRecord>("SELECT * FROM leases ORDER BY first DESC, lease")
       .toArray()
-      .map((row) => ({
+      .map(({ closes_at, first, ...row }) => ({
         ...row,
+        closesAtMs: closes_at,
+        first: first === 1,
         prizes: JSON.parse(row.prizes) as string[],
         ordinals: new Uint16Array(row.ordinals),
         codes: row.codes === null ? null : (JSON.parse(row.codes) as (string | null)[]),
@@ -172,16 +187,29 @@ export class IssuerStorage {
 
   /** Stores a lease and counts its request as answered, so that the next request asks for more. */
   addLease(lease: Lease): void {
+    this.#insertLease(lease);
+    this.#sql.exec("UPDATE issuer SET lease_request = lease_request + 1");
+  }
+
+  /** Stores a lease that nobody asked for, unless it was delivered before; tells whether it is new. */
+  addDelivered(lease: Lease): boolean {
+    const isNew = this.#sql.exec("INSERT OR IGNORE INTO delivered (lease) VALUES (?) RETURNING lease", lease.lease).toArray().length > 0;
+    if (isNew) this.#insertLease(lease);
+    return isNew;
+  }
+
+  #insertLease(lease: Lease): void {
     this.#sql.exec(
-      "INSERT OR IGNORE INTO leases (lease, segment, start, next, prizes, ordinals, codes) VALUES (?, ?, ?, 0, ?, ?, ?)",
+      "INSERT OR IGNORE INTO leases (lease, segment, start, next, prizes, ordinals, codes, closes_at, first) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)",
       lease.lease,
       lease.segment,
       lease.start,
       JSON.stringify(lease.prizes),
       lease.ordinals.slice().buffer,
       lease.codes === null ? null : JSON.stringify(lease.codes),
+      lease.closesAtMs,
+      lease.first ? 1 : 0,
     );
-    this.#sql.exec("UPDATE issuer SET lease_request = lease_request + 1");
   }
 
   dropLeases(): void {

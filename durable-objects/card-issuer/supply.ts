@@ -9,6 +9,9 @@ const EMPTY_POOL_RETRY_MS = 1_000;
 /** Stock that is with an issuer that does not answer may come any moment. */
 const ELSEWHERE_RETRY_MS = 50;
 
+/** Two seconds of the draws that an issuer is made for. */
+const WARM_UP_CARDS = 600;
+
 /** What the pool said when it had nothing: every card is issued, or stock will open later. `unknown`: it has to be asked. */
 export type PoolState = "unknown" | "exhausted" | "later";
 
@@ -70,18 +73,23 @@ export class Supply {
   /** Whether to ask the pool: for draws that wait, whether it has something again, or ahead of need. */
   wants(): boolean {
     if (this.#deps.waiting() > 0 || this.#state !== "unknown") return true;
-    return !this.#low && needsRefill(cardsHeld(this.#leases), this.#rate);
+    return !this.#low && needsRefill(cardsHeld(this.#leases, this.#deps.now()), this.#rate);
+  }
+
+  /** Takes a first lease before the first draw comes. */
+  async warmUp(address: ShardAddress): Promise<void> {
+    if (this.#leases.length === 0) await this.ask(address, WARM_UP_CARDS);
   }
 
   /** Asks the pool, unless it is being asked; after it said that it has nothing, not before some time has passed. Resolves when its answer is stored. */
-  async ask(address: ShardAddress): Promise<void> {
+  async ask(address: ShardAddress, atLeast = 0): Promise<void> {
     const { waiting, now, pool } = this.#deps;
     if (this.#asking) return;
     if (now() < this.#askAgainAtMs) return this.#askLater(address);
     const { campaign, shard } = address;
     this.#asking = true;
     try {
-      const want = wantedCards(this.#rate, waiting());
+      const want = Math.max(atLeast, wantedCards(this.#rate, waiting()));
       this.#take(await pool(campaign).lease({ campaign, shard, request: this.#request, want }));
     } catch (error) {
       console.error(JSON.stringify({ message: "no lease", campaign, shard, error: String(error) }));
@@ -90,6 +98,13 @@ export class Supply {
       this.#asking = false;
     }
     this.#deps.supplied();
+  }
+
+  /** A winning moment, brought by the pool; the same one again changes nothing, also when its card is long issued. */
+  deliver(lease: Lease): void {
+    const { storage, transaction } = this.#deps;
+    const isNew = transaction(() => storage.addDelivered(lease));
+    if (isNew) this.#leases = [{ ...lease, next: 0 }, ...this.#leases];
   }
 
   /** Gives up everything held, beyond what draws that are here have just taken. Journaled: asked again, it answers the same until told that it was taken. */

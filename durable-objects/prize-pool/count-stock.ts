@@ -2,19 +2,19 @@ import type { CampaignRules, PoolStock } from "../protocol.ts";
 import { countOrdinals } from "./ordinals.ts";
 import type { PoolStorage } from "./storage.ts";
 
-/** What was loaded of each prize, and what of it is here: not yet leased, or given back. */
+/** What was loaded of each prize, and what of it is here: not yet leased, or given back. A repeating segment has loaded the decks made so far. */
 export function countStock(rules: CampaignRules, storage: PoolStorage): PoolStock {
-  const ready = storage.segments().filter(({ status }) => status === "ready");
+  const segments = storage.segments();
   const prizes = new Map<string, { prize: string; loaded: number; unleased: number }>();
   const returned = Map.groupBy(storage.returned(), ({ segment }) => segment);
-  for (const { segment, manifest, dealt } of ready) {
-    const back = (returned.get(segment) ?? []).map(({ start, cards }) =>
-      countOrdinals(storage.ordinals(segment, start, cards), manifest.length),
-    );
+  for (const segment of segments) {
+    const { manifest, dealt, decks } = segment;
+    const runs = returned.get(segment.segment) ?? [];
+    const back = runs.map(({ start, cards }) => countOrdinals(storage.ordinals(segment, start, cards), manifest.length));
     for (const [ordinal, { prize, quantity }] of manifest.entries()) {
       const sum = prizes.get(prize) ?? { prize, loaded: 0, unleased: 0 };
-      sum.loaded += quantity;
-      sum.unleased += quantity - (dealt[ordinal] ?? 0) + back.reduce((cards, counts) => cards + (counts[ordinal] ?? 0), 0);
+      sum.loaded += quantity * decks;
+      sum.unleased += quantity * decks - (dealt[ordinal] ?? 0) + back.reduce((cards, counts) => cards + (counts[ordinal] ?? 0), 0);
       prizes.set(prize, sum);
     }
   }
@@ -22,12 +22,6 @@ export function countStock(rules: CampaignRules, storage: PoolStorage): PoolStoc
     rules,
     prizes: [...prizes.values()],
     taken: [...storage.lastGivebacks()].map(([shard, giveback]) => ({ shard, giveback })),
-    segments: ready.map(({ name, etag, size, next, commitment }) => ({
-      segment: name,
-      etag,
-      size,
-      leased: next,
-      commitment: commitment ?? "",
-    })),
+    segments: segments.map(({ name, etag, size, next, commitment }) => ({ segment: name, etag, size, leased: next, commitment })),
   };
 }

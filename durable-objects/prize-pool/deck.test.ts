@@ -2,6 +2,7 @@ import { chacha20 } from "@noble/ciphers/chacha.js";
 import { hexToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PLAIN_SEGMENT } from "../protocol.ts";
 import type { ManifestEntry } from "../protocol.ts";
 import { commitDeck, mergeManifest, shuffleDeck } from "./deck.ts";
 import { countOrdinals } from "./ordinals.ts";
@@ -77,13 +78,16 @@ describe("the deck", () => {
 
   it("is committed to by a hash that changes with each of its parts", () => {
     const seed = new Uint8Array(32).fill(1);
-    const deck = { campaign: "spring", segment: "first.csv", manifest: [{ prize: "a", quantity: 1 }], seed };
+    const deck = { campaign: "spring", segment: "first.csv", manifest: [{ prize: "a", quantity: 1 }], seed, options: PLAIN_SEGMENT };
     const commitments = [
       commitDeck(deck),
       commitDeck({ ...deck, campaign: "summer" }),
       commitDeck({ ...deck, segment: "second.csv" }),
       commitDeck({ ...deck, manifest: [{ prize: "a", quantity: 2 }] }),
       commitDeck({ ...deck, seed: new Uint8Array(32).fill(2) }),
+      commitDeck({ ...deck, options: { ...PLAIN_SEGMENT, repeat: { maxDecks: null } } }),
+      commitDeck({ ...deck, options: { ...PLAIN_SEGMENT, repeat: { maxDecks: 2 } } }),
+      commitDeck({ ...deck, options: { ...PLAIN_SEGMENT, moments: { fromMs: 1, toMs: 2 } } }),
     ];
     expect(new Set(commitments).size).toBe(commitments.length);
   });

@@ -1,17 +1,12 @@
-import { chacha20 } from "@noble/ciphers/chacha.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { MAX_SEGMENT_CARDS } from "../protocol.ts";
-import type { ManifestEntry } from "../protocol.ts";
+import type { ManifestEntry, SegmentOptions } from "../protocol.ts";
+import { keystreamWords } from "./keystream.ts";
 
 /** Ordinals are 16 bits wide; a campaign's file is bounded far below. */
 const MAX_SEGMENT_PRIZES = 65_536;
-export const SEED_BYTES = 32;
-
 const DECK_VERSION = "kuji-deck-1";
-/** Keystream made at a time; a multiple of ChaCha20's block of 64 bytes. */
-const KEYSTREAM_CHUNK_BYTES = 4_096;
-const CHACHA_BLOCK_BYTES = 64;
 const UINT32_RANGE = 2 ** 32;
 
 /** Rows of the same prize become one, in the order of their first appearance; that order gives the ordinals. */
@@ -19,26 +14,6 @@ export function mergeManifest(entries: readonly ManifestEntry[]): ManifestEntry[
   const quantities = new Map<string, number>();
   for (const { prize, quantity } of entries) quantities.set(prize, (quantities.get(prize) ?? 0) + quantity);
   return [...quantities].map(([prize, quantity]) => ({ prize, quantity }));
-}
-
-/** Unbiased 32-bit words from ChaCha20 (RFC 8439), keyed by the seed, nonce zero, counter from zero. */
-function keystreamWords(seed: Uint8Array): () => number {
-  const nonce = new Uint8Array(12);
-  const zeros = new Uint8Array(KEYSTREAM_CHUNK_BYTES);
-  const chunk = new Uint8Array(KEYSTREAM_CHUNK_BYTES);
-  const view = new DataView(chunk.buffer);
-  let block = 0;
-  let offset = KEYSTREAM_CHUNK_BYTES;
-  return () => {
-    if (offset === KEYSTREAM_CHUNK_BYTES) {
-      chacha20(seed, nonce, zeros, chunk, block);
-      block += KEYSTREAM_CHUNK_BYTES / CHACHA_BLOCK_BYTES;
-      offset = 0;
-    }
-    const word = view.getUint32(offset, true);
-    offset += 4;
-    return word;
-  };
 }
 
 /**
@@ -74,14 +49,23 @@ export interface CommittedDeck {
   readonly segment: string;
   readonly manifest: readonly ManifestEntry[];
   readonly seed: Uint8Array;
+  readonly options: SegmentOptions;
 }
 
 /**
- * The public promise made before the first card is drawn, hex: SHA-256 over the lines version, campaign, segment, size,
- * SHA-256 of the manifest's JSON (`[[prize,quantity],…]`), and the seed's 32 bytes.
+ * The public promise made before the first card is drawn, hex: SHA-256 over the lines version, campaign, segment, size, mode
+ * (`finite`, `repeat <decks>`, `repeat` or `moments <from> <to>`), SHA-256 of the manifest's JSON (`[[prize,quantity],…]`), and the seed's 32 bytes.
  */
-export function commitDeck({ campaign, segment, manifest, seed }: CommittedDeck): string {
+export function commitDeck({ campaign, segment, manifest, seed, options }: CommittedDeck): string {
   const size = manifest.reduce((sum, { quantity }) => sum + quantity, 0);
   const manifestHash = bytesToHex(sha256(utf8ToBytes(JSON.stringify(manifest.map(({ prize, quantity }) => [prize, quantity])))));
-  return bytesToHex(sha256(concatBytes(utf8ToBytes(`${DECK_VERSION}\n${campaign}\n${segment}\n${size}\n${manifestHash}\n`), seed)));
+  return bytesToHex(
+    sha256(concatBytes(utf8ToBytes(`${DECK_VERSION}\n${campaign}\n${segment}\n${size}\n${modeOf(options)}\n${manifestHash}\n`), seed)),
+  );
+}
+
+function modeOf({ repeat, moments }: SegmentOptions): string {
+  if (moments !== null) return `moments ${moments.fromMs} ${moments.toMs}`;
+  if (repeat !== null) return repeat.maxDecks === null ? "repeat" : `repeat ${repeat.maxDecks}`;
+  return "finite";
 }

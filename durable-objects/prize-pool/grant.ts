@@ -1,5 +1,7 @@
+import { MAX_SEGMENT_CARDS } from "../protocol.ts";
 import type { CampaignRules, EmptyReason, LeaseReply, LeaseRequest } from "../protocol.ts";
-import { chooseLease, hasLaterStock } from "./leases.ts";
+import { chooseLease } from "./leases.ts";
+import { freshCards, hasLaterCards, needsDeck } from "./segment.ts";
 import { countOrdinals } from "./ordinals.ts";
 import type { LeaseRow, PoolStorage } from "./storage.ts";
 
@@ -21,11 +23,11 @@ export function grantLease(storage: PoolStorage, { shard, request, want }: Lease
   if (before !== null) return { status: "granted", lease: storage.lease(before), low: true, rules };
   const empty = (reason: EmptyReason): LeaseReply => ({ status: "empty", reason, rules });
   if (rules.status !== "open") return empty("later");
-  const segments = storage.segments().filter(({ status }) => status === "ready");
+  const segments = storage.segments();
   const returned = storage.returned();
   const choice = chooseLease(segments, returned, { shards: rules.shards, want, nowMs, random });
   if (choice === null) {
-    if (hasLaterStock(segments, nowMs)) return empty("later");
+    if (segments.some((segment) => hasLaterCards(segment, nowMs))) return empty("later");
     return empty(context.allIssued ? "exhausted" : "elsewhere");
   }
   const row = choice.from === "returned" ? takeReturned(storage, returned, choice) : takeFresh(storage, choice);
@@ -51,12 +53,30 @@ function takeFresh(
   storage: PoolStorage,
   { segment, start, cards }: { readonly segment: number; readonly start: number; readonly cards: number },
 ): Taken {
-  const { dealt, manifest } = storage.segment(segment);
-  const counts = countOrdinals(storage.ordinals(segment, start, cards), manifest.length);
-  storage.advanceSegment(
-    segment,
-    start + cards,
-    dealt.map((n, ordinal) => n + (counts[ordinal] ?? 0)),
-  );
-  return { segment, start, cards, dealtBefore: dealt, codes: null };
+  const before = storage.segment(segment);
+  const counts = countOrdinals(storage.ordinals(before, start, cards), before.manifest.length);
+  const dealt = before.dealt.map((n, ordinal) => n + (counts[ordinal] ?? 0));
+  storage.advanceSegment(segment, start + cards, dealt);
+  const after = { ...before, next: start + cards, dealt };
+  if (needsDeck(after)) storage.addDeck(after);
+  return { segment, start, cards, dealtBefore: before.dealt, codes: null };
+}
+
+/** Leases every winning moment whose time has come to an issuer drawn by lot, to be brought to it. */
+export function releaseMoments(
+  storage: PoolStorage,
+  { rules, nowMs, random }: { rules: CampaignRules; nowMs: number; random: () => number },
+): void {
+  if (rules.status !== "open") return;
+  for (const { segment, moments, next } of storage.segments()) {
+    if (moments === null) continue;
+    const released = freshCards(storage.segment(segment), nowMs);
+    for (let position = next; position < next + released; position++) {
+      const shard = Math.floor(random() * rules.shards);
+      const row = takeFresh(storage, { segment, start: position, cards: 1 });
+      // Requests of issuers count from 1: these, below 0, are nobody's.
+      const lease = storage.addLease({ ...row, shard, request: -(segment * MAX_SEGMENT_CARDS + position + 1), atMs: nowMs });
+      storage.addDelivery(lease, shard);
+    }
+  }
 }

@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseLease, hasLaterStock, MAX_LEASE_CARDS } from "./leases.ts";
+import { PLAIN_SEGMENT } from "../protocol.ts";
+import { chooseLease, MAX_LEASE_CARDS } from "./leases.ts";
 import type { LeasableSegment } from "./leases.ts";
+import { hasLaterCards } from "./segment.ts";
 
 const segment = (over: Partial<LeasableSegment>): LeasableSegment => ({
   segment: 1,
   size: 100,
+  decks: 1,
   next: 0,
+  options: PLAIN_SEGMENT,
+  moments: null,
   opensAtMs: null,
   closesAtMs: null,
   ...over,
@@ -44,8 +49,8 @@ describe("the next lease", () => {
   it("leaves out segments that are not open yet, closed already, or used up", () => {
     const closedOnes = [segment({ opensAtMs: 2_000 }), segment({ closesAtMs: 1_000 }), segment({ next: 100 })];
     expect(chooseLease(closedOnes, [], ask)).toBeNull();
-    expect(hasLaterStock(closedOnes, ask.nowMs)).toBe(true);
-    expect(hasLaterStock(closedOnes, 2_000)).toBe(false);
+    expect(closedOnes.map((closed) => hasLaterCards(closed, ask.nowMs))).toEqual([true, false, false]);
+    expect(closedOnes.map((closed) => hasLaterCards(closed, 2_000))).toEqual([false, false, false]);
     expect(segmentOf(chooseLease([...closedOnes, segment({ segment: 9, opensAtMs: 1_000, closesAtMs: 1_001 })], [], ask))).toBe(9);
   });
 

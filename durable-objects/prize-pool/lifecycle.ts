@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { CampaignRules, CampaignStatus, LifecycleVerb, PublishedRules } from "../protocol.ts";
 
 /** Where each verb leads, and from where; a verb whose target is the present status changes nothing and is answered as done. */
@@ -30,7 +31,8 @@ export interface StockedPrize {
 export type RulesChange =
   | { readonly status: "changed"; readonly rules: CampaignRules }
   | { readonly status: "unchanged"; readonly rules: CampaignRules }
-  | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string };
+  | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string }
+  | { readonly status: "segment_in_stock"; readonly segment: string };
 
 /** Takes over a newly published file: a prize that is in stock, or was dealt as the fallback, stays what it is; shards are fixed once open. */
 export function changeRules(current: CampaignRules | null, published: PublishedRules, stocked: readonly StockedPrize[]): RulesChange {
@@ -40,17 +42,15 @@ export function changeRules(current: CampaignRules | null, published: PublishedR
   for (const { prize, segment } of bound) {
     if (published.prizes[prize] !== current.prizes[prize]) return { status: "prize_in_stock", prize, segment };
   }
+  for (const { segment } of stocked) {
+    if (!isDeepStrictEqual(published.pools[segment], current.pools[segment])) return { status: "segment_in_stock", segment };
+  }
   const next: CampaignRules = {
     ...published,
     shards: current.status === "draft" ? published.shards : current.shards,
     version: current.version,
     status: current.status,
   };
-  if (JSON.stringify(sortedEntries(next)) === JSON.stringify(sortedEntries(current))) return { status: "unchanged", rules: current };
+  if (isDeepStrictEqual(next, current)) return { status: "unchanged", rules: current };
   return { status: "changed", rules: { ...next, version: current.version + 1 } };
-}
-
-function sortedEntries(rules: CampaignRules): unknown {
-  const { prizes, ...rest } = rules;
-  return [Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)), Object.entries(prizes).sort(([a], [b]) => (a < b ? -1 : 1))];
 }

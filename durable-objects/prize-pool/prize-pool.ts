@@ -1,6 +1,6 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { DurableObject } from "cloudflare:workers";
-import { issuerName } from "../protocol.ts";
+import { issuerName, PLAIN_SEGMENT } from "../protocol.ts";
 import type {
   BeginImportReply,
   CampaignRules,
@@ -22,16 +22,16 @@ import type {
   StageCodesReply,
   StagedCodes,
 } from "../protocol.ts";
-import { commitDeck, mergeManifest, SEED_BYTES, shuffleDeck } from "./deck.ts";
+import { commitDeck, mergeManifest, shuffleDeck } from "./deck.ts";
+import { isWarmUp, nextAlarm, RETRY_MS } from "./alarm.ts";
 import { countStock } from "./count-stock.ts";
 import { gatherStock } from "./gather.ts";
-import { grantLease } from "./grant.ts";
+import { grantLease, releaseMoments } from "./grant.ts";
 import { changeRules, changeStatus } from "./lifecycle.ts";
+import { drawMoments } from "./moments.ts";
 import { pushRules } from "./push.ts";
+import { SEED_BYTES } from "./seeds.ts";
 import { PoolStorage } from "./storage.ts";
-
-/** How soon issuers that did not hear of new rules are told again. */
-const PUSH_RETRY_MS = 2_000;
 
 /** One per campaign: owns the stock, and is the authority on the campaign's rules and status. */
 export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
@@ -55,7 +55,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       if (decided.status === "changed") this.#storage.saveRules(decided.rules);
       return decided;
     });
-    if (change.status === "prize_in_stock") return change;
+    if (change.status === "prize_in_stock" || change.status === "segment_in_stock") return change;
     if (change.status === "changed" && change.rules.status !== "draft") await this.#push(change.rules);
     return { status: "published", rules: change.rules, changed: change.status === "changed" };
   }
@@ -68,13 +68,12 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     return this.ctx.storage.transactionSync((): BeginImportReply => {
       const campaign = this.#storage.campaign();
       if (campaign === null) return { status: "campaign_unknown" };
-      const existing = this.#storage.segmentByName(upload.segment);
-      if (existing?.status === "ready") {
-        if (existing.etag === upload.etag) return { status: "already_imported", cards: existing.size };
-        if (campaign.rules.status !== "draft") return { status: "segment_immutable" };
-      }
-      if (existing?.status === "staging" && existing.etag === upload.etag) return { status: "begun" };
-      if (existing !== null) this.#storage.dropSegment(existing.segment);
+      const ready = this.#storage.segmentByName(upload.segment, "ready");
+      if (ready?.etag === upload.etag) return { status: "already_imported", cards: ready.size };
+      if (ready !== null && campaign.rules.status !== "draft") return { status: "segment_immutable" };
+      const staging = this.#storage.segmentByName(upload.segment, "staging");
+      if (staging?.etag === upload.etag) return { status: "begun" };
+      if (staging !== null) this.#storage.dropSegment(staging.segment);
       this.#storage.beginSegment(upload);
       return { status: "begun" };
     });
@@ -84,18 +83,20 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     return this.ctx.storage.transactionSync((): StageCodesReply => {
       const staging = this.#staging(upload);
       if (staging === null) return { status: "no_import" };
-      const duplicates = batches.flatMap((batch) => this.#storage.stageCodes(staging.segment, batch));
+      const replaced = this.#storage.segmentByName(upload.segment, "ready")?.segment ?? null;
+      const duplicates = batches.flatMap((batch) => this.#storage.stageCodes(staging.segment, replaced, batch));
       if (duplicates.length === 0) return { status: "staged" };
       return { status: "duplicate_codes", duplicates: duplicates.map((line) => ({ line })) };
     });
   }
 
-  /** Shuffles the segment and makes it stock, codes and all, in one transaction. */
+  /** Shuffles the segment and makes it stock, codes and all, in one transaction; in a draft it takes the place of what the file was before. */
   async commitImport(upload: ImportManifest): Promise<CommitImportReply> {
-    return this.ctx.storage.transactionSync((): CommitImportReply => {
+    const reply = this.ctx.storage.transactionSync((): CommitImportReply => {
       const campaign = this.#storage.campaign();
-      const existing = this.#storage.segmentByName(upload.segment);
-      if (existing?.status === "ready" && existing.etag === upload.etag) return { status: "already_imported", cards: existing.size };
+      const ready = this.#storage.segmentByName(upload.segment, "ready");
+      if (ready?.etag === upload.etag) return { status: "already_imported", cards: ready.size };
+      if (ready !== null && campaign?.rules.status !== "draft") return { status: "segment_immutable" };
       const staging = this.#staging(upload);
       if (campaign === null || staging === null) return { status: "no_import" };
       const staged = this.#storage.stagedCounts(staging.segment);
@@ -103,14 +104,20 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       const manifest = mergeManifest([...upload.entries, ...staged]);
       const unknown = manifest.find(({ prize }) => campaign.rules.prizes[prize] === undefined);
       if (unknown !== undefined) return { status: "unknown_prize", prize: unknown.prize };
+      const options = campaign.rules.pools[upload.segment] ?? PLAIN_SEGMENT;
+      if (options.repeat !== null && upload.codes > 0) return { status: "codes_repeat" };
       const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
       const deck = shuffleDeck(manifest, seed);
-      const commitment = commitDeck({ campaign: upload.campaign, segment: upload.segment, manifest, seed });
+      const moments = options.moments === null ? null : drawMoments(seed, deck.length, options.moments);
+      const commitment = commitDeck({ campaign: upload.campaign, segment: upload.segment, manifest, seed, options });
       const { opensAtMs, closesAtMs } = upload;
       this.#allIssued = false;
-      this.#storage.finishSegment(staging.segment, { manifest, deck, seed, commitment, opensAtMs, closesAtMs });
+      if (ready !== null) this.#storage.dropSegment(ready.segment);
+      this.#storage.finishSegment(staging.segment, { manifest, deck, seed, commitment, options, moments, opensAtMs, closesAtMs });
       return { status: "imported", cards: deck.length, commitment };
     });
+    await this.#planAlarm();
+    return reply;
   }
 
   async abortImport(upload: SegmentUpload): Promise<void> {
@@ -137,7 +144,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     const decided = this.ctx.storage.transactionSync(() => {
       const campaign = this.#storage.campaign();
       if (campaign === null) return null;
-      const hasStock = this.#storage.segments().some(({ status }) => status === "ready");
+      const hasStock = this.#storage.segments().length > 0;
       const change = changeStatus(campaign.rules, verb, hasStock);
       if (change.status === "changed") this.#storage.saveRules(change.rules);
       return { change, current: campaign.rules };
@@ -162,20 +169,44 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
 
   async fairness(_campaign: string): Promise<readonly SegmentFairness[]> {
     const closed = this.#storage.campaign()?.rules.status === "closed";
-    return this.#storage
-      .segments()
-      .flatMap(({ status, name, size, commitment, seed }) =>
-        status === "ready" && commitment !== null
-          ? [{ segment: name, size, commitment, seed: closed && seed !== null ? bytesToHex(seed) : null }]
-          : [],
-      );
+    return this.#storage.segments().map(({ name, size, decks, commitment, seed }) => ({
+      segment: name,
+      size,
+      decks,
+      commitment,
+      seed: closed ? bytesToHex(seed) : null,
+    }));
   }
 
-  /** Tells the issuers that have not heard yet. */
+  /** Tells the issuers that have not heard yet, wakes all of them shortly before the start, and brings winning moments out. */
   override async alarm(): Promise<void> {
     const campaign = this.#storage.campaign();
-    if (campaign === null || campaign.pushedVersion >= campaign.rules.version) return;
-    await this.#push(campaign.rules);
+    if (campaign === null) return;
+    const { rules, pushedVersion } = campaign;
+    const nowMs = Date.now();
+    if (pushedVersion < rules.version || isWarmUp(rules, nowMs)) await this.#push(rules);
+    this.ctx.storage.transactionSync(() => releaseMoments(this.#storage, { rules, nowMs, random: Math.random }));
+    await this.#deliver(rules.campaign);
+    await this.#planAlarm();
+  }
+
+  async #deliver(campaign: string): Promise<void> {
+    for (const { shard, row } of this.#storage.deliveries()) {
+      try {
+        await this.#issuer(campaign, shard).deliver({ campaign, shard }, this.#storage.lease(row));
+        this.#storage.delivered(row.lease);
+        this.#allIssued = false;
+      } catch (error) {
+        console.error(JSON.stringify({ message: "a winning moment was not delivered yet", campaign, shard, error: String(error) }));
+      }
+    }
+  }
+
+  async #planAlarm(): Promise<void> {
+    const campaign = this.#storage.campaign();
+    const waiting = campaign !== null && (campaign.pushedVersion < campaign.rules.version || this.#storage.deliveries().length > 0);
+    const atMs = campaign === null ? null : nextAlarm(campaign.rules, this.#storage.segments(), waiting, Date.now());
+    if (atMs !== null) await this.ctx.storage.setAlarm(atMs);
   }
 
   #grant(request: LeaseRequest): LeaseReply {
@@ -197,7 +228,8 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       lastRequests: () => this.#storage.lastRequests(),
       take: (shard, givebacks) => this.#takeGivebacks(shard, givebacks).cards,
     });
-    this.#allIssued = settled && cards === 0 && this.#grants === grants;
+    const undelivered = this.#storage.deliveries().length > 0;
+    this.#allIssued = settled && cards === 0 && this.#grants === grants && !undelivered;
   }
 
   #takeGivebacks(shard: number, givebacks: readonly Giveback[]) {
@@ -210,9 +242,10 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
 
   /** The alarm is set before the first issuer is told, so that a crash half-way leaves nobody untold. */
   async #push(rules: CampaignRules): ReturnType<typeof pushRules> {
-    await this.ctx.storage.setAlarm(Date.now() + PUSH_RETRY_MS);
+    await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
     const outcome = await pushRules(rules, (shard) => this.#issuer(rules.campaign, shard));
-    if (outcome.unreached.length === 0) this.#storage.markPushed(rules.version);
+    if (outcome.unreached.length === 0 && rules.status !== "draft") this.#storage.markPushed(rules.version);
+    await this.#planAlarm();
     return outcome;
   }
 
@@ -221,7 +254,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   }
 
   #staging({ segment, etag }: SegmentUpload): { readonly segment: number } | null {
-    const existing = this.#storage.segmentByName(segment);
-    return existing?.status === "staging" && existing.etag === etag ? existing : null;
+    const staging = this.#storage.segmentByName(segment, "staging");
+    return staging?.etag === etag ? staging : null;
   }
 }

@@ -1,5 +1,10 @@
 import { createHash } from "node:crypto";
-import type { CampaignRules, Giveback, Lease, ManifestEntry, SegmentUpload, StagedCodes } from "../protocol.ts";
+import { PLAIN_SEGMENT } from "../protocol.ts";
+import type { CampaignRules, Giveback, Lease, ManifestEntry, SegmentOptions, SegmentUpload, StagedCodes } from "../protocol.ts";
+import { shuffleDeck } from "./deck.ts";
+import { deckSeed } from "./seeds.ts";
+import { issuableUntil } from "./segment.ts";
+import type { SegmentTerms } from "./segment.ts";
 import { migrate } from "../migrate.ts";
 import { countOrdinals } from "./ordinals.ts";
 
@@ -11,23 +16,33 @@ const MIGRATIONS = [
   CREATE TABLE campaign (id INTEGER PRIMARY KEY CHECK (id = 0), rules TEXT NOT NULL, pushed_version INTEGER NOT NULL) STRICT;
   CREATE TABLE segments (
     segment INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
     etag TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('staging', 'ready')),
     manifest TEXT NOT NULL,
     size INTEGER NOT NULL,
     next INTEGER NOT NULL,
     dealt TEXT NOT NULL,
+    decks INTEGER NOT NULL DEFAULT 1,
+    options TEXT NOT NULL DEFAULT '{}',
+    moments BLOB,
     seed BLOB,
     commitment TEXT,
     opens_at INTEGER,
     closes_at INTEGER
   ) STRICT;
-  CREATE TABLE deck_chunks (segment INTEGER NOT NULL, chunk INTEGER NOT NULL, ordinals BLOB NOT NULL) STRICT;
-  CREATE UNIQUE INDEX deck_chunks_place ON deck_chunks (segment, chunk);
+  CREATE TABLE deliveries (lease INTEGER PRIMARY KEY, shard INTEGER NOT NULL) STRICT;
+  CREATE UNIQUE INDEX segments_name ON segments (name, status);
+  CREATE TABLE deck_chunks (segment INTEGER NOT NULL, deck INTEGER NOT NULL, chunk INTEGER NOT NULL, ordinals BLOB NOT NULL) STRICT;
+  CREATE UNIQUE INDEX deck_chunks_place ON deck_chunks (segment, deck, chunk);
   CREATE TABLE code_chunks (segment INTEGER NOT NULL, prize TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, codes TEXT NOT NULL) STRICT;
   CREATE UNIQUE INDEX code_chunks_place ON code_chunks (segment, prize, first);
-  CREATE TABLE code_digests (digest TEXT PRIMARY KEY, segment INTEGER NOT NULL, line INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE code_digests (
+    digest TEXT NOT NULL,
+    segment INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    PRIMARY KEY (digest, segment)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE leases (
     lease INTEGER PRIMARY KEY,
     shard INTEGER NOT NULL,
@@ -46,20 +61,18 @@ const MIGRATIONS = [
 ];
 
 /** A segment as it stands; `dealt[ordinal]` counts the cards of that prize already leased, and is the cursor into its codes. */
-export interface SegmentRow {
+export interface SegmentRow extends SegmentTerms {
   readonly segment: number;
   readonly name: string;
   readonly etag: string;
-  readonly status: "staging" | "ready";
+  readonly status: SegmentStatus;
   readonly manifest: readonly ManifestEntry[];
-  readonly size: number;
-  readonly next: number;
   readonly dealt: readonly number[];
-  readonly seed: Uint8Array | null;
-  readonly commitment: string | null;
-  readonly opensAtMs: number | null;
-  readonly closesAtMs: number | null;
+  readonly seed: Uint8Array;
+  readonly commitment: string;
 }
+
+type SegmentStatus = "staging" | "ready";
 
 export type Codes = readonly (string | null)[];
 
@@ -88,6 +101,8 @@ export interface ReadySegment {
   readonly deck: Uint16Array;
   readonly seed: Uint8Array;
   readonly commitment: string;
+  readonly options: SegmentOptions;
+  readonly moments: Float64Array | null;
   readonly opensAtMs: number | null;
   readonly closesAtMs: number | null;
 }
@@ -96,11 +111,14 @@ interface SegmentRecord extends Record<string, SqlStorageValue> {
   segment: number;
   name: string;
   etag: string;
-  status: "staging" | "ready";
+  status: SegmentStatus;
   manifest: string;
   size: number;
   next: number;
   dealt: string;
+  decks: number;
+  options: string;
+  moments: ArrayBuffer | null;
   seed: ArrayBuffer | null;
   commitment: string | null;
   opens_at: number | null;
@@ -138,12 +156,14 @@ export class PoolStorage {
     this.#sql.exec("UPDATE campaign SET pushed_version = max(pushed_version, ?)", version);
   }
 
+  /** The segments that are stock. */
   segments(): SegmentRow[] {
-    return this.#sql.exec<SegmentRecord>("SELECT * FROM segments ORDER BY segment").toArray().map(toSegment);
+    return this.#sql.exec<SegmentRecord>("SELECT * FROM segments WHERE status = 'ready' ORDER BY segment").toArray().map(toSegment);
   }
 
-  segmentByName(name: string): SegmentRow | null {
-    const [row] = this.#sql.exec<SegmentRecord>("SELECT * FROM segments WHERE name = ?", name).toArray();
+  /** The segment of this file's name: the one that is stock, or the one that is being imported, perhaps to replace it. */
+  segmentByName(name: string, status: SegmentStatus): SegmentRow | null {
+    const [row] = this.#sql.exec<SegmentRecord>("SELECT * FROM segments WHERE name = ? AND status = ?", name, status).toArray();
     return row === undefined ? null : toSegment(row);
   }
 
@@ -166,13 +186,17 @@ export class PoolStorage {
     this.#sql.exec("DELETE FROM segments WHERE segment = ?", segment);
   }
 
-  /** Stores codes not seen before in this campaign; the lines of those that were, elsewhere than in their own line, and then none is stored. */
-  stageCodes(segment: number, { prize, codes, lines }: StagedCodes): number[] {
+  /**
+   * Stores codes not seen before in this campaign; the lines of those that were, elsewhere than in their own line, and then none is stored.
+   * `replaced` is a segment that this one will take the place of: its codes may come again.
+   */
+  stageCodes(segment: number, replaced: number | null, { prize, codes, lines }: StagedCodes): number[] {
     const digests = codes.map(codeDigest);
     const known = new Map<string, { segment: number; line: number }>();
     for (const row of this.#sql.exec<{ digest: string; segment: number; line: number }>(
-      "SELECT digest, segment, line FROM code_digests WHERE digest IN (SELECT value FROM json_each(?))",
+      "SELECT digest, segment, line FROM code_digests WHERE digest IN (SELECT value FROM json_each(?)) AND segment IS NOT ?",
       JSON.stringify(digests),
+      replaced,
     )) {
       known.set(row.digest, row);
     }
@@ -213,17 +237,15 @@ export class PoolStorage {
   }
 
   finishSegment(segment: number, ready: ReadySegment): void {
-    const bytes = new Uint8Array(ready.deck.buffer, ready.deck.byteOffset, ready.deck.byteLength);
-    const chunkBytes = CHUNK_CARDS * ready.deck.BYTES_PER_ELEMENT;
-    for (let chunk = 0; chunk * chunkBytes < bytes.length; chunk++) {
-      const ordinals = bytes.slice(chunk * chunkBytes, (chunk + 1) * chunkBytes).buffer;
-      this.#sql.exec("INSERT INTO deck_chunks (segment, chunk, ordinals) VALUES (?, ?, ?)", segment, chunk, ordinals);
-    }
+    this.#storeDeck(segment, 0, ready.deck);
     this.#sql.exec(
-      `UPDATE segments SET status = 'ready', manifest = ?, size = ?, dealt = ?, seed = ?, commitment = ?, opens_at = ?, closes_at = ? WHERE segment = ?`,
+      `UPDATE segments SET status = 'ready', manifest = ?, size = ?, dealt = ?, options = ?, moments = ?, seed = ?, commitment = ?,
+         opens_at = ?, closes_at = ? WHERE segment = ?`,
       JSON.stringify(ready.manifest),
       ready.deck.length,
       JSON.stringify(ready.manifest.map(() => 0)),
+      JSON.stringify(ready.options),
+      ready.moments === null ? null : ready.moments.slice().buffer,
       ready.seed.slice().buffer,
       ready.commitment,
       ready.opensAtMs,
@@ -232,15 +254,37 @@ export class PoolStorage {
     );
   }
 
-  /** `cards` ordinals of a deck from position `start` on. */
-  ordinals(segment: number, start: number, cards: number): Uint16Array {
+  /** Makes the next deck of a repeating segment, and forgets those that nobody is dealt from any more: the seed can make them again. */
+  addDeck({ segment, manifest, seed, decks, size, next }: SegmentRow): void {
+    this.#storeDeck(segment, decks, shuffleDeck(manifest, deckSeed(seed, decks)));
+    this.#sql.exec("UPDATE segments SET decks = decks + 1 WHERE segment = ?", segment);
+    this.#sql.exec("DELETE FROM deck_chunks WHERE segment = ? AND deck < ?", segment, Math.floor(next / size));
+  }
+
+  #storeDeck(segment: number, deck: number, cards: Uint16Array): void {
+    const bytes = new Uint8Array(cards.buffer, cards.byteOffset, cards.byteLength);
+    const chunkBytes = CHUNK_CARDS * cards.BYTES_PER_ELEMENT;
+    for (let chunk = 0; chunk * chunkBytes < bytes.length; chunk++) {
+      const ordinals = bytes.slice(chunk * chunkBytes, (chunk + 1) * chunkBytes).buffer;
+      this.#sql.exec("INSERT INTO deck_chunks (segment, deck, chunk, ordinals) VALUES (?, ?, ?, ?)", segment, deck, chunk, ordinals);
+    }
+  }
+
+  /** `cards` ordinals of a segment from a position on, all of one deck. */
+  ordinals({ segment, size, manifest, seed }: SegmentRow, position: number, cards: number): Uint16Array {
+    const deck = Math.floor(position / size);
+    const start = position % size;
     const run = new Uint16Array(cards);
-    const rows = this.#sql.exec<{ chunk: number; ordinals: ArrayBuffer }>(
-      "SELECT chunk, ordinals FROM deck_chunks WHERE segment = ? AND chunk BETWEEN ? AND ? ORDER BY chunk",
-      segment,
-      Math.floor(start / CHUNK_CARDS),
-      Math.floor((start + cards - 1) / CHUNK_CARDS),
-    );
+    const rows = this.#sql
+      .exec<{ chunk: number; ordinals: ArrayBuffer }>(
+        "SELECT chunk, ordinals FROM deck_chunks WHERE segment = ? AND deck = ? AND chunk BETWEEN ? AND ? ORDER BY chunk",
+        segment,
+        deck,
+        Math.floor(start / CHUNK_CARDS),
+        Math.floor((start + cards - 1) / CHUNK_CARDS),
+      )
+      .toArray();
+    if (rows.length === 0) return shuffleDeck(manifest, deckSeed(seed, deck)).slice(start, start + cards);
     for (const { chunk, ordinals } of rows) {
       const chunkStart = chunk * CHUNK_CARDS;
       const from = Math.max(0, start - chunkStart);
@@ -307,6 +351,27 @@ export class PoolStorage {
       .one().lease;
   }
 
+  /** Leases that are to be brought to their issuer, with its shard: winning moments whose time has come. */
+  deliveries(): { readonly shard: number; readonly row: LeaseRow }[] {
+    return this.#sql
+      .exec<{ shard: number; lease: number; segment: number; start: number; cards: number; dealt_before: string; codes: string | null }>(
+        "SELECT d.shard, l.lease, l.segment, l.start, l.cards, l.dealt_before, l.codes FROM deliveries d JOIN leases l ON l.lease = d.lease",
+      )
+      .toArray()
+      .map(({ shard, dealt_before, codes, ...row }) => ({
+        shard,
+        row: { ...row, dealtBefore: JSON.parse(dealt_before) as number[], codes: parseCodes(codes) },
+      }));
+  }
+
+  addDelivery(lease: number, shard: number): void {
+    this.#sql.exec("INSERT INTO deliveries (lease, shard) VALUES (?, ?)", lease, shard);
+  }
+
+  delivered(lease: number): void {
+    this.#sql.exec("DELETE FROM deliveries WHERE lease = ?", lease);
+  }
+
   /** Number of the last lease request granted to each shard. */
   lastRequests(): Map<number, number> {
     const rows = this.#sql.exec<{ shard: number; request: number }>("SELECT shard, max(request) AS request FROM leases GROUP BY shard");
@@ -325,7 +390,7 @@ export class PoolStorage {
     for (const { giveback, runs } of givebacks) {
       if (giveback <= last) continue;
       for (const { segment, start, ordinals, codes } of runs) {
-        const row = this.segmentByName(segment);
+        const row = this.segmentByName(segment, "ready");
         if (row === null) throw new Error("stock came back of a segment that is not here");
         this.#sql.exec(
           "INSERT INTO returned (segment, start, cards, codes) VALUES (?, ?, ?, ?)",
@@ -361,7 +426,7 @@ export class PoolStorage {
   /** A lease as its issuer gets it; the same row gives the same lease, however often. */
   lease(row: LeaseRow): Lease {
     const segment = this.segment(row.segment);
-    const ordinals = this.ordinals(row.segment, row.start, row.cards);
+    const ordinals = this.ordinals(segment, row.start, row.cards);
     const coded = row.codes === null ? this.codedPrizes(row.segment) : new Set();
     const base = {
       lease: row.lease,
@@ -369,6 +434,8 @@ export class PoolStorage {
       start: row.start,
       prizes: segment.manifest.map(({ prize }) => prize),
       ordinals,
+      closesAtMs: issuableUntil(segment),
+      first: segment.options.moments !== null,
     };
     if (coded.size === 0) return { ...base, codes: row.codes };
     const counts = countOrdinals(ordinals, segment.manifest.length);
@@ -384,12 +451,15 @@ function parseCodes(json: string | null): Codes | null {
 }
 
 function toSegment(row: SegmentRecord): SegmentRow {
-  const { manifest, dealt, seed, opens_at, closes_at, ...rest } = row;
+  const { manifest, dealt, options, moments, seed, commitment, opens_at, closes_at, ...rest } = row;
   return {
     ...rest,
     manifest: JSON.parse(manifest) as ManifestEntry[],
     dealt: JSON.parse(dealt) as number[],
-    seed: seed === null ? null : new Uint8Array(seed),
+    options: { ...PLAIN_SEGMENT, ...(JSON.parse(options) as Partial<SegmentOptions>) },
+    moments: moments === null ? null : new Float64Array(moments),
+    seed: new Uint8Array(seed ?? []),
+    commitment: commitment ?? "",
     opensAtMs: opens_at,
     closesAtMs: closes_at,
   };

@@ -17,9 +17,11 @@ export type CampaignFaultCode =
   | "unknown_fallback"
   | "fallback_has_codes"
   | "limits_contradict"
+  | "schedule_impossible"
   // What contradicts its surroundings:
   | "id_differs"
-  | "prize_in_stock";
+  | "prize_in_stock"
+  | "segment_in_stock";
 
 /** `at` is a JSON path such as `prizes[2].id`, or `file` for the whole. */
 export interface CampaignFault extends Fault {

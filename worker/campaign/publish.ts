@@ -21,6 +21,7 @@ export type PublishOutcome =
 export async function publishCampaign(env: Env, file: CampaignFile, etag: string, now: number): Promise<PublishOutcome> {
   const reply = await prizePool(env, file.id).publish(toRules(file));
   if (reply.status === "prize_in_stock") return { status: "refused", faults: [prizeInStock(file, reply)] };
+  if (reply.status === "segment_in_stock") return { status: "refused", faults: [segmentInStock(reply)] };
   await saveCampaign(env.LEDGER, { file, etag, rules: reply.rules, publishedAtMs: now });
   await writeSnapshot(env, file.id);
   return { status: "published", rules: reply.rules, changed: reply.changed };
@@ -41,6 +42,10 @@ async function writeSnapshot(env: Env, campaign: string): Promise<void> {
     await env.CONFIG.put(snapshotKey(campaign), current);
     written = current;
   }
+}
+
+function segmentInStock({ segment }: { segment: string }): CampaignFault {
+  return { code: "segment_in_stock", at: `pools["${segment}"]`, message: `${segment} is imported: how it is dealt cannot change any more` };
 }
 
 function prizeInStock(file: CampaignFile, { prize, segment }: { prize: string; segment: string }): CampaignFault {

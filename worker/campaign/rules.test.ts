@@ -28,7 +28,36 @@ it("the rules are the file in milliseconds, with null for what it leaves open", 
     returnStock: { onVoid: false, onExpiry: false },
     fallback: null,
     prizes: { thanks: "none" },
+    pools: {},
   });
+});
+
+it("how a pool's file is dealt is part of the rules", () => {
+  const pools = {
+    "wave.csv": { leftover: "roll-over" },
+    "odds.csv": { repeat: true, maxDecks: 5 },
+    "moments.csv": { moments: { from: "2027-02-06T00:00:00Z", to: "2027-02-07T00:00:00Z" } },
+  };
+  const parsed = campaignFileSchema.parse({ ...file, fallback: "thanks", pools });
+  expect(toRules(parsed).pools).toEqual({
+    "wave.csv": { leftover: "roll-over", repeat: null, moments: null },
+    "odds.csv": { leftover: "withhold", repeat: { maxDecks: 5 }, moments: null },
+    "moments.csv": { leftover: "withhold", repeat: null, moments: { fromMs: Date.UTC(2027, 1, 6), toMs: Date.UTC(2027, 1, 7) } },
+  });
+});
+
+it("winning moments that cannot work are refused with their place", () => {
+  const faults = (moments: object, over: object = {}) =>
+    campaignFileSchema
+      .safeParse({ ...file, fallback: "thanks", ...over, pools: { "m.csv": moments } })
+      .error?.issues.map(({ path }) => path.join("."));
+  const within = { from: "2027-02-06T00:00:00Z", to: "2027-02-07T00:00:00Z" };
+  expect(faults({ moments: within })).toBeUndefined();
+  expect(faults({ moments: { from: within.to, to: within.from } })).toEqual(["pools.m.csv.moments"]);
+  expect(faults({ moments: { ...within, to: "2028-01-01T00:00:00Z" } })).toEqual(["pools.m.csv.moments"]);
+  expect(faults({ moments: within }, { fallback: undefined })).toEqual(["pools.m.csv.moments"]);
+  expect(faults({ moments: within, repeat: true })).toEqual(["pools.m.csv.repeat"]);
+  expect(faults({ maxDecks: 3 })).toEqual(["pools.m.csv.maxDecks"]);
 });
 
 it("a declared peak has at least one shard, and no more than a card id can name", () => {

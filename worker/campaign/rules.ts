@@ -1,4 +1,4 @@
-import type { PublishedRules } from "../../durable-objects/protocol.ts";
+import type { PublishedRules, SegmentOptions } from "../../durable-objects/protocol.ts";
 import { shardsForPeak } from "./schema.ts";
 import type { CampaignFile } from "./schema.ts";
 
@@ -18,5 +18,14 @@ export function toRules(file: CampaignFile): PublishedRules {
     returnStock: file.returnStock,
     fallback: file.fallback ?? null,
     prizes: Object.fromEntries(file.prizes.map(({ id, kind }) => [id, kind])),
+    pools: Object.fromEntries(Object.entries(file.pools).map(([name, options]) => [name, toOptions(options)])),
+  };
+}
+
+function toOptions({ leftover, repeat, maxDecks, moments }: CampaignFile["pools"][string]): SegmentOptions {
+  return {
+    leftover,
+    repeat: repeat ? { maxDecks: maxDecks ?? null } : null,
+    moments: moments === undefined ? null : { fromMs: Date.parse(moments.from), toMs: Date.parse(moments.to) },
   };
 }

@@ -49,6 +49,16 @@ const REQUIRED_PARAMS: Partial<Record<PrizeKind, string>> = { webhook: "provider
 
 const limit = z.int().min(1).max(1_000_000);
 
+/** How the cards of one uploaded file come into play, where that is not all at once. */
+const poolOptions = z.strictObject({
+  leftover: z.enum(["roll-over", "withhold"]).default("withhold"),
+  repeat: z.boolean().default(false),
+  maxDecks: z.int().min(1).max(1_000_000).optional(),
+  moments: z.strictObject({ from: instant, to: instant }).optional(),
+});
+
+const poolFileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.csv$/, "the name of a file in pools/, for example daily.csv");
+
 /** `campaign.json`, as an operator uploads it. Unknown fields are refused; what contradicts itself is refused with its place. */
 export const campaignFileSchema = z
   .strictObject({
@@ -76,6 +86,7 @@ export const campaignFileSchema = z
       .default({ onVoid: false, onExpiry: false }),
     fallback: prizeIdSchema.optional(),
     prizes: z.array(prize).min(1).max(MAX_PRIZES),
+    pools: z.record(poolFileName, poolOptions).default({}),
     theme: z
       .strictObject({
         accent: colour.optional(),
@@ -101,6 +112,18 @@ export const campaignFileSchema = z
     if (file.fallback !== undefined && fallback === undefined)
       fault(["fallback"], "unknown_fallback", `the fallback prize ${file.fallback} is not among the prizes`);
     if (fallback?.kind === "code") fault(["fallback"], "fallback_has_codes", "the fallback prize is unlimited, and codes are not");
+    for (const [name, { repeat, maxDecks, moments }] of Object.entries(file.pools)) {
+      const impossible = (field: string, message: string) => fault(["pools", name, field], "schedule_impossible", message);
+      if (maxDecks !== undefined && !repeat) impossible("maxDecks", "only a deck that repeats has a number of decks");
+      if (moments === undefined) continue;
+      if (repeat) impossible("repeat", "winning moments come once");
+      const [from, to] = [Date.parse(moments.from), Date.parse(moments.to)];
+      if (to <= from) impossible("moments", "the window of the winning moments ends before it begins");
+      if (from < Date.parse(file.startsAt) || to > Date.parse(file.endsAt))
+        impossible("moments", "the window of the winning moments is not within the campaign");
+      if (file.fallback === undefined)
+        impossible("moments", "between winning moments there is nothing to deal but a fallback, and the file names none");
+    }
     const { perRecipient, perRecipientPerDay } = file.limits;
     if (perRecipient !== undefined && perRecipientPerDay !== undefined && perRecipientPerDay > perRecipient)
       fault(["limits", "perRecipientPerDay"], "limits_contradict", "more a day than in all");

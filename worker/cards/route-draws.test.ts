@@ -24,6 +24,7 @@ function rules(version: number, shards: number): CampaignRules {
     returnStock: { onVoid: false, onExpiry: false },
     fallback: null,
     prizes: {},
+    pools: {},
   };
 }
 

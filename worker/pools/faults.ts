@@ -33,7 +33,9 @@ export type PoolFaultCode =
   | "duplicate_code"
   | "invalid_instant"
   | "window_empty"
-  | "window_differs";
+  | "window_differs"
+  // The file against its campaign:
+  | "codes_repeat";
 
 /** `at` is a column's name, `row`, `header` or `file`; of a campaign file a JSON path. No prize code stands in a message. */
 export interface PoolFault extends Fault {
@@ -48,6 +50,9 @@ export const FAULTS_THAT_MAY_PASS: readonly PoolFaultCode[] = [
   "unexpected_code",
   "duplicate_code",
   "prize_in_stock",
+  "segment_in_stock",
+  "schedule_impossible",
+  "codes_repeat",
 ];
 
 /** Faults named of one file; of a file with more, their number is told. */

@@ -3,6 +3,7 @@ import { prizePool } from "../objects.ts";
 import type { Faults } from "./faults.ts";
 import { openUpload } from "./open-upload.ts";
 import { parsePool } from "./parse-pool.ts";
+import { checkSchedule } from "./schedule.ts";
 import { codeStaging } from "./stage-codes.ts";
 import { OVERTAKEN, refused } from "./verdict.ts";
 import type { Overtaken, Verdict } from "./verdict.ts";
@@ -30,6 +31,9 @@ export async function importPool(env: Env, upload: SegmentUpload, listed: R2Obje
   if (object === null) return OVERTAKEN;
   const { faults, more, ...manifest } = await parsePool(object.body, rules.prizes);
   if (faults.length > 0) return { status: "refused", faults, more };
+  const cards = manifest.codes + manifest.entries.reduce((sum, { quantity }) => sum + quantity, 0);
+  const impossible = checkSchedule({ segment: upload.segment, cards, ...manifest }, rules);
+  if (impossible.length > 0) return { status: "refused", faults: impossible, more: 0 };
   const begun = await prizePool(env, upload.campaign).beginImport(upload);
   switch (begun.status) {
     case "already_imported":
@@ -53,6 +57,12 @@ export async function importPool(env: Env, upload: SegmentUpload, listed: R2Obje
       return SEGMENT_IMMUTABLE;
     case "unknown_prize":
       return refused({ code: "unknown_prize", at: "prize", message: `${committed.prize} has just left the campaign file` });
+    case "codes_repeat":
+      return refused({
+        code: "codes_repeat",
+        at: "code",
+        message: "the campaign has just made this a deck that repeats, and it has codes",
+      });
     case "no_import":
       return OVERTAKEN;
   }
