@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { KEY_FILES } from "../sandbox/keys.ts";
 import { DEMO_CAMPAIGN } from "./demo-campaign.ts";
 import { ED25519_KEY_ID, HMAC_KEY_ID } from "./demo-partner.ts";
@@ -9,7 +10,7 @@ import { openTerminal } from "./terminal.ts";
 import { fromRoot } from "./wrangler.ts";
 
 /** `npm start`: everything that Kuji is, on this machine, with a demo campaign to play. `--verbose` shows all that wrangler says. */
-const verbose = process.argv.includes("--verbose");
+const { verbose } = readOptions();
 const terminal = openTerminal();
 const startedAt = performance.now();
 
@@ -57,4 +58,13 @@ Ctrl-C ends everything.`);
 } catch (error) {
   terminal.say(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
+}
+
+function readOptions(): { readonly verbose: boolean } {
+  try {
+    return parseArgs({ options: { verbose: { type: "boolean", default: false } } }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\nnpm start [-- --verbose]`);
+    process.exit(2);
+  }
 }

@@ -26,7 +26,8 @@ export async function findClaim(persistTo: string): Promise<FoundClaim> {
   const claim = await readClaim(persistTo);
   if (claim === null) return { status: "none" };
   if (isAlive(claim.pid)) return { status: "held", claim };
-  return (await answers(`${claim.appOrigin}/healthz`)) ? { status: "orphaned", claim } : { status: "none" };
+  const orphaned = claim.appGroup !== null && isAlive(-claim.appGroup) && (await answers(`${claim.appOrigin}/healthz`));
+  return orphaned ? { status: "orphaned", claim } : { status: "none" };
 }
 
 const held = new Set<string>();
@@ -69,6 +70,7 @@ async function readClaim(persistTo: string): Promise<StateClaim | null> {
   }
 }
 
+/** Whether the process, or with a negative number the process group, is there. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -20,6 +20,7 @@ export type CampaignFaultCode =
   | "schedule_impossible"
   // What contradicts its surroundings:
   | "id_differs"
+  | "unknown_provider"
   | "prize_in_stock"
   | "segment_in_stock";
 

@@ -18,17 +18,17 @@ export interface Page<Row> {
   readonly next: string | null;
 }
 
-interface CardCursor {
+export interface CardCursor {
   readonly at: number;
   readonly card: string;
 }
 
-/** A LINE user's cards in a campaign, newest first. An unreadable cursor begins at the newest. */
+/** A LINE user's cards in a campaign, newest first; those after `after`. */
 export async function ownCards(
   env: Pick<Env, "LEDGER">,
-  query: { readonly campaign: string; readonly lineUserId: string; readonly cursor?: string | undefined; readonly limit: number },
+  query: { readonly campaign: string; readonly lineUserId: string; readonly after: CardCursor | null; readonly limit: number },
 ): Promise<Page<LedgerCard>> {
-  const after = query.cursor === undefined ? null : readCursor(query.cursor);
+  const { after } = query;
   const rows = await drizzle(env.LEDGER)
     .select()
     .from(cards)
@@ -148,7 +148,8 @@ function writeCursor(cursor: CardCursor): string {
   return btoa(`${cursor.at}:${cursor.card}`);
 }
 
-function readCursor(text: string): CardCursor | null {
+/** The cursor that `ownCards` gave as `next`; null for any other text. */
+export function readCursor(text: string): CardCursor | null {
   try {
     const [at, card] = atob(text).split(":");
     return card !== undefined && Number.isSafeInteger(Number(at)) ? { at: Number(at), card } : null;

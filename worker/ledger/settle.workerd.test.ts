@@ -5,7 +5,7 @@ import { encodeBlock, GENESIS_HASH, hashBlock } from "../../durable-objects/bloc
 import { drawOf, openCampaign, publishCampaign } from "../../durable-objects/campaign.fixture.ts";
 import type { CardEvent } from "../../durable-objects/protocol.ts";
 import { invariants } from "./invariants.ts";
-import { cardHistory, issuedPerPrize, ownCards } from "./queries.ts";
+import { cardHistory, issuedPerPrize, ownCards, readCursor } from "./queries.ts";
 import { consumeCardEvents } from "./settle.ts";
 
 interface TestBlock {
@@ -144,8 +144,8 @@ describe("settlement", () => {
       ["thanks", 10],
     ]);
     expect(Object.fromEntries(await issuedPerPrize(env, campaign.id))).toEqual({ coupon: 20, points: 20, thanks: 10 });
-    const first = await ownCards(env, { campaign: campaign.id, lineUserId: "Ualice", limit: 30 });
-    const second = await ownCards(env, { campaign: campaign.id, lineUserId: "Ualice", limit: 30, cursor: first.next ?? "" });
+    const first = await ownCards(env, { campaign: campaign.id, lineUserId: "Ualice", limit: 30, after: null });
+    const second = await ownCards(env, { campaign: campaign.id, lineUserId: "Ualice", limit: 30, after: readCursor(first.next ?? "") });
     expect(new Set([...first.rows, ...second.rows].map(({ card }) => card)).size).toBe(50);
     expect(second.next).toBeNull();
     const coupon = first.rows.find(({ prize }) => prize === "coupon");

@@ -10,7 +10,11 @@ const encoder = new TextEncoder();
 const metadataSchema = z
   .record(z.string(), z.unknown())
   .transform((value, ctx) => {
-    const text = JSON.stringify(value);
+    const text = JSON.stringify(value, (_, member: unknown) => {
+      if (typeof member === "number" && !Number.isFinite(member))
+        ctx.addIssue({ code: "custom", message: "a number is too large to be kept" });
+      return member;
+    });
     if (encoder.encode(text).length > MAX_METADATA_BYTES) {
       ctx.addIssue({ code: "custom", message: `at most ${MAX_METADATA_BYTES} bytes as JSON` });
     }
@@ -23,7 +27,13 @@ const drawSchema = z.strictObject({
     .string()
     .regex(/^[\x20-\x7e]{1,128}$/, "1 to 128 printable ASCII characters")
     .openapi({ description: "The partner's own id of this draw: the same one gives the same card for as long as the campaign lasts" }),
-  recipient: z.string().min(1).max(128).optional().openapi({ description: "The partner's own id of the person: limits count by it" }),
+  recipient: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "no control characters, and whole characters only")
+    .optional()
+    .openapi({ description: "The partner's own id of the person: limits count by it" }),
   lineUserId: lineUserIdSchema.optional().openapi({ description: "Binds the card to this LINE user at birth" }),
   metadata: metadataSchema.optional(),
 });

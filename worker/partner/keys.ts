@@ -35,10 +35,17 @@ export function mayUse({ campaigns }: Pick<PartnerKey, "campaigns">, campaign: s
   return campaigns.has(campaign) || campaigns.has("*");
 }
 
+const ED25519_SIGNATURE_BYTES = 64;
+
 /** Verifies `ed25519` (RFC 9421 §3.3.6) with a raw public key of 32 bytes. */
 export async function ed25519Verifier(publicKey: Uint8Array<ArrayBuffer>): Promise<Verifier> {
   const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-  return { algorithm: "ed25519", verify: (data, signature) => crypto.subtle.verify("Ed25519", key, signature, data) };
+  return {
+    algorithm: "ed25519",
+    // WebCrypto throws at a signature of another length.
+    verify: async (data, signature) =>
+      signature.length === ED25519_SIGNATURE_BYTES && crypto.subtle.verify("Ed25519", key, signature, data),
+  };
 }
 
 /** Verifies `hmac-sha256` (RFC 9421 §3.3.3), in constant time as WebCrypto does. */

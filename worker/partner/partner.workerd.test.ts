@@ -209,3 +209,15 @@ describe("a card in a partner's hand", () => {
     expect(await problemOf(await send(`${points}/use`, { store: "Taipei" }))).toBe("card_not_found");
   });
 });
+
+describe("a signature of the wrong length", () => {
+  it.each(["AAAA", Buffer.alloc(32).toString("base64"), Buffer.alloc(64).toString("base64")])(
+    "is refused like any other: %s",
+    async (signature) => {
+      const campaign = await openedCampaign({ coupon: 1 });
+      const input = `sig1=("@method" "@authority" "@path");created=${Math.floor(Date.now() / 1000)};keyid="demo-ed25519"`;
+      const headers = { "signature-input": input, signature: `sig1=:${signature}:` };
+      expect(await problemOf(await SELF.fetch(`${ORIGIN}/partner/v1/campaigns/${campaign}/stock`, { headers }))).toBe("signature_invalid");
+    },
+  );
+});

@@ -4,7 +4,7 @@ import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { publishedCampaign } from "../campaign/published.ts";
 import { instant } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
-import { ownCards } from "../ledger/queries.ts";
+import { ownCards, readCursor } from "../ledger/queries.ts";
 import type { LedgerCard } from "../ledger/queries.ts";
 import { answers, instantSchema, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { campaignFace, prizeFaceSchema } from "./face.ts";
@@ -36,7 +36,15 @@ const route = createRoute({
   request: {
     params: campaignParams,
     query: z.strictObject({
-      cursor: z.string().max(200).optional(),
+      cursor: z
+        .string()
+        .max(200)
+        .transform((text, ctx) => {
+          const cursor = readCursor(text);
+          if (cursor === null) ctx.addIssue({ code: "custom", message: "not a cursor that this call gave" });
+          return cursor;
+        })
+        .optional(),
       limit: z.coerce.number().int().min(1).max(MAX_CARDS_A_PAGE).default(DEFAULT_CARDS_A_PAGE),
     }),
   },
@@ -50,7 +58,8 @@ export function getOwnCards(app: App<PlayerEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign } = c.req.valid("param");
     const snapshot = await publishedCampaign(c.env, campaign);
-    const { rows, next } = await ownCards(c.env, { campaign, lineUserId: c.var.session.sub, ...c.req.valid("query") });
+    const { cursor, limit } = c.req.valid("query");
+    const { rows, next } = await ownCards(c.env, { campaign, lineUserId: c.var.session.sub, after: cursor ?? null, limit });
     return c.json({ cards: rows.map((card) => ownCard(snapshot, card)), next }, 200);
   });
 }

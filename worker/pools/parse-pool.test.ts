@@ -92,6 +92,7 @@ describe("a prize-pool file", () => {
     ["has too many fields", "column_count", 3, "row", `${H}coupon,1,A\n`],
     ["is cut off in its last row", "truncated_row", 3, "row", `${H}coup`],
     ["is cut off within quotes", "truncated_row", 3, "row", `${H}"coup`],
+    ["may be cut off within its last code", "truncated_row", 3, "code", `${C}cafe-code,1,CAFE-BU`],
     ["has a quote in a field", "invalid_quote", 3, "row", `${H}cou"pon,1\nsticker,1\n`],
     ["has text after a quote", "invalid_quote", 3, "row", `${H}"cou"pon,1\nsticker,1\n`],
     ["has a quote that swallows the rest", "row_too_long", 4, "row", `${H}\n"coupon,1\n${"sticker,1\n".repeat(2_000)}`],

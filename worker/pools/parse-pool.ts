@@ -9,6 +9,9 @@ const MAX_ROW_CHARACTERS = 8_192;
 /** What UTF-16 files begin with; no UTF-8 file has these bytes anywhere. */
 const UTF16_FIRST_BYTES: readonly (number | undefined)[] = [0xfe, 0xff];
 
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
 /** Takes the codes of the rows read so far, in order; the next bytes are read when it is done. */
 export type CodeSink = (codes: readonly CodeRow[]) => Promise<void>;
 
@@ -42,6 +45,7 @@ export async function parsePool(
   // Every error comes to the write that it belongs to; without a listener it would be thrown at nobody as well.
   csv.on("error", () => {});
   let first = true;
+  let last: number | undefined;
   try {
     for await (const chunk of body) {
       if (first && UTF16_FIRST_BYTES.includes(chunk[0])) {
@@ -49,11 +53,13 @@ export async function parsePool(
         return rows.end();
       }
       first &&= chunk.length === 0;
+      last = chunk.at(-1) ?? last;
       await write(csv, chunk);
       if (codes.length > 0) await sink?.(codes);
       codes = [];
     }
     await end(csv);
+    if (last !== LINE_FEED && last !== CARRIAGE_RETURN) rows.unterminated();
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     tellCsvError(rows, error, lines);

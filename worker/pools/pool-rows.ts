@@ -54,6 +54,7 @@ export class PoolRows {
   #header: ReadonlyMap<Column, number> | null = null;
   #columns = 0;
   #rows = 0;
+  #last = { line: 0, code: false };
   #cards = 0;
   #codes = 0;
   #window: Window | null = null;
@@ -89,6 +90,18 @@ export class PoolRows {
   broken(code: PoolFaultCode, line: number, message: string): void {
     this.#tellShort("column_count");
     this.#fault(code, "row", line, message);
+  }
+
+  /** The file does not end with a line end. Where its last row ends in a code, nobody can tell whether the code is whole. */
+  unterminated(): void {
+    const { line, code } = this.#last;
+    if (code)
+      this.#fault(
+        "truncated_row",
+        "code",
+        line,
+        "the last row ends in a code, and no line end after it: the code may be cut off; add a line end",
+      );
   }
 
   end(): PoolFile {
@@ -139,6 +152,7 @@ export class PoolRows {
   }
 
   #readRow(fields: readonly string[], line: number): CodeRow | null {
+    this.#last = { line, code: this.#header?.get("code") === this.#columns - 1 && this.#field(fields, "code") !== "" };
     this.#readWindow(this.#field(fields, "opens_at"), this.#field(fields, "closes_at"), line);
     const prize = this.#field(fields, "prize");
     if (prize === "") return this.#fault("missing_prize", "prize", line, "the row names no prize");

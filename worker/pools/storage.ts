@@ -59,8 +59,11 @@ export function isSettled(last: LastOutcome | undefined, etag: string): boolean 
 /** Keeps an outcome, unless it is the object's last already: two that import the same bytes at once leave one row. */
 export async function saveOutcome(ledger: D1Database, outcome: UploadOutcome): Promise<void> {
   const { campaign, object, etag, faults, cards, atMs } = outcome;
-  await ledger
+  const status = faults === null ? "imported" : "refused";
+  const save = ledger
     .prepare(SAVE_OUTCOME)
-    .bind(campaign, object, etag, faults === null ? "imported" : "refused", cards, faults === null ? null : JSON.stringify(faults), atMs)
-    .run();
+    .bind(campaign, object, etag, status, cards, faults === null ? null : JSON.stringify(faults), atMs);
+  // A refusal that was tried again in vain takes the place of the one before.
+  const forget = ledger.prepare("DELETE FROM uploads WHERE object = ? AND etag = ? AND status = 'refused'").bind(object, etag);
+  await ledger.batch(faults === null ? [save] : [forget, save]);
 }
