@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { Scalar } from "@scalar/hono-api-reference";
 import { adminRoutes } from "./admin/routes.ts";
+import { docsOf } from "./http/docs.ts";
+import type { ApiDocument, Docs } from "./http/docs.ts";
 import type { App, Edge } from "./http/edge.ts";
 import { refuseFaults } from "./http/faults.ts";
 import { describe } from "./http/openapi.ts";
@@ -32,11 +33,13 @@ function edge(): App<Edge> {
   app.get("/c/*", page);
 
   let document: string | null = null;
-  app.get("/openapi.json", (c) => {
-    document ??= describe(app, settings(c.env).PUBLIC_ORIGIN);
-    return c.body(document, 200, { "content-type": "application/json" });
+  const described = (env: Env): string => (document ??= describe(app, settings(env).PUBLIC_ORIGIN));
+  app.get("/openapi.json", (c) => c.body(described(c.env), 200, { "content-type": "application/json" }));
+  let docs: Docs | null = null;
+  app.get("/docs", async (c) => {
+    docs ??= await docsOf(JSON.parse(described(c.env)) as ApiDocument);
+    return c.html(docs.html, 200, docs.headers);
   });
-  app.get("/docs", Scalar({ url: "/openapi.json", pageTitle: "Kuji" }));
   return app;
 }
 

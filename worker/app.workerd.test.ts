@@ -74,7 +74,12 @@ describe("the edge", () => {
       .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
     expect(new Set(described)).toEqual(new Set(mounted));
     expect(document.components.schemas).toHaveProperty("Problem");
-    expect((await call("/docs")).status).toBe(200);
+
+    const docs = await call("/docs");
+    expect(docs.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    const html = await docs.text();
+    expect(html.match(/<article/g)).toHaveLength(described.length);
+    expect(html).not.toMatch(/<script|(?:src|href)="https?:/);
   });
 
   it("answers the page with its campaign, under a strict policy, and does not reflect what it was asked for", async () => {
