@@ -33,6 +33,8 @@ export interface Reward {
 export interface Revealed {
   readonly state: CardState;
   readonly prize: Prize;
+  /** Until when the card can be redeemed; absent where it does not expire. */
+  readonly expiresAt?: string;
   readonly reward?: Reward;
 }
 

@@ -118,6 +118,8 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: "won", act: forMe },
+  { name: "won-expiring", answers: { reveal: won("coupon-50", { expiresAt: "2098-02-20T16:00:00Z" }) }, act: forMe },
+  { name: "reward-coupon-expiring", answers: { reveal: won("coupon-50", { expiresAt: "2098-02-20T16:00:00Z" }) }, act: redeem },
   { name: "won-sticker", answers: { reveal: won("sticker") }, boot: GREEN, act: forMe },
   { name: "won-code", answers: { reveal: won("cafe-code") }, act: forMe },
   { name: "thanks", answers: { reveal: won("thanks") }, act: forMe },

@@ -4,26 +4,26 @@ import type { Language } from "./language.ts";
 /** A moment in the campaign's own time zone, with its weekday; the zone is named where the reader's clock differs from it. */
 export function formatMoment(iso: string, language: Language, timeZone: string, readerZone = ownZone()): string {
   const moment = new Date(iso);
-  const differs = offsetOf(moment, timeZone) !== offsetOf(moment, readerZone);
   return new Intl.DateTimeFormat(language, {
-    timeZone,
     month: "long",
     day: "numeric",
     weekday: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...(differs ? { timeZoneName: "short" } : {}),
+    ...clockOf(moment, timeZone, readerZone),
   }).format(moment);
 }
 
-/** From the first day to the last, as days in the campaign's time zone. An end at midnight closes the day before. */
-export function formatPeriod(startsAt: string, endsAt: string, language: Language, timeZone: string): string {
-  const lastMoment = new Date(Date.parse(endsAt) - 1);
-  return new Intl.DateTimeFormat(language, { timeZone, year: "numeric", month: "short", day: "numeric" }).formatRange(
-    new Date(startsAt),
-    lastMoment,
-  );
+/** A moment at which something ends, with its year. An end at midnight is 23:59 of the day before. */
+export function formatEnd(iso: string, language: Language, timeZone: string, readerZone = ownZone()): string {
+  const moment = new Date(iso);
+  const dayOf = (date: Date) => new Intl.DateTimeFormat("en", { timeZone, dateStyle: "short" }).format(date);
+  const lastMoment = new Date(moment.getTime() - 1);
+  const shown = dayOf(lastMoment) === dayOf(moment) ? moment : lastMoment;
+  return new Intl.DateTimeFormat(language, {
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    ...clockOf(moment, timeZone, readerZone),
+  }).format(shown);
 }
 
 /** Money as a reader writes it; round sums without their cents. */
@@ -35,6 +35,11 @@ export function formatMoney({ amount, currency }: Money, language: Language): st
     currency,
     ...(Number.isInteger(major) ? { maximumFractionDigits: 0 } : {}),
   }).format(major);
+}
+
+function clockOf(moment: Date, timeZone: string, readerZone: string): Intl.DateTimeFormatOptions {
+  const differs = offsetOf(moment, timeZone) !== offsetOf(moment, readerZone);
+  return { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(differs ? { timeZoneName: "short" } : {}) };
 }
 
 function ownZone(): string {

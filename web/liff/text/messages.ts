@@ -39,6 +39,8 @@ export interface Messages {
   readonly delayed: Passage;
   /** Draws another card, where the campaign lets anybody draw. */
   readonly another: string;
+  /** With the moment at which the card expires. */
+  readonly validUntil: (date: string) => string;
   readonly serial: string;
   readonly prizes: string;
   readonly lobby: Passage;

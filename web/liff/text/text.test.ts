@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { formatMoment, formatMoney, formatPeriod } from "./format.ts";
+import { formatEnd, formatMoment, formatMoney } from "./format.ts";
 import { LANGUAGES, localText, pickLanguage } from "./language.ts";
 import { loadMessages } from "./messages.ts";
+import { formatPeriod } from "./period.ts";
 
 describe("a language", () => {
   test.each([
@@ -27,6 +28,9 @@ describe("a language", () => {
     const messages = await loadMessages(language);
     expect(empty(messages)).toBe(false);
     expect(messages.notStarted("DATE").text).toContain("DATE");
+    expect(messages.validUntil("DATE")).toContain("DATE");
+    // A foil may be of any metal, and scratched with whatever is at hand.
+    expect(JSON.stringify(messages)).not.toMatch(/銀|silver|finger|指|นิ้ว/);
   });
 });
 
@@ -35,6 +39,20 @@ describe("a date", () => {
     expect(formatMoment("2027-02-05T12:00:00Z", "en", "Asia/Taipei", "Asia/Taipei")).toBe("Fri, February 5 at 20:00");
     expect(formatMoment("2027-02-05T12:00:00Z", "en", "Asia/Taipei", "Europe/Berlin")).toContain("GMT+8");
     expect(formatMoment("2027-02-05T12:00:00Z", "en", "Asia/Taipei", "Asia/Singapore")).not.toContain("GMT");
+  });
+
+  test.each([
+    ["en", "Feb 20, 2027, 23:59"],
+    ["zh-TW", "2027年2月20日 23:59"],
+    ["ja", "2027年2月20日 23:59"],
+    ["th", "20 ก.พ. 2570 23:59"],
+  ] as const)("at which a card expires is in %s %s", (language, written) => {
+    expect(formatEnd("2027-02-20T16:00:00Z", language, "Asia/Taipei", "Asia/Taipei")).toBe(written);
+  });
+
+  test("at which a card expires is the campaign's, and names its zone where the reader's clock differs", () => {
+    expect(formatEnd("2027-02-20T10:30:00Z", "en", "Asia/Taipei", "Asia/Taipei")).toBe("Feb 20, 2027, 18:30");
+    expect(formatEnd("2027-02-20T10:30:00Z", "en", "Asia/Taipei", "Europe/Berlin")).toBe("Feb 20, 2027, 18:30 GMT+8");
   });
 
   test("of an end at midnight is the day that ends there", () => {

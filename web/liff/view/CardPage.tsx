@@ -49,7 +49,10 @@ export function CardPage({ state, player, later }: CardPageProps) {
   return (
     <Stage
       card={
-        <Ticket card={state.card}>
+        <Ticket
+          card={state.card}
+          validity={state.state !== "thanks" && foilIsOff && won?.expiresAt && later && <later.Validity until={won.expiresAt} />}
+        >
           <p class="invitation" role="status">
             {foilIsOff && won !== null ? messages.opened : slow ? messages.asking : messages.invitation}
           </p>
@@ -103,7 +106,7 @@ function Verdict({ state, player, later, byItself, scratchForMe }: VerdictProps)
       return (
         <section class="verdict" aria-live="polite">
           {errand !== null && errand.reason !== null ? (
-            <Notice errand={errand} />
+            <Notice errand={errand} takesFocus={byItself} />
           ) : (
             <button type="button" class="button button--quiet" aria-disabled={busy} onClick={scratchForMe}>
               {busy ? messages.asking : messages.scratchForMe}

@@ -1,6 +1,7 @@
 import type { State } from "../machine.ts";
 import type { Player } from "../player.ts";
-import { formatMoment, formatPeriod } from "../text/format.ts";
+import { formatMoment } from "../text/format.ts";
+import { formatPeriod } from "../text/period.ts";
 import { Guilloche } from "./Guilloche.tsx";
 import { Notice } from "./Notice.tsx";
 import { Prizes } from "./Prizes.tsx";

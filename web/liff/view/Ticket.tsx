@@ -1,16 +1,18 @@
 import type { ComponentChildren } from "preact";
 import type { Card } from "../api.ts";
-import { formatPeriod } from "../text/format.ts";
+import { formatPeriod } from "../text/period.ts";
 import { Guilloche } from "./Guilloche.tsx";
 import { useCampaign } from "./campaign.ts";
 
 interface TicketProps {
   readonly card?: Card;
+  /** In the place of the campaign's dates. */
+  readonly validity?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
 /** The printed card: a band with the campaign's title, a perforation, and what this view puts below it. */
-export function Ticket({ card, children }: TicketProps) {
+export function Ticket({ card, validity, children }: TicketProps) {
   const { boot, language, messages, text } = useCampaign();
   const { startsAt, endsAt, timezone } = boot.dates;
   return (
@@ -30,7 +32,7 @@ export function Ticket({ card, children }: TicketProps) {
             <span class="serial">
               {messages.serial} {serialOf(card.cardId)}
             </span>
-            <span>{formatPeriod(startsAt, endsAt, language, timezone)}</span>
+            <span>{validity || formatPeriod(startsAt, endsAt, language, timezone)}</span>
           </footer>
         )}
       </div>

@@ -6,3 +6,4 @@ export { LobbyPage } from "./LobbyPage.tsx";
 export { PrizeFace } from "./PrizeFace.tsx";
 export { Prizes } from "./Prizes.tsx";
 export { RewardPage } from "./RewardPage.tsx";
+export { Validity } from "./Validity.tsx";
