@@ -21,7 +21,7 @@ const MAX_CARDS = 30;
 let house: TestHouse;
 let browser: Browser;
 beforeAll(async () => {
-  house = await openTestHouse({ buildPage: true });
+  house = await openTestHouse();
   await prepareDemoCampaign(house.stack, house, silent, Date.now());
   browser = await openBrowser();
 });
