@@ -23,6 +23,8 @@ export default defineConfig({
             "sandbox/**/*.test.ts",
             "scripts/**/*.test.ts",
             "web/**/*.test.ts",
+            "soak/**/*.test.ts",
+            "bench/**/*.test.ts",
           ],
           exclude: ["**/*.workerd.test.ts", "**/node_modules/**"],
         },
@@ -46,6 +48,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
+          globalSetup: ["./test/build-page.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

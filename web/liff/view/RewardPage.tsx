@@ -11,7 +11,6 @@ import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 import { QrCode } from "./QrCode.tsx";
 import { Stage } from "./Stage.tsx";
 import { Ticket } from "./Ticket.tsx";
-import { Validity } from "./Validity.tsx";
 import { useCampaign } from "./campaign.ts";
 
 const CHECK = "M12 20.500a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM8.3 12.300l2.5 2.5 4.9-5.3";
@@ -19,16 +18,16 @@ const COPIED_MS = 2_400;
 
 type RewardedState = Extract<State, { state: "rewarded" }>;
 
-/** The card, exchanged for what it won. */
+/** The card, exchanged for what it won: from here on it does not expire. */
 export function RewardPage({ state }: { readonly state: RewardedState }) {
   const { boot, language, text } = useCampaign();
-  const { prize, expiresAt } = state.won;
+  const { prize } = state.won;
   useEffect(() => scrollTo(0, 0), []);
   const face = boot.prizes.find(({ id }) => id === prize.id);
   return (
     <Stage
       card={
-        <Ticket card={state.card} validity={expiresAt !== undefined && <Validity until={expiresAt} />}>
+        <Ticket card={state.card}>
           <div class="reward" aria-live="polite">
             {prize.image !== undefined ? (
               <img class="reward__image" src={prize.image} alt="" />
