@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminClient, AdminUpload, UploadFault } from "./admin-client.ts";
 import type { House } from "./house.ts";
 import type { Terminal } from "./terminal.ts";
@@ -10,6 +11,8 @@ const BUCKET = "kuji-pools";
 /** A million codes are imported in well under this. */
 const IMPORT_TIMEOUT_MS = 120_000;
 const MAX_SHOWN_FAULTS = 10;
+const PUT_ATTEMPTS = 4;
+const PUT_AGAIN_AFTER_MS = 500;
 
 export interface UploadFile {
   /** Key in the bucket, as `demo/pools/first.csv`. */
@@ -27,7 +30,7 @@ export async function uploadFiles(
 ): Promise<void> {
   for (const { object, path } of files) {
     const args = localArguments(["r2", "object", "put", `${BUCKET}/${object}`, "--file", fromRoot(path)], house.persistTo);
-    await terminal.step(typedCommand(args), () => runWrangler(args));
+    await terminal.step(typedCommand(args), () => put(args));
   }
   const wanted = await Promise.all(files.map(async ({ object, path }) => ({ object, etag: await etagOf(path) })));
   await terminal.step(`${campaign} is imported`, async () => {
@@ -37,6 +40,19 @@ export async function uploadFiles(
       return wanted.every((file) => isImported(outcomes, file)) ? true : null;
     });
   });
+}
+
+/** Wrangler writes beside the running app, into the same local store: now and then one of the two finds it locked. Putting the same bytes again is the same. */
+async function put(args: readonly string[]): Promise<void> {
+  for (let attempt = 1; attempt < PUT_ATTEMPTS; attempt += 1) {
+    try {
+      await runWrangler(args);
+      return;
+    } catch {
+      await sleep(PUT_AGAIN_AFTER_MS);
+    }
+  }
+  await runWrangler(args);
 }
 
 /** Whether these very bytes are imported. Throws when they were refused. */
