@@ -149,7 +149,8 @@ async function choosePort(terminal: Terminal, what: string, wanted: number, take
   return port;
 }
 
-function varsFor({ appOrigin, sandboxOrigin }: House, permitsPerSecond: number): Record<string, string> {
+/** Settings of `wrangler.toml` that point at this house instead of the usual ports. */
+export function varsFor({ appOrigin, sandboxOrigin }: House, permitsPerSecond: number): Record<string, string> {
   return {
     PUBLIC_ORIGIN: appOrigin,
     SANDBOX_ORIGIN: sandboxOrigin,

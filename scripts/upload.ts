@@ -28,10 +28,7 @@ export async function uploadFiles(
   campaign: string,
   files: readonly UploadFile[],
 ): Promise<void> {
-  for (const { object, path } of files) {
-    const args = localArguments(["r2", "object", "put", `${BUCKET}/${object}`, "--file", fromRoot(path)], house.persistTo);
-    await terminal.step(typedCommand(args), () => put(args));
-  }
+  for (const file of files) await terminal.step(typedCommand(putArguments(house, file)), () => putFile(house, file));
   const wanted = await Promise.all(files.map(async ({ object, path }) => ({ object, etag: await etagOf(path) })));
   await terminal.step(`${campaign} is imported`, async () => {
     await admin.scanUploads(campaign);
@@ -42,8 +39,16 @@ export async function uploadFiles(
   });
 }
 
-/** Wrangler writes beside the running app, into the same local store: now and then one of the two finds it locked. Putting the same bytes again is the same. */
-async function put(args: readonly string[]): Promise<void> {
+function putArguments({ persistTo }: House, { object, path }: UploadFile): string[] {
+  return localArguments(["r2", "object", "put", `${BUCKET}/${object}`, "--file", fromRoot(path)], persistTo);
+}
+
+/**
+ * Puts a file into the bucket; the next scan finds it. Wrangler writes beside the running app, into the same local store: now and then one of the two finds
+ * it locked. Putting the same bytes again is the same.
+ */
+export async function putFile(house: House, file: UploadFile): Promise<void> {
+  const args = putArguments(house, file);
   for (let attempt = 1; attempt < PUT_ATTEMPTS; attempt += 1) {
     try {
       await runWrangler(args);

@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KEY_FILES } from "../sandbox/keys.ts";
+import { startSandbox } from "../sandbox/server.ts";
+import { buildBundle } from "./build-bundle.ts";
+import type { BundleSource } from "./build-bundle.ts";
+import { BundleProcess } from "./bundle-process.ts";
+import type { House } from "./house.ts";
+import { freePort } from "./ports.ts";
+import { openDemoClients } from "./prepare-demo.ts";
+import type { DemoClients } from "./prepare-demo.ts";
+import { varsFor } from "./stack.ts";
+import type { Terminal } from "./terminal.ts";
+import { localArguments, runWrangler } from "./wrangler.ts";
+
+/** More than any run redeems in a second: it is not the reward system that is looked at. */
+const PERMITS_PER_SECOND = 1_000;
+/** Miniflare fires no cron trigger by itself; in production it is once a minute. */
+const TICK_EVERY_MS = 2_000;
+const TICK_TIMEOUT_MS = 10_000;
+const TICK_PATH = "/cdn-cgi/local/scheduled?cron=*+*+*+*+*";
+
+export interface ServedHouse extends House, DemoClients {
+  /** Where everything of this run is. */
+  readonly folder: string;
+  readonly server: BundleProcess;
+  /** Ends everything. With `keep` the folder stays, to be looked at. */
+  close(options: { readonly keep: boolean }): Promise<void>;
+}
+
+export interface ServedHouseOptions {
+  readonly source?: BundleSource;
+  /** Whether the schedule is fired every so often. */
+  readonly scheduled?: boolean;
+}
+
+/** A house of its own in a new folder: the sandbox in this process, the app as it would be deployed in one that can be killed. */
+export async function openServedHouse(
+  terminal: Terminal,
+  { source = {}, scheduled = true }: ServedHouseOptions = {},
+): Promise<ServedHouse> {
+  const folder = await mkdtemp(join(tmpdir(), "kuji-served-"));
+  const [keysDir, persistTo, bundle] = [join(folder, "keys"), join(folder, "state"), join(folder, "bundle")];
+  await mkdir(persistTo);
+  await terminal.step("the Worker is bundled", () => buildBundle(bundle, source));
+  await terminal.step("the ledger's tables are there", () =>
+    runWrangler(localArguments(["d1", "migrations", "apply", "LEDGER"], persistTo)),
+  );
+  const sandbox = await startSandbox({ port: 0, keysDir, stateFile: join(folder, "grants.ndjson") });
+  const port = await freePort(0);
+  const controlPort = await freePort(0, [port]);
+  const house: House = { appOrigin: `http://127.0.0.1:${port}`, sandboxOrigin: sandbox.origin, keysDir, persistTo };
+  const vars = varsFor(house, PERMITS_PER_SECOND);
+  const envFile = join(keysDir, KEY_FILES.devVars);
+  const server = new BundleProcess({ bundle, port, controlPort, persistTo, envFile, vars, logFile: join(folder, "server.log") });
+  let stopTicking = () => {};
+  const close: ServedHouse["close"] = async ({ keep }) => {
+    stopTicking();
+    await server.stop();
+    await sandbox.close();
+    if (!keep) await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await terminal.step("the app answers", () => server.start());
+    if (scheduled) stopTicking = await tickEvery(controlPort);
+    return { ...house, ...(await openDemoClients(house, terminal)), folder, server, close };
+  } catch (error) {
+    await close({ keep: false });
+    throw error;
+  }
+}
+
+/** Fires the schedule now and every so often, never twice at once. A killed app does not hear it; the next time it will. */
+async function tickEvery(controlPort: number): Promise<() => void> {
+  await tick(controlPort);
+  let ticking = false;
+  const timer = setInterval(() => {
+    if (ticking) return;
+    ticking = true;
+    void tick(controlPort)
+      .catch(() => {})
+      .finally(() => (ticking = false));
+  }, TICK_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+async function tick(controlPort: number): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${controlPort}${TICK_PATH}`, { signal: AbortSignal.timeout(TICK_TIMEOUT_MS) });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`the schedule failed: ${response.status}`);
+}
