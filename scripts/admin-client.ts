@@ -39,6 +39,8 @@ export interface PrizeBalance {
   readonly kind: string;
   readonly loaded: number;
   readonly issued: number;
+  /** Issued once, and stock again. */
+  readonly returned: number;
   readonly issuedAsFallback: number;
   readonly redeemed: number;
   readonly settledIssued: number;

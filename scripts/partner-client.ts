@@ -73,6 +73,11 @@ export class PartnerClient {
     return await this.#call("GET", `/campaigns/${campaign}/cards/${cardId}`);
   }
 
+  /** Takes a card back that is not redeemed. */
+  async void(campaign: string, cardId: string, reason: string): Promise<void> {
+    await this.#call("POST", `/campaigns/${campaign}/cards/${cardId}/void`, { reason });
+  }
+
   async stock(campaign: string): Promise<PartnerStock> {
     return await this.#call("GET", `/campaigns/${campaign}/stock`);
   }

@@ -22,6 +22,7 @@ function perfect(): Reckoning {
       kind: KINDS[prize as keyof typeof KINDS],
       loaded: manifest.get(prize) ?? 0,
       issued: fallback ? 0 : count,
+      returned: 0,
       issuedAsFallback: fallback ? count : 0,
       redeemed: count,
       settledIssued: count,
