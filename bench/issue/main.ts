@@ -1,0 +1,131 @@
+import { arch, cpus, platform, release } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { openTerminal, table } from "../../scripts/terminal.ts";
+import type { Terminal } from "../../scripts/terminal.ts";
+import { runCommand } from "../../scripts/wrangler.ts";
+import { groupCpuMs } from "./cpu.ts";
+import { startGenerator } from "./generator.ts";
+import type { Generator } from "./generator.ts";
+import { prepareBench } from "./prepare.ts";
+import type { Bench } from "./prepare.ts";
+import { requestsOf } from "./requests.ts";
+import { figureOf, ratioOf } from "./summarize.ts";
+import type { Figure, RatioFigure, Sample } from "./summarize.ts";
+import { BULK, RATIOS, VARIANTS } from "./variants.ts";
+import type { VariantName } from "./variants.ts";
+import { versions } from "./versions.ts";
+
+const USAGE = `npm run bench:issue -- [--rounds 7] [--seconds 2] [--connections 64] [--only draw,rpc]
+  What issuing costs, from a Worker that says hello to a signed draw. All variants take turns within each round; compare ratios, not rates.`;
+/** As many as keep an issuer busy, within the commands that it lets wait (`MAX_PENDING`). */
+const BULK_CONNECTIONS = 16;
+const WARM_UP_MS = 300;
+/** More signed requests a second than are answered. */
+const SIGNED_PER_SECOND = 8_000;
+/** What a variant leaves to be done (blocks to be sent) is not to weigh on the next. */
+const QUIET_CPU_MS = 20;
+const QUIET_EVERY_MS = 200;
+const MAX_QUIET_PROBES = 50;
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "7" },
+    seconds: { type: "string", default: "2" },
+    connections: { type: "string", default: "64" },
+    only: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+if (values.help) console.log(USAGE);
+else await run();
+
+async function run(): Promise<void> {
+  const terminal = openTerminal();
+  const only = values.only?.split(",");
+  const variants = VARIANTS.filter(({ name }) => only?.includes(name) ?? true);
+  const rounds = Number(values.rounds);
+  const bench = await prepareBench(terminal);
+  const generator = startGenerator();
+  const samples = new Map<VariantName, Sample[]>(variants.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    // Each round begins with another variant, so that none always follows the same.
+    const first = Math.floor((round * variants.length) / rounds);
+    for (const variant of [...variants.slice(first), ...variants.slice(0, first)]) {
+      samples.get(variant.name)?.push(await measure(variant, bench, generator));
+    }
+    terminal.progress("rounds", round + 1, rounds);
+  }
+  generator.close();
+  await bench.house.close({ keep: false });
+  const figures = Object.fromEntries(variants.map((variant) => [variant.name, figureOf(variant, samples.get(variant.name) ?? [])]));
+  const measured = RATIOS.filter(({ of, by }) => samples.has(of) && samples.has(by));
+  const ratios = Object.fromEntries(measured.map((ratio) => [ratio.name, ratioOf(ratio, variants, samples)]));
+  show(terminal, figures, ratios);
+  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
+  const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
+  terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), rounds, figures, ratios }, rounded));
+}
+
+async function measure({ name, draws }: (typeof VARIANTS)[number], bench: Bench, generator: Generator): Promise<Sample> {
+  const { server, appOrigin } = bench.house;
+  const measureMs = Number(values.seconds) * 1_000;
+  const requests = await requestsOf(name, bench, Math.ceil(((WARM_UP_MS + measureMs) * SIGNED_PER_SECOND) / 1_000));
+  await quiet(server.group);
+  const before = await groupCpuMs(server.group);
+  const measured = await generator.fire({
+    ...requests,
+    port: Number(new URL(appOrigin).port),
+    connections: draws === BULK ? BULK_CONNECTIONS : Number(values.connections),
+    warmUpMs: WARM_UP_MS,
+    measureMs,
+  });
+  const after = await groupCpuMs(server.group);
+  if (measured.failed > 0) throw new Error(`${name}: ${measured.failed} of ${measured.answered} were not answered 200`);
+  // The warm-up is in the CPU time: take its share out.
+  const share = measureMs / (WARM_UP_MS + measureMs);
+  return { ...measured, serverCpuMs: before === null || after === null ? null : (after - before) * share };
+}
+
+/** Waits until the server has nothing more to do. */
+async function quiet(group: number): Promise<void> {
+  for (let probe = 0; probe < MAX_QUIET_PROBES; probe += 1) {
+    const before = await groupCpuMs(group);
+    await sleep(QUIET_EVERY_MS);
+    const after = await groupCpuMs(group);
+    if (before === null || after === null || after - before <= QUIET_CPU_MS) return;
+  }
+}
+
+function show(terminal: Terminal, figures: Readonly<Record<string, Figure>>, ratios: Readonly<Record<string, RatioFigure>>): void {
+  const rows = VARIANTS.flatMap(({ name, what }) => {
+    const figure = figures[name];
+    if (figure === undefined) return [];
+    const { requestsPerSecond, drawsPerSecond, serverCpuMicrosPerRequest, p50Ms, p99Ms, generatorBusy } = figure;
+    const whole = (value: number | null) => (value === null ? "–" : Math.round(value));
+    const percent = Math.round(generatorBusy * 100);
+    return [
+      [
+        name,
+        whole(requestsPerSecond),
+        whole(drawsPerSecond),
+        whole(serverCpuMicrosPerRequest),
+        p50Ms.toFixed(1),
+        p99Ms.toFixed(1),
+        percent,
+        what,
+      ],
+    ];
+  });
+  terminal.say(`\n${table(["", "requests/s", "draws/s", "server CPU µs", "p50 ms", "p99 ms", "generator %", ""], rows)}\n`);
+  const lines = Object.entries(ratios).map(([name, { median, rounds, target }]) => {
+    const met = target === null ? "" : median >= target ? `≥ ${target}` : `below ${target}`;
+    return [name, median.toFixed(2), met, rounds.map((ratio) => ratio.toFixed(2)).join(" ")];
+  });
+  terminal.say(`${table(["ratio", "median", "target", "by round"], lines)}\n`);
+}
+
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
+}

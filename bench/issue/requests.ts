@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+import { signedRequest } from "../../scripts/partner-client.ts";
+import { CAMPAIGNS } from "./prepare.ts";
+import type { Bench } from "./prepare.ts";
+import { BULK } from "./variants.ts";
+import type { VariantName } from "./variants.ts";
+
+export interface Requests {
+  readonly requests: readonly Uint8Array[];
+  readonly once: boolean;
+}
+
+/** The requests of a variant, as bytes; `most` is how many signed ones a shot may use up. */
+export async function requestsOf(name: VariantName, bench: Bench, most: number): Promise<Requests> {
+  const again = (path: string, headers: Readonly<Record<string, string>> = {}): Requests => ({
+    requests: [wire("GET", path, { host: hostOf(bench), ...headers })],
+    once: false,
+  });
+  const asPlayer = { authorization: `Bearer ${bench.face.session}` };
+  switch (name) {
+    case "hello":
+    case "rpc":
+    case "wait":
+    case "insert":
+    case "journal":
+      return again(`/probe/${name}`);
+    case "rpc of 100":
+      return again("/probe/rpc-bulk");
+    case "draw":
+      return again(`/probe/draw/${CAMPAIGNS.draw}`);
+    case "bulk":
+      return again(`/probe/bulk/${CAMPAIGNS.bulk}`);
+    case "face":
+      return again(bench.face.path, asPlayer);
+    case "face limited":
+      return again(`/limited${bench.face.path}`, asPlayer);
+    case "signed":
+      return { requests: await signedDraws(bench, CAMPAIGNS.signed, 1, most), once: true };
+    case "signed bulk":
+      return { requests: await signedDraws(bench, CAMPAIGNS.signedBulk, BULK, Math.ceil((most * BULK_SHARE) / 1)), once: true };
+  }
+}
+
+/** A request of a hundred draws takes longer than one of one. */
+const BULK_SHARE = 0.25;
+
+/** Signed right before they are sent, for a signature is good for minutes. */
+async function signedDraws({ house, key }: Bench, campaign: string, draws: number, requests: number): Promise<Uint8Array[]> {
+  const url = `${house.appOrigin}/partner/v1/campaigns/${campaign}/draws`;
+  const signed: Uint8Array[] = [];
+  for (let n = 0; n < requests; n += 1) {
+    const body = { draws: Array.from({ length: draws }, newDraw) };
+    const { headers } = await signedRequest(key, url, "POST", body);
+    signed.push(wire("POST", new URL(url).pathname, { host: new URL(url).host, ...Object.fromEntries(headers) }, JSON.stringify(body)));
+  }
+  return signed;
+}
+
+function newDraw() {
+  const id = randomUUID();
+  return { requestId: id, recipient: `visitor-${id}` };
+}
+
+function hostOf({ house }: Bench): string {
+  return new URL(house.appOrigin).host;
+}
+
+function wire(method: "GET" | "POST", path: string, headers: Readonly<Record<string, string>>, body = ""): Uint8Array {
+  const length = body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) };
+  const lines = Object.entries({ ...headers, ...length }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+}

@@ -1,0 +1,15 @@
+import type { BenchEnv } from "./env.ts";
+import { face } from "./face.ts";
+import { probe } from "./probe.ts";
+
+export { PrizePool, RewardGate } from "../../../worker/index.ts";
+export { CardIssuer } from "./card-issuer.ts";
+export { Probe } from "./probe-object.ts";
+
+/**
+ * The app, and beside it routes that do ever more of what a draw costs, one RPC an HTTP request. What settles is left out: the ledger is another
+ * machine's work.
+ */
+export default {
+  fetch: (request, env, ctx) => probe(request, env) ?? face(request, env, ctx),
+} satisfies ExportedHandler<BenchEnv>;

@@ -1,0 +1,56 @@
+import { issuerName } from "../../../durable-objects/protocol.ts";
+import type { Draw, DrawCommand, DrawReply } from "../../../durable-objects/protocol.ts";
+import type { BenchEnv } from "./env.ts";
+
+const BULK = 100;
+const PREFIX = "/probe/";
+const SHARD = 0;
+const SHARDS = 1;
+
+/** Answers `/probe/…`; null for any other address. Every RPC carries draws of its own, and as many results come back. */
+export function probe(request: Request, env: BenchEnv): Response | Promise<Response> | null {
+  const { pathname } = new URL(request.url);
+  if (!pathname.startsWith(PREFIX)) return null;
+  const [what, campaign = ""] = pathname.slice(PREFIX.length).split("/");
+  const object = env.PROBE.getByName("probe");
+  switch (what) {
+    case "hello":
+      return new Response("hello");
+    case "rpc":
+      return answer(object.answer(commandOf(campaign, 1)));
+    case "rpc-bulk":
+      return answer(object.answer(commandOf(campaign, BULK)));
+    case "wait":
+      return answer(object.wait(commandOf(campaign, 1)));
+    case "insert":
+      return answer(object.insert(commandOf(campaign, 1)));
+    case "journal":
+      return answer(object.journal(commandOf(campaign, 1)));
+    case "draw":
+      return answer(draw(env, commandOf(campaign, 1)));
+    case "bulk":
+      return answer(draw(env, commandOf(campaign, BULK)));
+    default:
+      return new Response(null, { status: 404 });
+  }
+}
+
+function draw(env: BenchEnv, command: DrawCommand): Promise<DrawReply> {
+  return env.CARD_ISSUER.getByName(issuerName(command)).draw(command);
+}
+
+function commandOf(campaign: string, draws: number): DrawCommand {
+  return { campaign, shard: SHARD, shards: SHARDS, draws: Array.from({ length: draws }, newDraw) };
+}
+
+function newDraw(): Draw {
+  const id = crypto.randomUUID();
+  return { requestId: id, recipient: `visitor-${id}`, lineUserId: null, metadata: null };
+}
+
+/** 200 only where every draw was issued. */
+async function answer(replying: Promise<DrawReply>): Promise<Response> {
+  const reply = await replying;
+  const issued = reply.status === "done" && reply.results.every(({ status }) => status === "issued");
+  return new Response("done", { status: issued ? 200 : 500 });
+}
