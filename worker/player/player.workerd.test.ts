@@ -104,7 +104,7 @@ describe("POST session", () => {
     const campaign = await publishedCampaign();
     const token = await idToken(platforms, newUser());
     const flood = async (address: string) => {
-      await Promise.all(Array.from({ length: 980 }, () => env.SESSION_LIMIT.limit({ key: `address:${address}` })));
+      await Promise.all(Array.from({ length: 2_000 }, () => env.SESSION_LIMIT.limit({ key: `address:${address}` })));
       const open = () =>
         call("/player/v1/session", { method: "POST", headers: { "cf-connecting-ip": address }, body: { campaign, idToken: token } });
       const answers = await Promise.all(Array.from({ length: 70 }, open));
