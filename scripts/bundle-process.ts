@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -71,7 +70,7 @@ export class BundleProcess {
   /** Resolves when the server answers; `killed` when it was killed before that. */
   async start(): Promise<"ready" | "killed"> {
     const tmp = join(this.#options.persistTo, "tmp");
-    await mkdir(tmp, { recursive: true });
+    mkdirSync(tmp, { recursive: true });
     const child = spawn(process.execPath, [join(ROOT, "scripts/serve-bundle.ts"), ...this.#arguments()], {
       cwd: ROOT,
       // What a killed server leaves behind goes with its state.
@@ -86,11 +85,12 @@ export class BundleProcess {
       createInterface({ input: child.stdout }).on("line", (line) => (line === this.origin ? resolve("ready") : this.#keep(line)));
     });
     createInterface({ input: child.stderr }).on("line", (line) => this.#keep(line));
-    child.once("exit", () => {
+    child.once("exit", (code, signal) => {
       if (child.pid !== undefined) running.delete(child.pid);
       // workerd, should it have outlived its parent.
       signalGroup(child.pid, "SIGKILL");
-      if (this.#child === child && this.#wanted) this.onUnwantedEnd(`the server ended by itself:\n${this.#lines.join("\n")}`);
+      if (this.#child === child && this.#wanted)
+        this.onUnwantedEnd(`the server ended by itself (${signal ?? `exit ${code}`}):\n${this.#lines.join("\n")}`);
     });
     const ended = once(child, "exit").then(() => "killed" as const);
     const late = sleep(READY_TIMEOUT_MS, "late" as const, { ref: false });
