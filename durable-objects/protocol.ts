@@ -178,6 +178,12 @@ export interface ShardMark {
   readonly lastBlock: number;
 }
 
+/** Root of the Merkle tree over one deck, hex. */
+export interface DeckRoot {
+  readonly deck: number;
+  readonly root: string;
+}
+
 export interface SegmentFairness {
   readonly segment: string;
   /** Cards of one deck. */
@@ -185,9 +191,30 @@ export interface SegmentFairness {
   /** Decks dealt so far: more than one only in odds mode. */
   readonly decks: number;
   readonly commitment: string;
-  /** Hex; only once the campaign is closed. */
-  readonly seed: string | null;
+  /** Of the latest decks; none of a segment that is too large for a tree. */
+  readonly roots: readonly DeckRoot[];
+  /** Only once the campaign is closed: all that the commitment was made of, the seed in hex. */
+  readonly opened: { readonly seed: string; readonly manifest: readonly ManifestEntry[]; readonly options: SegmentOptions } | null;
 }
+
+/** That a card stands in a deck under its root: the leaf is SHA-256(0 ‖ salt ‖ `<index>\n<prize>`), the tree RFC 9162's. Bytes in hex. */
+export interface CardProof {
+  readonly deck: number;
+  /** Of the card in its deck. */
+  readonly index: number;
+  /** Cards of the deck. */
+  readonly size: number;
+  readonly salt: string;
+  /** Sibling hashes from the leaf's up. */
+  readonly path: readonly string[];
+  readonly root: string;
+}
+
+export type ProofReply =
+  | { readonly status: "proven"; readonly commitment: string; readonly proof: CardProof }
+  /** The segment is too large for a tree. */
+  | { readonly status: "commitment_only"; readonly commitment: string }
+  | { readonly status: "overloaded" };
 
 export interface PoolStock {
   readonly rules: CampaignRules;
@@ -236,6 +263,12 @@ export type DrawReply =
   | { readonly status: "done"; readonly results: readonly DrawResult[] }
   | { readonly status: "misrouted"; readonly rules: CampaignRules };
 
+/** A card's place in the stock; positions go on from deck to deck of its segment. */
+export interface CardPlace {
+  readonly segment: string;
+  readonly position: number;
+}
+
 /** A card as its issuer holds it. `prize` and `code` are for the edge to show or withhold by `state`. */
 export interface CardView {
   readonly cardId: string;
@@ -246,6 +279,8 @@ export interface CardView {
   readonly state: CardState;
   readonly prize: string;
   readonly kind: PrizeKind;
+  /** Where in the stock it came from; null for a fallback card. */
+  readonly place: CardPlace | null;
   readonly code: string | null;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number | null;
@@ -408,6 +443,8 @@ export interface PrizePoolRpc {
   rules(campaign: string): Promise<CampaignRules | null>;
   stock(campaign: string): Promise<PoolStock | null>;
   fairness(campaign: string): Promise<readonly SegmentFairness[]>;
+  /** The proof of the card at a position of a segment that was dealt. */
+  proof(campaign: string, segment: string, position: number): Promise<ProofReply>;
 }
 
 export interface CardIssuerRpc {

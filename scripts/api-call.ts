@@ -50,6 +50,13 @@ export async function answerOf<T>(request: Request): Promise<T> {
   return (text === "" ? null : JSON.parse(text)) as T;
 }
 
+/** The body of a GET that may take long to read. Throws as `callJson` does. */
+export async function callStream(url: string, headers: HeadersInit = {}): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(url, { headers });
+  if (response.ok && response.body !== null) return response.body;
+  throw new ApiError(`GET ${new URL(url).pathname}`, response.status, await response.text(), response.headers.get("retry-after"));
+}
+
 /** Does `call` again, after the time asked for, as long as it is answered 429 or 503. Only for calls that may be repeated. */
 export async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {

@@ -31,9 +31,10 @@ export interface CardRow {
 }
 
 export function viewCard(card: CardRow, cardId: string, kind: PrizeKind): CardView {
-  const { requestId, recipient, lineUserId, metadata, state, prize, store } = card;
+  const { requestId, recipient, lineUserId, metadata, state, prize, store, segment, position } = card;
   const { issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs, endedAtMs } = card;
   const code = state === "redeemed" || state === "used" ? card.code : null;
+  const place = segment === null || position === null ? null : { segment, position };
   const times = { issuedAtMs, expiresAtMs, revealedAtMs, redeemedAtMs, usedAtMs, endedAtMs };
-  return { cardId, requestId, recipient, lineUserId, metadata, state, prize, kind, code, store, ...times };
+  return { cardId, requestId, recipient, lineUserId, metadata, state, prize, kind, place, code, store, ...times };
 }

@@ -12,16 +12,20 @@ import type {
   LeaseRequest,
   LifecycleReply,
   LifecycleVerb,
+  ManifestEntry,
   PoolStock,
   PrizePoolRpc,
+  ProofReply,
   PublishedRules,
   PublishReply,
   SegmentFairness,
+  SegmentOptions,
   SegmentUpload,
   ShardAddress,
   StageCodesReply,
   StagedCodes,
 } from "../protocol.ts";
+import { MAX_PROVEN_CARDS } from "./deck-tree.ts";
 import { commitDeck, mergeManifest, shuffleDeck } from "./deck.ts";
 import { isWarmUp, nextAlarm, RETRY_MS } from "./alarm.ts";
 import { countStock } from "./count-stock.ts";
@@ -31,11 +35,28 @@ import { changeRules, changeStatus } from "./lifecycle.ts";
 import { drawMoments } from "./moments.ts";
 import { pushRules } from "./push.ts";
 import { SEED_BYTES } from "./seeds.ts";
+import { RateWindow } from "./rate-window.ts";
 import { PoolStorage } from "./storage.ts";
+import type { SegmentRow } from "./storage.ts";
+import { Trees } from "./trees.ts";
+
+/** A proof costs about a millisecond, and leases go first. */
+const MAX_PROOFS_PER_SECOND = 100;
+
+/** A segment whose every code has been staged: what it will be made of, and what it replaces. */
+interface StagedImport {
+  readonly status: "staged";
+  readonly staging: SegmentRow;
+  readonly ready: SegmentRow | null;
+  readonly manifest: readonly ManifestEntry[];
+  readonly options: SegmentOptions;
+}
 
 /** One per campaign: owns the stock, and is the authority on the campaign's rules and status. */
 export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   readonly #storage: PoolStorage;
+  readonly #trees: Trees;
+  readonly #proofs = new RateWindow(MAX_PROOFS_PER_SECOND);
   /** Every card ever leased is known to be issued; forgotten with every change of the stock. */
   #allIssued = false;
   /** Counts leases, to notice one that was granted while the issuers were asked. */
@@ -45,6 +66,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#storage = new PoolStorage(ctx.storage);
+    this.#trees = new Trees(ctx.storage, this.#storage);
   }
 
   /** Takes over the rules of a campaign file, and tells the issuers of a running campaign. */
@@ -90,34 +112,59 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     });
   }
 
-  /** Shuffles the segment and makes it stock, codes and all, in one transaction; in a draft it takes the place of what the file was before. */
+  /**
+   * Shuffles the segment, makes the tree over its deck, and makes it stock, codes and all; in a draft it takes the place of what the file was before.
+   * A commit that breaks off is taken up by the next one, of the same deck.
+   */
   async commitImport(upload: ImportManifest): Promise<CommitImportReply> {
-    const reply = this.ctx.storage.transactionSync((): CommitImportReply => {
-      const campaign = this.#storage.campaign();
-      const ready = this.#storage.segmentByName(upload.segment, "ready");
-      if (ready?.etag === upload.etag) return { status: "already_imported", cards: ready.size };
-      if (ready !== null && campaign?.rules.status !== "draft") return { status: "segment_immutable" };
-      const staging = this.#staging(upload);
-      if (campaign === null || staging === null) return { status: "no_import" };
-      const staged = this.#storage.stagedCounts(staging.segment);
-      if (staged.reduce((sum, { quantity }) => sum + quantity, 0) !== upload.codes) return { status: "no_import" };
-      const manifest = mergeManifest([...upload.entries, ...staged]);
-      const unknown = manifest.find(({ prize }) => campaign.rules.prizes[prize] === undefined);
-      if (unknown !== undefined) return { status: "unknown_prize", prize: unknown.prize };
-      const options = campaign.rules.pools[upload.segment] ?? PLAIN_SEGMENT;
-      if (options.repeat !== null && upload.codes > 0) return { status: "codes_repeat" };
-      const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
-      const deck = shuffleDeck(manifest, seed);
-      const moments = options.moments === null ? null : drawMoments(seed, deck.length, options.moments);
-      const commitment = commitDeck({ campaign: upload.campaign, segment: upload.segment, manifest, seed, options });
-      const { opensAtMs, closesAtMs } = upload;
-      this.#allIssued = false;
-      if (ready !== null) this.#storage.dropSegment(ready.segment);
-      this.#storage.finishSegment(staging.segment, { manifest, deck, seed, commitment, options, moments, opensAtMs, closesAtMs });
-      return { status: "imported", cards: deck.length, commitment };
-    });
+    const sealed = this.ctx.storage.transactionSync(() => this.#seal(upload));
+    if (sealed.status !== "sealed") return sealed;
+    await this.#trees.grow(sealed.segment);
+    const reply = this.ctx.storage.transactionSync(() => this.#stock(upload));
     await this.#planAlarm();
     return reply;
+  }
+
+  #seal(upload: ImportManifest): CommitImportReply | { readonly status: "sealed"; readonly segment: number } {
+    const checked = this.#checkCommit(upload);
+    if (checked.status !== "staged") return checked;
+    const { segment, size } = checked.staging;
+    if (size === 0) {
+      const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
+      this.#storage.sealSegment(segment, { manifest: checked.manifest, deck: shuffleDeck(checked.manifest, seed), seed });
+    }
+    return { status: "sealed", segment };
+  }
+
+  #stock(upload: ImportManifest): CommitImportReply {
+    const checked = this.#checkCommit(upload);
+    if (checked.status !== "staged") return checked;
+    const { staging, ready, options } = checked;
+    const { manifest, seed, size } = staging;
+    const { campaign, segment, opensAtMs, closesAtMs } = upload;
+    const moments = options.moments === null ? null : drawMoments(seed, size, options.moments);
+    const commitment = commitDeck({ campaign, segment, manifest, seed, options });
+    this.#allIssued = false;
+    if (ready !== null) this.#storage.dropSegment(ready.segment);
+    this.#storage.readySegment(staging.segment, { commitment, options, moments, opensAtMs, closesAtMs });
+    return { status: "imported", cards: size, commitment };
+  }
+
+  #checkCommit(upload: ImportManifest): CommitImportReply | StagedImport {
+    const campaign = this.#storage.campaign();
+    const ready = this.#storage.segmentByName(upload.segment, "ready");
+    if (ready?.etag === upload.etag) return { status: "already_imported", cards: ready.size };
+    if (ready !== null && campaign?.rules.status !== "draft") return { status: "segment_immutable" };
+    const staging = this.#staging(upload);
+    if (campaign === null || staging === null) return { status: "no_import" };
+    const staged = this.#storage.stagedCounts(staging.segment);
+    if (staged.reduce((sum, { quantity }) => sum + quantity, 0) !== upload.codes) return { status: "no_import" };
+    const manifest = mergeManifest([...upload.entries, ...staged]);
+    const unknown = manifest.find(({ prize }) => campaign.rules.prizes[prize] === undefined);
+    if (unknown !== undefined) return { status: "unknown_prize", prize: unknown.prize };
+    const options = campaign.rules.pools[upload.segment] ?? PLAIN_SEGMENT;
+    if (options.repeat !== null && upload.codes > 0) return { status: "codes_repeat" };
+    return { status: "staged", staging, ready, manifest, options };
   }
 
   async abortImport(upload: SegmentUpload): Promise<void> {
@@ -169,13 +216,27 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
 
   async fairness(_campaign: string): Promise<readonly SegmentFairness[]> {
     const closed = this.#storage.campaign()?.rules.status === "closed";
-    return this.#storage.segments().map(({ name, size, decks, commitment, seed }) => ({
+    return this.#storage.segments().map(({ segment, name, size, decks, commitment, seed, manifest, options }) => ({
       segment: name,
       size,
       decks,
       commitment,
-      seed: closed ? bytesToHex(seed) : null,
+      roots: this.#trees.roots(segment),
+      opened: closed ? { seed: bytesToHex(seed), manifest, options } : null,
     }));
+  }
+
+  async proof(_campaign: string, name: string, position: number): Promise<ProofReply> {
+    const segment = this.#storage.segmentByName(name, "ready");
+    if (segment === null || position >= segment.next) throw new Error("a proof was asked for of a card that was not dealt");
+    const { commitment } = segment;
+    if (segment.size > MAX_PROVEN_CARDS) return { status: "commitment_only", commitment };
+    const proof = this.#proofs.take(Date.now()) ? this.#trees.prove(segment, position) : null;
+    if (proof === null) {
+      this.#growTrees();
+      return { status: "overloaded" };
+    }
+    return { status: "proven", commitment, proof };
   }
 
   /** Tells the issuers that have not heard yet, wakes all of them shortly before the start, and brings winning moments out. */
@@ -187,6 +248,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     if (pushedVersion < rules.version || isWarmUp(rules, nowMs)) await this.#push(rules);
     this.ctx.storage.transactionSync(() => releaseMoments(this.#storage, { rules, nowMs, random: Math.random }));
     await this.#deliver(rules.campaign);
+    this.#growTrees();
     await this.#planAlarm();
   }
 
@@ -210,14 +272,22 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   }
 
   #grant(request: LeaseRequest): LeaseReply {
-    return this.ctx.storage.transactionSync((): LeaseReply => {
+    const reply = this.ctx.storage.transactionSync((): LeaseReply => {
       const campaign = this.#storage.campaign();
       if (campaign === null) return { status: "campaign_unknown" };
       const context = { rules: campaign.rules, nowMs: Date.now(), random: Math.random(), allIssued: this.#allIssued };
-      const reply = grantLease(this.#storage, request, context);
-      if (reply.status === "granted") this.#grants += 1;
-      return reply;
+      return grantLease(this.#storage, request, context);
     });
+    if (reply.status === "granted") {
+      this.#grants += 1;
+      this.#growTrees();
+    }
+    return reply;
+  }
+
+  /** A lease may have had another deck made. */
+  #growTrees(): void {
+    for (const segment of this.#trees.lacking()) this.ctx.waitUntil(this.#trees.grow(segment));
   }
 
   async #gather(rules: CampaignRules): Promise<void> {
@@ -253,7 +323,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     return this.env.CARD_ISSUER.getByName(issuerName({ campaign, shard }));
   }
 
-  #staging({ segment, etag }: SegmentUpload): { readonly segment: number } | null {
+  #staging({ segment, etag }: SegmentUpload): SegmentRow | null {
     const staging = this.#storage.segmentByName(segment, "staging");
     return staging?.etag === etag ? staging : null;
   }

@@ -1,7 +1,12 @@
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { openCampaign, publishCampaign } from "../campaign.fixture.ts";
+import { drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
+import { PLAIN_SEGMENT } from "../protocol.ts";
 import type { LeaseReply } from "../protocol.ts";
+import { commitDeck } from "./deck.ts";
+import { cardLeaf } from "./deck-tree.ts";
+import { rootFrom } from "./merkle.ts";
 
 const leased = (reply: LeaseReply) => {
   if (reply.status !== "granted") throw new Error(`the lease was ${reply.status}`);
@@ -135,15 +140,47 @@ describe("the prize pool", () => {
     expect(await change("open")).toEqual({ status: "wrong_state", current: "closed" });
   });
 
-  it("publishes commitments from the start and seeds only after the close", async () => {
+  it("publishes commitments and roots from the start, and what they were made of only after the close", async () => {
     const campaign = await openCampaign({ coupon: 10 });
     const [before] = await campaign.pool().fairness(campaign.id);
-    expect(before).toMatchObject({ segment: "first.csv", size: 10, seed: null });
-    expect(before?.commitment).toMatch(/^[0-9a-f]{64}$/);
+    expect(before).toMatchObject({ segment: "first.csv", size: 10, decks: 1, roots: [{ deck: 0 }], opened: null });
     await campaign.pool().changeStatus(campaign.id, "close");
     const [after] = await campaign.pool().fairness(campaign.id);
-    expect(after?.commitment).toBe(before?.commitment);
-    expect(after?.seed).toMatch(/^[0-9a-f]{64}$/);
+    expect(after).toMatchObject({ commitment: before?.commitment, roots: before?.roots });
+    const { seed, manifest, options } = after?.opened ?? { seed: "", manifest: [], options: PLAIN_SEGMENT };
+    expect(manifest).toEqual([{ prize: "coupon", quantity: 10 }]);
+    expect(commitDeck({ campaign: campaign.id, segment: "first.csv", seed: hexToBytes(seed), manifest, options })).toBe(before?.commitment);
+  });
+
+  it("proves the place of a card that was dealt under the root that was published before", async () => {
+    const campaign = await openCampaign({ coupon: 300, thanks: 700 });
+    const [{ roots, commitment } = { roots: [], commitment: "" }] = await campaign.pool().fairness(campaign.id);
+    for (let i = 0; i < 20; i++) await campaign.draw([drawOf(`r${i}`)]);
+    const [again] = await campaign.draw([drawOf("r0")]);
+    if (again?.status !== "replayed") throw new Error("the draw was not repeated");
+    const reply = await campaign.issuer().card({ campaign: campaign.id, shard: 0, cardId: again.cardId });
+    if (reply.status !== "ok" || reply.card.place === null) throw new Error("the card has no place");
+    const { place, prize } = reply.card;
+    const proven = await campaign.pool().proof(campaign.id, place.segment, place.position);
+    if (proven.status !== "proven") throw new Error(proven.status);
+    expect(proven).toMatchObject({ commitment, proof: { deck: 0, index: place.position, size: 1_000, root: roots[0]?.root } });
+    const { salt, index, size, path } = proven.proof;
+    const root = rootFrom(cardLeaf(hexToBytes(salt), index, prize), index, size, path.map(hexToBytes));
+    expect(root === null ? null : bytesToHex(root)).toBe(roots[0]?.root);
+  });
+
+  it("makes a tree for every deck of a segment that repeats", async () => {
+    const campaign = await publishCampaign({ pools: { "first.csv": { ...PLAIN_SEGMENT, repeat: { maxDecks: null } } } });
+    await campaign.load("first.csv", { coupon: 100, thanks: 300 });
+    await campaign.pool().changeStatus(campaign.id, "open");
+    for (let i = 0; i < 10; i++) await campaign.draw(Array.from({ length: 100 }, (_, k) => drawOf(`r${i}-${k}`)));
+    const [told] = await campaign.pool().fairness(campaign.id);
+    expect(told?.roots.map(({ deck }) => deck)).toEqual(Array.from({ length: told?.decks ?? 0 }, (_, deck) => deck));
+    expect(new Set(told?.roots.map(({ root }) => root)).size).toBe(told?.decks);
+    for (const position of [0, 399, 400, 999]) {
+      const proven = await campaign.pool().proof(campaign.id, "first.csv", position);
+      expect(proven).toMatchObject({ proof: { deck: Math.floor(position / 400), index: position % 400 } });
+    }
   });
 
   it("does not know a campaign that nobody published", async () => {

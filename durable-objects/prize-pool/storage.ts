@@ -9,7 +9,7 @@ import { migrate } from "../migrate.ts";
 import { countOrdinals } from "./ordinals.ts";
 
 /** Cards of a deck in one row: 128 KB of ordinals, far below the 2 MB of a SQL value; a lease reads one or two rows. */
-const CHUNK_CARDS = 65_536;
+export const CHUNK_CARDS = 65_536;
 
 const MIGRATIONS = [
   `
@@ -58,6 +58,15 @@ const MIGRATIONS = [
   CREATE TABLE returned (run INTEGER PRIMARY KEY, segment INTEGER NOT NULL, start INTEGER NOT NULL, cards INTEGER NOT NULL, codes TEXT) STRICT;
   CREATE TABLE shards (shard INTEGER PRIMARY KEY, giveback INTEGER NOT NULL) STRICT;
   `,
+  `
+  CREATE TABLE deck_trees (
+    segment INTEGER NOT NULL,
+    deck INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    levels BLOB NOT NULL,
+    PRIMARY KEY (segment, deck)
+  ) STRICT;
+  `,
 ];
 
 /** A segment as it stands; `dealt[ordinal]` counts the cards of that prize already leased, and is the cursor into its codes. */
@@ -96,10 +105,14 @@ export interface ReturnedRun {
   readonly codes: Codes | null;
 }
 
-export interface ReadySegment {
+/** A segment whose deck is shuffled, and that is not stock yet. */
+export interface SealedSegment {
   readonly manifest: readonly ManifestEntry[];
   readonly deck: Uint16Array;
   readonly seed: Uint8Array;
+}
+
+export interface ReadySegment {
   readonly commitment: string;
   readonly options: SegmentOptions;
   readonly moments: Float64Array | null;
@@ -171,6 +184,11 @@ export class PoolStorage {
     return toSegment(this.#sql.exec<SegmentRecord>("SELECT * FROM segments WHERE segment = ?", segment).one());
   }
 
+  findSegment(segment: number): SegmentRow | null {
+    const [row] = this.#sql.exec<SegmentRecord>("SELECT * FROM segments WHERE segment = ?", segment).toArray();
+    return row === undefined ? null : toSegment(row);
+  }
+
   beginSegment({ segment: name, etag }: SegmentUpload): void {
     this.#sql.exec(
       "INSERT INTO segments (name, etag, status, manifest, size, next, dealt) VALUES (?, ?, 'staging', '[]', 0, 0, '[]')",
@@ -183,6 +201,7 @@ export class PoolStorage {
     this.#sql.exec("DELETE FROM deck_chunks WHERE segment = ?", segment);
     this.#sql.exec("DELETE FROM code_chunks WHERE segment = ?", segment);
     this.#sql.exec("DELETE FROM code_digests WHERE segment = ?", segment);
+    this.#sql.exec("DELETE FROM deck_trees WHERE segment = ?", segment);
     this.#sql.exec("DELETE FROM segments WHERE segment = ?", segment);
   }
 
@@ -236,20 +255,27 @@ export class PoolStorage {
       .toArray();
   }
 
-  finishSegment(segment: number, ready: ReadySegment): void {
-    this.#storeDeck(segment, 0, ready.deck);
+  sealSegment(segment: number, { manifest, deck, seed }: SealedSegment): void {
+    this.#storeDeck(segment, 0, deck);
     this.#sql.exec(
-      `UPDATE segments SET status = 'ready', manifest = ?, size = ?, dealt = ?, options = ?, moments = ?, seed = ?, commitment = ?,
-         opens_at = ?, closes_at = ? WHERE segment = ?`,
-      JSON.stringify(ready.manifest),
-      ready.deck.length,
-      JSON.stringify(ready.manifest.map(() => 0)),
-      JSON.stringify(ready.options),
-      ready.moments === null ? null : ready.moments.slice().buffer,
-      ready.seed.slice().buffer,
-      ready.commitment,
-      ready.opensAtMs,
-      ready.closesAtMs,
+      "UPDATE segments SET manifest = ?, size = ?, dealt = ?, seed = ? WHERE segment = ?",
+      JSON.stringify(manifest),
+      deck.length,
+      JSON.stringify(manifest.map(() => 0)),
+      seed.slice().buffer,
+      segment,
+    );
+  }
+
+  /** Makes a sealed segment stock. */
+  readySegment(segment: number, { options, moments, commitment, opensAtMs, closesAtMs }: ReadySegment): void {
+    this.#sql.exec(
+      "UPDATE segments SET status = 'ready', options = ?, moments = ?, commitment = ?, opens_at = ?, closes_at = ? WHERE segment = ?",
+      JSON.stringify(options),
+      moments === null ? null : moments.slice().buffer,
+      commitment,
+      opensAtMs,
+      closesAtMs,
       segment,
     );
   }

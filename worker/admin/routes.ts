@@ -6,6 +6,7 @@ import { getAudit } from "./get-audit.ts";
 import { getCampaign } from "./get-campaign.ts";
 import { getCampaigns } from "./get-campaigns.ts";
 import { getCare } from "./get-care.ts";
+import { getExportCards } from "./get-export-cards.ts";
 import { getInvariants } from "./get-invariants.ts";
 import { getPartners } from "./get-partners.ts";
 import { getRewards } from "./get-rewards.ts";
@@ -20,6 +21,6 @@ import { putPartner } from "./put-partner.ts";
 export function adminRoutes(): App<AdminEdge> {
   const app = new OpenAPIHono<AdminEdge>({ defaultHook: refuseFaults });
   for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getRewards, getInvariants]) add(app);
-  for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit]) add(app);
+  for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit, getExportCards]) add(app);
   return app;
 }

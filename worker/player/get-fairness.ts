@@ -1,10 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { SegmentFairness } from "../../durable-objects/protocol.ts";
 import { publishedCampaign } from "../campaign/published.ts";
+import { instant } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
 import { Memo } from "../memo.ts";
 import { prizePool } from "../objects.ts";
-import { answers, refusals } from "../http/openapi.ts";
+import { answers, instantSchema, refusals } from "../http/openapi.ts";
 import { campaignParams } from "./request.ts";
 
 /** Anybody may ask, and there is one pool: it is asked once in this time by an isolate, however many ask here. */
@@ -12,19 +13,36 @@ const REMEMBERED_MS = 10_000;
 const MAX_REMEMBERED = 1_000;
 const remembered = new Memo<readonly SegmentFairness[]>(MAX_REMEMBERED);
 
+const segmentSchema = z
+  .object({
+    segment: z.string(),
+    size: z.int().openapi({ description: "Cards of one deck" }),
+    decks: z.int().openapi({ description: "Decks made so far; more than one only of a segment that repeats" }),
+    commitment: z.string(),
+    roots: z
+      .array(z.object({ deck: z.int(), root: z.string() }))
+      .openapi({ description: "Merkle roots of the latest decks; none of a segment of more than 1,000,000 cards" }),
+    seed: z.string().optional(),
+    manifest: z.array(z.object({ prize: z.string(), quantity: z.int() })).optional(),
+    repeat: z.object({ maxDecks: z.int().nullable() }).optional(),
+    moments: z.object({ from: instantSchema, to: instantSchema }).optional(),
+  })
+  .openapi("SegmentFairness");
+
 const route = createRoute({
   method: "get",
   path: "/campaigns/{campaign}/fairness",
   tags: ["Player"],
-  summary: "The commitments to the decks, and once the campaign is closed the seeds that open them",
+  summary: "The commitments to the decks and the roots of their trees; once the campaign is closed, what opens them",
   request: { params: campaignParams },
   responses: {
     200: answers(
       z.object({
         campaign: z.string(),
-        segments: z.array(z.object({ segment: z.string(), size: z.int(), commitment: z.string(), seed: z.string().optional() })),
+        fallback: z.string().nullable().openapi({ description: "The prize of cards that are dealt after the stock is gone" }),
+        segments: z.array(segmentSchema),
       }),
-      "One entry a segment; `seed` only after the close",
+      "One entry a segment; `seed`, `manifest` and the mode only after the close",
     ),
     ...refusals("campaign_not_found"),
   },
@@ -33,17 +51,25 @@ const route = createRoute({
 export function getFairness(app: App<PlayerEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign } = c.req.valid("param");
-    await publishedCampaign(c.env, campaign);
+    const { file } = await publishedCampaign(c.env, campaign);
     const nowMs = Date.now();
     const segments =
       remembered.get(campaign, nowMs) ??
       remembered.set(campaign, await prizePool(c.env, campaign).fairness(campaign), nowMs + REMEMBERED_MS);
-    const shown = segments.map(({ segment, size, commitment, seed }) => ({
-      segment,
-      size,
-      commitment,
-      ...(seed === null ? {} : { seed }),
-    }));
-    return c.json({ campaign, segments: shown }, 200, { "cache-control": `public, max-age=${REMEMBERED_MS / 1000}` });
+    const headers = { "cache-control": `public, max-age=${REMEMBERED_MS / 1000}` };
+    return c.json({ campaign, fallback: file.fallback ?? null, segments: segments.map(shownSegment) }, 200, headers);
   });
+}
+
+function shownSegment({ segment, size, decks, commitment, roots, opened }: SegmentFairness): z.output<typeof segmentSchema> {
+  const shown = { segment, size, decks, commitment, roots: [...roots] };
+  if (opened === null) return shown;
+  const { repeat, moments } = opened.options;
+  return {
+    ...shown,
+    seed: opened.seed,
+    manifest: [...opened.manifest],
+    ...(repeat === null ? {} : { repeat }),
+    ...(moments === null ? {} : { moments: { from: instant(moments.fromMs), to: instant(moments.toMs) } }),
+  };
 }

@@ -125,7 +125,8 @@ describe("without a session", () => {
     expect(face.headers.get("cache-control")).toMatch(/public, max-age=\d+/);
     expect(await answerOf(face)).toMatchObject({ campaign, prizes: [{ id: "coupon" }, { id: "points" }, { id: "thanks" }] });
     const fairness = await answerOf<{ segments: object[] }>(await call(`/player/v1/campaigns/${campaign}/fairness`));
-    expect(fairness.segments).toEqual([{ segment: "first.csv", size: 5, commitment: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    const hash: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(fairness.segments).toEqual([{ segment: "first.csv", size: 5, decks: 1, commitment: hash, roots: [{ deck: 0, root: hash }] }]);
     expect(await problemOf(await call("/player/v1/campaigns/nowhere"))).toBe("campaign_not_found");
   });
 
@@ -155,7 +156,9 @@ describe("a card", () => {
       [100, 0],
       [900.5, 61.25],
     ];
-    const revealed = { state: "revealed", prize: { id: "coupon", kind: "coupon", name: { en: "Coupon" } } };
+    const place = { segment: "first.csv", position: expect.any(Number) as number };
+    const revealed = { state: "revealed", prize: { id: "coupon", kind: "coupon", name: { en: "Coupon" } }, place };
+    expect(await problemOf(await user.get(`/cards/${cardId}/proof`))).toBe("card_not_found");
     expect(await answerOf(await user.post(`/cards/${cardId}/reveal`, { trail }))).toEqual(revealed);
     expect(await answerOf(await user.post(`/cards/${cardId}/reveal`))).toEqual(revealed);
     expect(await problemOf(await user.get(`/cards/${cardId}/reward`))).toBe("not_redeemed");
@@ -164,6 +167,32 @@ describe("a card", () => {
     expect(await answerOf(await user.post(`/cards/${cardId}/redeem`))).toEqual({ state: "redeemed", reward });
     expect(await answerOf(await user.post(`/cards/${cardId}/reveal`))).toEqual({ ...revealed, state: "redeemed", reward });
     expect(await answerOf(await user.get(`/cards/${cardId}/reward`))).toEqual(reward);
+  });
+
+  it("is proven to its owner once it is revealed", async () => {
+    const campaign = await openedCampaign({ coupon: 5 });
+    const owner = await signIn(campaign);
+    const cardId = await newCard(campaign, { lineUserId: owner.sub });
+    expect(await problemOf(await owner.get(`/cards/${cardId}/proof`))).toBe("not_revealed");
+    const { place } = await answerOf<{ place: { position: number } }>(await owner.post(`/cards/${cardId}/reveal`));
+    const { segments } = await answerOf<{ segments: { commitment: string; roots: { root: string }[] }[] }>(
+      await call(`/player/v1/campaigns/${campaign}/fairness`),
+    );
+    expect(await answerOf(await owner.get(`/cards/${cardId}/proof`))).toMatchObject({
+      campaign,
+      cardId,
+      prize: "coupon",
+      place,
+      commitment: segments[0]?.commitment,
+      inclusion: {
+        deck: 0,
+        index: place.position,
+        size: 5,
+        root: segments[0]?.roots[0]?.root,
+        salt: expect.stringMatching(/^[0-9a-f]{32}$/),
+      },
+    });
+    expect(await problemOf(await (await signIn(campaign)).get(`/cards/${cardId}/proof`))).toBe("card_not_found");
   });
 
   it("redeems itself where the campaign says so", async () => {

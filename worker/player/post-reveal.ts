@@ -6,6 +6,7 @@ import { askCard, instant, locateCard } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
 import { answers, PLAYER_SECURITY, refusals, takes } from "../http/openapi.ts";
 import { prizeFaceOf, prizeFaceSchema } from "./face.ts";
+import { placeSchema } from "./place.ts";
 import { cardParams, PLAYER_BODY_BYTES } from "./request.ts";
 import { replyReward } from "./reply-reward.ts";
 import { rewardViewSchema } from "./reward-view.ts";
@@ -33,6 +34,7 @@ const route = createRoute({
       z.object({
         state: z.enum(CARD_STATES),
         prize: prizeFaceSchema,
+        place: placeSchema.optional().openapi({ description: "Where in the stock it came from; `…/proof` proves it" }),
         expiresAt: z.iso.datetime().optional(),
         reward: rewardViewSchema.optional(),
       }),
@@ -56,12 +58,13 @@ export function postReveal(app: App<PlayerEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign, cardId } = c.req.valid("param");
     const { trail = null } = c.req.valid("json");
-    const place = locateCard(c.env, campaign, cardId);
+    const command = locateCard(c.env, campaign, cardId);
     const snapshot = await publishedCampaign(c.env, campaign);
     const lineUserId = c.var.session.sub;
-    const card = await askCard(c.env, place, (issuer) => issuer.reveal({ ...place, lineUserId, trail }));
+    const card = await askCard(c.env, command, (issuer) => issuer.reveal({ ...command, lineUserId, trail }));
     const reward = card.redeemedAtMs === null ? {} : { reward: await replyReward(c.env, card, Date.now()) };
     const expires = card.expiresAtMs === null ? {} : { expiresAt: instant(card.expiresAtMs) };
-    return c.json({ state: card.state, prize: prizeFaceOf(snapshot, card), ...expires, ...reward }, 200);
+    const place = card.place === null ? {} : { place: card.place };
+    return c.json({ state: card.state, prize: prizeFaceOf(snapshot, card), ...place, ...expires, ...reward }, 200);
   });
 }

@@ -1,0 +1,164 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { AdminClient } from "./admin-client.ts";
+import { callJson } from "./api-call.ts";
+import { findClaim } from "./state-claim.ts";
+import { openTerminal } from "./terminal.ts";
+import { checkCards } from "./verify/check-cards.ts";
+import type { Difference } from "./verify/check-cards.ts";
+import { checkProof } from "./verify/check-proof.ts";
+import { brokenPromises } from "./verify/check-published.ts";
+import { fairnessSchema, proofSchema, readDocument } from "./verify/fairness.ts";
+import type { Fairness } from "./verify/fairness.ts";
+import { OpenedSegment } from "./verify/opened-segment.ts";
+import { DEFAULT_STATE } from "./wrangler.ts";
+
+const USAGE = `npm run verify -- --campaign ID [--origin URL] [--published FILE] [--ledger FILE] [--access-token TOKEN]
+    Makes every deck of a closed campaign again from its published seed, and holds commitments, roots and the ledger's every card against them.
+    --origin        the app; without it, the running npm start
+    --published     a copy of …/player/v1/campaigns/ID/fairness from before the draw, which today's has to stand by
+    --ledger        a copy of …/admin/v1/export/cards.csv?campaign=ID, instead of fetching it
+    --access-token  what lets an operator in to fetch it (cloudflared access token); or KUJI_ACCESS_TOKEN; not needed beside npm start
+
+npm run verify -- --proof FILE (--published FILE | --root HEX)
+    Checks one card's proof (…/cards/CARD/proof), asking nobody.
+
+Exit status 0: all of it holds; 1: something differs; 2: it could not be checked.`;
+
+const TOLD_DIFFERENCES = 10;
+const PROGRESS_EVERY_CARDS = 10_000;
+
+const terminal = openTerminal();
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  terminal.say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
+
+async function run(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      campaign: { type: "string" },
+      origin: { type: "string" },
+      published: { type: "string" },
+      ledger: { type: "string" },
+      "access-token": { type: "string" },
+      proof: { type: "string" },
+      root: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    terminal.say(USAGE);
+    return 0;
+  }
+  const { campaign, proof, published, root } = values;
+  if (proof !== undefined && campaign === undefined) return await verifyProof(proof, published, root);
+  if (campaign !== undefined && proof === undefined && root === undefined) {
+    return await verifyCampaign({ ...values, campaign, accessToken: values["access-token"] ?? process.env["KUJI_ACCESS_TOKEN"] });
+  }
+  throw new Error(USAGE);
+}
+
+async function verifyProof(path: string, published: string | undefined, root: string | undefined): Promise<number> {
+  if ((published === undefined) === (root === undefined)) throw new Error("--proof is checked against --published FILE or --root HEX");
+  const proof = readDocument(proofSchema, await readFile(path, "utf8"), path);
+  const fault = checkProof(proof, root === undefined ? { fairness: await readFairness(published ?? "") } : { root: root.toLowerCase() });
+  if (fault === null) {
+    terminal.say(`proven: card ${proof.cardId} of ${proof.campaign} held ${proof.prize} at ${placeOf(proof)} before the first draw`);
+    return 0;
+  }
+  terminal.say(`not proven: card ${proof.cardId}: ${fault}`);
+  return 1;
+}
+
+function placeOf({ place }: { readonly place?: { readonly segment: string; readonly position: number } | undefined }): string {
+  return place === undefined ? "no place" : `${place.segment}, position ${place.position}`;
+}
+
+interface CampaignOptions {
+  readonly campaign: string;
+  readonly origin?: string | undefined;
+  readonly published?: string | undefined;
+  readonly ledger?: string | undefined;
+  readonly accessToken?: string | undefined;
+}
+
+async function verifyCampaign({ campaign, published, ledger, ...where }: CampaignOptions): Promise<number> {
+  const house = await findHouse(where);
+  const address = `${house.appOrigin}/player/v1/campaigns/${encodeURIComponent(campaign)}/fairness`;
+  const fairness = await terminal.step(`what ${house.appOrigin} publishes of ${campaign}`, async () =>
+    readDocument(fairnessSchema, JSON.stringify(await callJson(address)), address),
+  );
+  const earlier = published === undefined ? null : await readFairness(published);
+  const broken = earlier === null ? [] : [...brokenPromises(earlier, fairness)];
+  for (const promise of broken) terminal.say(`  ${promise}`);
+  const sealed = fairness.segments.filter((segment) => OpenedSegment.open(segment) === null);
+  if (sealed.length > 0) {
+    for (const { segment, commitment, roots } of fairness.segments) {
+      terminal.say(`  ${segment}: commitment ${commitment}${roots.map(({ deck, root }) => `, root of deck ${deck} ${root}`).join("")}`);
+    }
+    throw new Error(`${campaign} is not closed. Its seeds are published after the close; keep a copy of ${address} until then.`);
+  }
+  const segments = new Map(fairness.segments.flatMap((segment) => OpenedSegment.open(segment) ?? []).map((one) => [one.name, one]));
+  const faults: string[] = [];
+  for (const segment of segments.values()) {
+    await terminal.step(`${segment.name}: its commitment and roots, made again`, async () => {
+      faults.push(...segment.faults(campaign));
+    });
+  }
+  for (const fault of faults) terminal.say(`  ${fault}`);
+
+  const file = ledger === undefined ? await house.exportCards(campaign) : createReadStream(ledger);
+  const differences: Difference[] = [];
+  let differing = 0;
+  const checked = await terminal.step("every card of the ledger, against its deck", () =>
+    checkCards(
+      file,
+      { campaign, fallback: fairness.fallback, segments },
+      (difference) => {
+        differing += 1;
+        if (differences.length < TOLD_DIFFERENCES) differences.push(difference);
+      },
+      (cards) => {
+        if (cards % PROGRESS_EVERY_CARDS === 0) terminal.say(`  ${cards} cards`);
+      },
+    ),
+  );
+  for (const { cardId, message } of differences) terminal.say(`  card ${cardId}: ${message}`);
+  if (differing > differences.length) terminal.say(`  … and ${differing - differences.length} cards more`);
+  const holds = broken.length + faults.length + differing === 0;
+  terminal.say(
+    `verified=${holds} campaign=${campaign} segments=${segments.size} cards=${checked.cards} fallback=${checked.fallback} ` +
+      `differing=${differing}${differences[0] === undefined ? "" : ` first=${differences[0].cardId}`}`,
+  );
+  return holds ? 0 : 1;
+}
+
+interface VerifiedHouse {
+  readonly appOrigin: string;
+  exportCards(campaign: string): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** The app at `origin`, or the running `npm start`, whose sandbox lets an operator in. */
+async function findHouse({ origin, accessToken }: Pick<CampaignOptions, "origin" | "accessToken">): Promise<VerifiedHouse> {
+  const found = await findClaim(DEFAULT_STATE);
+  const claim = found.status === "held" ? found.claim : null;
+  const appOrigin = origin === undefined ? claim?.appOrigin : new URL(origin).origin;
+  if (appOrigin === undefined) throw new Error("No app is running here: start it with npm start, or say --origin URL.");
+  return {
+    appOrigin,
+    async exportCards(campaign) {
+      if (accessToken !== undefined) return await AdminClient.withToken(appOrigin, accessToken).exportCards(campaign);
+      if (claim?.appOrigin === appOrigin) return await (await AdminClient.signIn(claim)).exportCards(campaign);
+      throw new Error("Fetching the ledger takes an operator's token: --access-token TOKEN, or --ledger FILE with a copy of the export.");
+    },
+  };
+}
+
+async function readFairness(path: string): Promise<Fairness> {
+  return readDocument(fairnessSchema, await readFile(path, "utf8"), path);
+}
