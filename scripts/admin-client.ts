@@ -76,6 +76,11 @@ export interface CareCard {
 
 const OPERATOR = { email: "demo-operator@example.com", groups: ["operator", "care"] };
 
+/** What the sandbox's Cloudflare Access gives an operator. */
+export async function accessToken({ sandboxOrigin }: Pick<House, "sandboxOrigin">): Promise<string> {
+  return (await callJson<{ token: string }>(`${sandboxOrigin}/sandbox/access-token`, { method: "POST", body: OPERATOR })).token;
+}
+
 /** The admin API as an operator, let in by the sandbox's Cloudflare Access. */
 export class AdminClient {
   readonly #base: string;
@@ -86,9 +91,8 @@ export class AdminClient {
     this.#token = token;
   }
 
-  static async signIn({ appOrigin, sandboxOrigin }: Pick<House, "appOrigin" | "sandboxOrigin">): Promise<AdminClient> {
-    const { token } = await callJson<{ token: string }>(`${sandboxOrigin}/sandbox/access-token`, { method: "POST", body: OPERATOR });
-    return new AdminClient(appOrigin, token);
+  static async signIn(house: Pick<House, "appOrigin" | "sandboxOrigin">): Promise<AdminClient> {
+    return new AdminClient(house.appOrigin, await accessToken(house));
   }
 
   /** With a token of Cloudflare Access, for example that of `cloudflared access token`. */

@@ -57,7 +57,12 @@ async function run(): Promise<number> {
     if (cards !== null) {
       const reckoned = await playMany(house, clients, terminal, { cards, winners });
       showReckoned(reckoned, terminal);
-      return reckoned.differences.length === 0 ? 0 : 1;
+      if (reckoned.differences.length > 0) return 1;
+      await clients.admin.changeStatus(reckoned.campaign, "close");
+      terminal.say(
+        `The campaign is closed and its seeds are public. While npm start runs, hold every card against them:\n  npm run verify -- --campaign ${reckoned.campaign}`,
+      );
+      return 0;
     }
     await prepareDemoCampaign(house, clients, terminal, Date.now());
     if (values.link) terminal.say(`\n  ${(await drawOne(clients.partner, DEMO_CAMPAIGN)).url}\n`);

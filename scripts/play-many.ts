@@ -30,13 +30,18 @@ export interface Crowd {
   readonly winners: number;
 }
 
+/** What became of each prize, and of which campaign. */
+export interface PlayedCampaign extends Reckoned {
+  readonly campaign: string;
+}
+
 /** Draws and plays every card of a campaign made for it, and counts what became of each prize. */
 export async function playMany(
   house: House,
   { admin, partner }: DemoClients,
   terminal: Terminal,
   { cards, winners }: Crowd,
-): Promise<Reckoned> {
+): Promise<PlayedCampaign> {
   const nowMs = Date.now();
   const campaign = `demo-${nowMs.toString(36)}`;
   const file = await demoCampaignFile(campaign, nowMs);
@@ -61,7 +66,8 @@ export async function playMany(
     .step("the ledger is settled and every reward has its outcome", () => waitForSettlement(admin, campaign, cards))
     // The reckoning says what is missing.
     .catch(() => admin.invariants(campaign));
-  return reckon({ cards, manifest: pool, fallback: file.fallback, played, balance, grants: await grantsOf(house.sandboxOrigin, campaign) });
+  const grants = await grantsOf(house.sandboxOrigin, campaign);
+  return { campaign, ...reckon({ cards, manifest: pool, fallback: file.fallback, played, balance, grants }) };
 }
 
 export function showReckoned({ lines, differences }: Reckoned, terminal: Terminal): void {

@@ -61,6 +61,11 @@ export class PlayerClient {
     return await this.#call("GET", `/cards/${cardId}/reward`);
   }
 
+  /** That the card stood in its deck before the first draw, as a document to be kept. */
+  async proof(cardId: string): Promise<object> {
+    return await this.#call("GET", `/cards/${cardId}/proof`);
+  }
+
   async #call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
     return await patiently(() =>
       callJson<T>(`${this.#origin}/player/v1/campaigns/${this.#campaign}${path}`, {

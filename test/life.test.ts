@@ -1,5 +1,9 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessToken } from "../scripts/admin-client.ts";
 import { demoCampaignFile, divideWinners, poolCsv } from "../scripts/demo-campaign.ts";
 import { PlayerClient, newLineUserId } from "../scripts/player-client.ts";
 import { playMany } from "../scripts/play-many.ts";
@@ -7,6 +11,7 @@ import { openCampaign, writeCampaign, writeUpload } from "../scripts/prepare-dem
 import { grantsOfCard } from "../scripts/sandbox-grants.ts";
 import { silent } from "../scripts/terminal.ts";
 import { uploadFiles } from "../scripts/upload.ts";
+import { localArguments, ROOT, runWrangler } from "../scripts/wrangler.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
 
@@ -26,6 +31,22 @@ async function openedCampaign(id: string, pool: ReadonlyMap<string, number>): Pr
   await uploadFiles(stack, admin, silent, id, [await writeCampaign(stack, file), csv]);
   await openCampaign(admin, silent, id);
   return file.line.channelId;
+}
+
+/** Keeps a document in a file; gives its path. */
+async function saved(name: string, contents: string): Promise<string> {
+  const path = join(house.stack.persistTo, name);
+  await writeFile(path, contents);
+  return path;
+}
+
+/** Runs `npm run verify` to its end. */
+async function verify(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }> {
+  return await new Promise((resolve) => {
+    execFile(process.execPath, [join(ROOT, "scripts/verify.ts"), ...args], (error, stdout) =>
+      resolve({ code: Number(error?.code ?? 0), stdout }),
+    );
+  });
 }
 
 async function drawOne(campaign: string): Promise<string> {
@@ -112,5 +133,49 @@ describe("a campaign, end to end", () => {
     await expect.poll(granted, { timeout: 90_000, interval: 500 }).toBe(10);
     for (const cardId of cardIds) expect(await grantsOfCard(house.stack.sandboxOrigin, cardId)).toHaveLength(1);
     expect((await house.admin.invariants("killed")).differences).toEqual([]);
+  });
+
+  it("is verified once it is closed, and names the card whose row in the ledger was altered", async () => {
+    const { stack, admin } = house;
+    const id = "verified";
+    const channelId = await openedCampaign(
+      id,
+      new Map([
+        ["points-10", 10],
+        ["coupon-50", 30],
+      ]),
+    );
+    const published = await saved("published.json", await (await fetch(`${stack.appOrigin}/player/v1/campaigns/${id}/fairness`)).text());
+    const cardIds = await Promise.all(Array.from({ length: 45 }, () => drawOne(id)));
+    const user = await PlayerClient.signIn(stack, id, { sub: newLineUserId(), name: "Kuji", channelId });
+    const proofs = await Promise.all(
+      cardIds.map(async (cardId) => {
+        await user.reveal(cardId);
+        return (await user.proof(cardId)) as { prize: string; inclusion?: object };
+      }),
+    );
+    const proof = proofs.find(({ inclusion }) => inclusion !== undefined);
+    const verifyProof = async (document: object) =>
+      verify("--proof", await saved("proof.json", JSON.stringify(document)), "--published", published);
+    expect(await verifyProof(proof ?? {})).toMatchObject({ code: 0, stdout: expect.stringMatching(/^proven: /) });
+    expect(await verifyProof({ ...proof, prize: "thanks" })).toMatchObject({ code: 1, stdout: expect.stringMatching(/^not proven: /) });
+
+    const token = await accessToken(stack);
+    const verifyCampaign = () => verify("--campaign", id, "--origin", stack.appOrigin, "--access-token", token, "--published", published);
+    expect(await verifyCampaign()).toMatchObject({ code: 2, stdout: expect.stringContaining("is not closed") });
+    await admin.changeStatus(id, "close");
+    const settled = async () => (await admin.invariants(id)).prizes.reduce((sum, { settledIssued }) => sum + settledIssued, 0);
+    await expect.poll(settled, SETTLED).toBe(45);
+    // What a place remembers of the fairness document, it remembers for ten seconds.
+    await expect.poll(async () => (await verifyCampaign()).code, { timeout: 60_000, interval: 2_000 }).toBe(0);
+    expect((await verifyCampaign()).stdout).toContain(`verified=true campaign=${id} segments=1 cards=45 fallback=5 differing=0`);
+
+    const [altered = ""] = cardIds;
+    await stack.kill();
+    const prize = proofs[0]?.prize === "points-10" ? "coupon-50" : "points-10";
+    const update = `UPDATE cards SET prize = '${prize}' WHERE card = '${altered}'`;
+    await runWrangler(localArguments(["d1", "execute", "LEDGER", "--command", update], stack.persistTo));
+    await stack.restart();
+    expect(await verifyCampaign()).toMatchObject({ code: 1, stdout: expect.stringContaining(`differing=1 first=${altered}`) });
   });
 });
