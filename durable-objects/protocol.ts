@@ -197,7 +197,7 @@ export interface SegmentFairness {
   readonly opened: { readonly seed: string; readonly manifest: readonly ManifestEntry[]; readonly options: SegmentOptions } | null;
 }
 
-/** That a card stands in a deck under its root: the leaf is SHA-256(0 ‖ salt ‖ `<index>\n<prize>`), the tree RFC 9162's. Bytes in hex. */
+/** That a card stands in a deck under its root: the leaf is `cardLeaf`'s, the tree RFC 9162's. Bytes in hex. */
 export interface CardProof {
   readonly deck: number;
   /** Of the card in its deck. */

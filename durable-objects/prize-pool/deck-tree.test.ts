@@ -84,8 +84,8 @@ describe("the tree over a deck", () => {
       const { salt, path } = proveCard(deck, upper, index);
       const prize = deck.prizes[deck.ordinals(index, 1)[0] ?? 0] ?? "";
       const other = prize === "coupon" ? "thanks" : "coupon";
-      expect(rootFrom(cardLeaf(salt, index, prize), index, cards, path)).toEqual(root);
-      expect(rootFrom(cardLeaf(salt, index, other), index, cards, path)).not.toEqual(root);
+      expect(rootFrom(cardLeaf(salt, index, utf8ToBytes(prize)), index, cards, path)).toEqual(root);
+      expect(rootFrom(cardLeaf(salt, index, utf8ToBytes(other)), index, cards, path)).not.toEqual(root);
     }
   });
 

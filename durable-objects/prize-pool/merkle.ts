@@ -9,10 +9,18 @@ import { concatBytes } from "@noble/hashes/utils.js";
 export const HASH_BYTES = 32;
 
 const LEAF = new Uint8Array([0]);
-const NODE = new Uint8Array([1]);
+const NODE = 1;
 
 export function hashLeaf(data: Uint8Array): Uint8Array {
   return sha256(concatBytes(LEAF, data));
+}
+
+const nodeBytes = new Uint8Array(1 + 2 * HASH_BYTES).fill(NODE, 0, 1);
+
+function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+  nodeBytes.set(left, 1);
+  nodeBytes.set(right, 1 + HASH_BYTES);
+  return sha256(nodeBytes);
 }
 
 /** The levels of a tree from its lowest, which is given, up to the root's, which is one hash long. */
@@ -29,8 +37,9 @@ function levelAbove(level: Uint8Array): Uint8Array {
   const nodes = level.length / HASH_BYTES;
   const above = new Uint8Array(Math.ceil(nodes / 2) * HASH_BYTES);
   for (let node = 0; node < nodes; node += 2) {
-    const pair = level.subarray(node * HASH_BYTES, (node + 2) * HASH_BYTES);
-    above.set(pair.length === HASH_BYTES ? pair : sha256(concatBytes(NODE, pair)), (node / 2) * HASH_BYTES);
+    const left = level.subarray(node * HASH_BYTES, (node + 1) * HASH_BYTES);
+    const right = level.subarray((node + 1) * HASH_BYTES, (node + 2) * HASH_BYTES);
+    above.set(right.length === 0 ? left : hashNode(left, right), (node / 2) * HASH_BYTES);
   }
   return above;
 }
@@ -55,7 +64,7 @@ export function rootFrom(leaf: Uint8Array, index: number, size: number, path: re
     if ((place ^ 1) >= nodes) continue;
     const sibling = siblings.next().value;
     if (sibling === undefined) return null;
-    hash = sha256(place % 2 === 0 ? concatBytes(NODE, hash, sibling) : concatBytes(NODE, sibling, hash));
+    hash = place % 2 === 0 ? hashNode(hash, sibling) : hashNode(sibling, hash);
   }
   return siblings.next().done === true ? hash : null;
 }

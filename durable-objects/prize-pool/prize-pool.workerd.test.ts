@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
@@ -165,7 +165,7 @@ describe("the prize pool", () => {
     if (proven.status !== "proven") throw new Error(proven.status);
     expect(proven).toMatchObject({ commitment, proof: { deck: 0, index: place.position, size: 1_000, root: roots[0]?.root } });
     const { salt, index, size, path } = proven.proof;
-    const root = rootFrom(cardLeaf(hexToBytes(salt), index, prize), index, size, path.map(hexToBytes));
+    const root = rootFrom(cardLeaf(hexToBytes(salt), index, utf8ToBytes(prize)), index, size, path.map(hexToBytes));
     expect(root === null ? null : bytesToHex(root)).toBe(roots[0]?.root);
   });
 

@@ -8,7 +8,7 @@ import { CHUNK_CARDS } from "./storage.ts";
 import type { PoolStorage, SegmentRow } from "./storage.ts";
 
 /** Groups of cards hashed before others are served: about ten milliseconds. */
-const STEP_GROUPS = 16;
+const STEP_GROUPS = 8;
 /** Odds mode deals decks without end: so many roots are told, the latest. Who wants them all reads along, or waits for the seed. */
 const MAX_TOLD_ROOTS = 100;
 

@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { cardLeaf } from "../../durable-objects/prize-pool/deck-tree.ts";
 import { rootFrom } from "../../durable-objects/prize-pool/merkle.ts";
 import type { Fairness, Proof } from "./fairness.ts";
@@ -12,7 +12,7 @@ export function checkProof({ campaign, prize, place, inclusion }: Proof, publish
   if (inclusion === undefined) return `${place.segment} is too large for a tree: it has its commitment alone, which opens after the close`;
   const { deck, index, size, salt, path } = inclusion;
   if (place.position !== deck * size + index) return `position ${place.position} is not the card ${index} of deck ${deck}`;
-  const root = rootFrom(cardLeaf(hexToBytes(salt), index, prize), index, size, path.map(hexToBytes));
+  const root = rootFrom(cardLeaf(hexToBytes(salt), index, utf8ToBytes(prize)), index, size, path.map(hexToBytes));
   if (root === null) return `the path has not the length of card ${index}'s in a deck of ${size}`;
   const expected =
     "root" in published ? published.root : publishedRoot(published.fairness, { campaign, segment: place.segment, deck, size });

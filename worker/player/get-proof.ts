@@ -27,7 +27,7 @@ const cardProofSchema = z
       .optional()
       .openapi({
         description:
-          "RFC 9162 over leaves SHA-256(0x00, salt, `index`, line feed, `prize`); absent where the segment has its commitment alone",
+          "RFC 9162 over leaves SHA-256 of 0x00, salt, index (four bytes, highest first) and prize; absent where the segment has its commitment alone",
       }),
   })
   .openapi("CardProof");
