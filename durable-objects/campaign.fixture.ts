@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
+import { packCodes } from "./code-digests.ts";
 import { issuerName } from "./protocol.ts";
-import type { CardIssuerRpc, Draw, DrawResult, PrizePoolRpc, PublishedRules } from "./protocol.ts";
+import type { CardIssuerRpc, Draw, DrawResult, ImportStep, PrizePoolRpc, PublishedRules, SegmentUpload } from "./protocol.ts";
 
 /** Campaigns for tests in the real runtime. Storage is shared within a file: every campaign has its own id. */
 
@@ -14,11 +15,19 @@ export interface TestCampaign {
   issuerStub(shard?: number): DurableObjectStub;
   poolStub(): DurableObjectStub;
   load(segment: string, entries: Readonly<Record<string, number>>): Promise<void>;
+  /** Brings an import as far as can be without its commit: codes of the prize `code`, from line 2 on. */
+  stage(upload: SegmentUpload, codes: readonly string[]): Promise<void>;
   draw(draws: readonly Draw[], shard?: number): Promise<readonly DrawResult[]>;
 }
 
 export function drawOf(requestId: string, over: Partial<Draw> = {}): Draw {
   return { requestId, recipient: null, lineUserId: null, metadata: null, ...over };
+}
+
+/** The step of an import that brings codes of the prize `code`, the first of them from line `line`. */
+export function codesStep(step: number, codes: readonly string[], line: number): ImportStep {
+  const progress = { bytes: 100, bytesRead: 10 * (step + 1), rows: line + codes.length - 2, codes: line + codes.length - 2 };
+  return { step, state: `after ${step}`, progress, ...packCodes(codes.map((code, i) => ({ prize: "code", code, line: line + i }))) };
 }
 
 export async function publishCampaign(over: Partial<PublishedRules> = {}): Promise<TestCampaign> {
@@ -53,6 +62,11 @@ export async function publishCampaign(over: Partial<PublishedRules> = {}): Promi
       await campaign.pool().beginImport(upload);
       const manifest = Object.entries(entries).map(([prize, quantity]) => ({ prize, quantity }));
       await campaign.pool().commitImport({ ...upload, entries: manifest, codes: 0, opensAtMs: null, closesAtMs: null });
+    },
+    async stage(upload, codes) {
+      await campaign.pool().beginImport(upload);
+      await campaign.pool().stageStep(upload, codesStep(0, codes, 2));
+      while ((await campaign.pool().checkCodes(upload)).status === "checking");
     },
     async draw(draws, shard = 0) {
       const reply = await campaign.issuer(shard).draw({ campaign: id, shard, shards: rules.shards, draws });

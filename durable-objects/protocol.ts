@@ -76,23 +76,68 @@ export interface SegmentUpload {
   readonly etag: string;
 }
 
-/** Codes of one prize, in the file's order, some thousands a call. `lines` are the file's: a code staged again from its own line changes nothing. */
-export interface StagedCodes {
+/** How far the reader of a file has come. */
+export interface ImportProgress {
+  /** Of the file. */
+  readonly bytes: number;
+  readonly bytesRead: number;
+  /** Below the header, blank ones left out. */
+  readonly rows: number;
+  readonly codes: number;
+}
+
+/** Codes of one prize as they are stored: a JSON array of strings, in the file's order. */
+export interface CodeChunk {
   readonly prize: string;
-  readonly codes: readonly string[];
-  readonly lines: readonly number[];
+  readonly count: number;
+  readonly codes: string;
+}
+
+/** One step of an import: what a stretch of the file brings, and from where the next goes on. */
+export interface ImportStep {
+  /** Counts up from 0. Other than the number of steps that the pool has of this import: another importer has done it. */
+  readonly step: number;
+  /** What the importer has to know to go on; the pool keeps it and does not read it. */
+  readonly state: string;
+  readonly progress: ImportProgress;
+  readonly chunks: readonly CodeChunk[];
+  readonly digests: PackedDigests;
+}
+
+/** Digests of codes, each with its line (see `code-digests.ts`), those of a part beside each other; `counts[part]` of them. */
+export interface PackedDigests {
+  readonly entries: Uint8Array;
+  readonly counts: readonly number[];
 }
 
 export type BeginImportReply =
-  | { readonly status: "begun" }
+  /** `step` steps are done already, and left `state`; null: none is. */
+  | { readonly status: "begun"; readonly step: number; readonly state: string | null }
   | { readonly status: "already_imported"; readonly cards: number }
   /** The campaign is open and this name was imported with other bytes. */
   | { readonly status: "segment_immutable" }
   | { readonly status: "campaign_unknown" };
 
-export type StageCodesReply =
+export type StageStepReply =
   | { readonly status: "staged" }
-  | { readonly status: "duplicate_codes"; readonly duplicates: readonly { readonly line: number }[] }
+  /** Another importer of the same bytes has done this step: it goes on with them. */
+  | { readonly status: "done_by_another" }
+  | { readonly status: "no_import" };
+
+/** A code that is not the first of its kind. */
+export interface DuplicateCode {
+  readonly line: number;
+  /** The other segment that has it; null: this one. */
+  readonly segment: string | null;
+  /** Its first line there; 0: not known any more. */
+  readonly firstLine: number;
+}
+
+export type CheckCodesReply =
+  /** Not all of them are compared yet: call again. */
+  | { readonly status: "checking" }
+  /** `more`: duplicates beyond those named. */
+  | { readonly status: "checked"; readonly duplicates: readonly DuplicateCode[]; readonly more: number }
   | { readonly status: "no_import" };
 
 export interface ImportManifest extends SegmentUpload {
@@ -110,7 +155,20 @@ export type CommitImportReply =
   | { readonly status: "unknown_prize"; readonly prize: string }
   /** A deck that is dealt again cannot have codes, which are dealt once. */
   | { readonly status: "codes_repeat" }
+  /** Codes have come into stock that these were not compared with: check them again. */
+  | { readonly status: "unchecked" }
   | { readonly status: "no_import" };
+
+/** An import that is under way. */
+export interface PoolImport extends ImportProgress {
+  readonly segment: string;
+  readonly etag: string;
+  readonly startedAtMs: number;
+  /** When it last came on. */
+  readonly touchedAtMs: number;
+  /** How much of the codes is compared with each other and with the stock, from 0 to 1. */
+  readonly checked: number;
+}
 
 // ─── Pool: leases ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -433,9 +491,12 @@ export interface GateReport {
 export interface PrizePoolRpc {
   publish(rules: PublishedRules): Promise<PublishReply>;
   beginImport(upload: SegmentUpload): Promise<BeginImportReply>;
-  stageCodes(upload: SegmentUpload, codes: readonly StagedCodes[]): Promise<StageCodesReply>;
+  stageStep(upload: SegmentUpload, step: ImportStep): Promise<StageStepReply>;
+  checkCodes(upload: SegmentUpload): Promise<CheckCodesReply>;
   commitImport(manifest: ImportManifest): Promise<CommitImportReply>;
-  abortImport(upload: SegmentUpload): Promise<void>;
+  /** Throws away what is staged: of these bytes, or, without an etag, of any. */
+  abortImport(upload: Omit<SegmentUpload, "etag"> & { readonly etag: string | null }): Promise<void>;
+  imports(campaign: string): Promise<readonly PoolImport[]>;
   lease(request: LeaseRequest): Promise<LeaseReply>;
   /** Takes stock back; returns the number of the last giveback taken. */
   giveBack(address: ShardAddress, givebacks: readonly Giveback[]): Promise<number>;

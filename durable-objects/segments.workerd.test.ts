@@ -87,8 +87,7 @@ describe("odds mode", () => {
   it("takes no codes", async () => {
     const campaign = await publishCampaign({ pools: { "odds.csv": only({ repeat: { maxDecks: null } }) } });
     const upload = { campaign: campaign.id, segment: "odds.csv", etag: "1" };
-    await campaign.pool().beginImport(upload);
-    await campaign.pool().stageCodes(upload, [{ prize: "code", codes: ["A"], lines: [2] }]);
+    await campaign.stage(upload, ["A"]);
     const committed = await campaign.pool().commitImport({ ...upload, entries: [], codes: 1, opensAtMs: null, closesAtMs: null });
     expect(committed).toEqual({ status: "codes_repeat" });
   });

@@ -168,8 +168,7 @@ describe("the card issuer", () => {
   it("keeps a code back until the card is redeemed", async () => {
     const campaign = await publishCampaign();
     const upload = { campaign: campaign.id, segment: "codes.csv", etag: "1" };
-    await campaign.pool().beginImport(upload);
-    await campaign.pool().stageCodes(upload, [{ prize: "code", codes: ["SECRET"], lines: [2] }]);
+    await campaign.stage(upload, ["SECRET"]);
     await campaign.pool().commitImport({ ...upload, entries: [], codes: 1, opensAtMs: null, closesAtMs: null });
     await campaign.pool().changeStatus(campaign.id, "open");
     const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")]));
@@ -204,8 +203,7 @@ describe("the card issuer", () => {
   it("gives the place of a voided card to somebody else, code and all", async () => {
     const campaign = await publishCampaign({ shards: 2, returnStock: { onVoid: true, onExpiry: false } });
     const upload = { campaign: campaign.id, segment: "codes.csv", etag: "1" };
-    await campaign.pool().beginImport(upload);
-    await campaign.pool().stageCodes(upload, [{ prize: "code", codes: ["ONLY"], lines: [2] }]);
+    await campaign.stage(upload, ["ONLY"]);
     await campaign.pool().commitImport({ ...upload, entries: [], codes: 1, opensAtMs: null, closesAtMs: null });
     await campaign.pool().changeStatus(campaign.id, "open");
     const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")], 0));

@@ -8,6 +8,8 @@ import { keystreamWords } from "./keystream.ts";
 const MAX_SEGMENT_PRIZES = 65_536;
 const DECK_VERSION = "kuji-deck-1";
 const UINT32_RANGE = 2 ** 32;
+/** Cards shuffled before others have their turn: some tens of milliseconds. */
+const CARDS_PER_PAUSE = 250_000;
 
 /** Rows of the same prize become one, in the order of their first appearance; that order gives the ordinals. */
 export function mergeManifest(entries: readonly ManifestEntry[]): ManifestEntry[] {
@@ -21,6 +23,27 @@ export function mergeManifest(entries: readonly ManifestEntry[]): ManifestEntry[
  * each index drawn by rejection sampling so that no permutation is likelier than another. The same manifest and seed give the same deck.
  */
 export function shuffleDeck(manifest: readonly ManifestEntry[], seed: Uint8Array): Uint16Array {
+  const deck = sortedDeck(manifest);
+  shuffle(deck, keystreamWords(seed), { from: deck.length - 1, to: 1 });
+  return deck;
+}
+
+/** The same deck, made with a pause after every so many cards. */
+export async function shuffleDeckSlowly(
+  manifest: readonly ManifestEntry[],
+  seed: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<Uint16Array> {
+  const deck = sortedDeck(manifest);
+  const nextWord = keystreamWords(seed);
+  for (let from = deck.length - 1; from > 0; from -= CARDS_PER_PAUSE) {
+    shuffle(deck, nextWord, { from, to: Math.max(1, from - CARDS_PER_PAUSE + 1) });
+    if (from > CARDS_PER_PAUSE) await pause();
+  }
+  return deck;
+}
+
+function sortedDeck(manifest: readonly ManifestEntry[]): Uint16Array {
   const size = manifest.reduce((sum, { quantity }) => sum + quantity, 0);
   if (size > MAX_SEGMENT_CARDS || manifest.length > MAX_SEGMENT_PRIZES)
     throw new RangeError("the manifest is larger than a segment may be");
@@ -30,8 +53,12 @@ export function shuffleDeck(manifest: readonly ManifestEntry[], seed: Uint8Array
     deck.fill(ordinal, filled, filled + quantity);
     filled += quantity;
   }
-  const nextWord = keystreamWords(seed);
-  for (let i = size - 1; i > 0; i--) {
+  return deck;
+}
+
+/** Swaps the cards at the positions `from` down to `to`, each with one at or below it. */
+function shuffle(deck: Uint16Array, nextWord: () => number, { from, to }: { readonly from: number; readonly to: number }): void {
+  for (let i = from; i >= to; i--) {
     const bound = i + 1;
     const limit = UINT32_RANGE - (UINT32_RANGE % bound);
     let word = nextWord();
@@ -41,7 +68,6 @@ export function shuffleDeck(manifest: readonly ManifestEntry[], seed: Uint8Array
     deck[i] = deck[j] as number;
     deck[j] = swapped;
   }
-  return deck;
 }
 
 export interface CommittedDeck {

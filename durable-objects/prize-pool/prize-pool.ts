@@ -1,65 +1,54 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { DurableObject } from "cloudflare:workers";
-import { issuerName, PLAIN_SEGMENT } from "../protocol.ts";
+import { issuerName } from "../protocol.ts";
 import type {
   BeginImportReply,
   CampaignRules,
   CardIssuerRpc,
+  CheckCodesReply,
   CommitImportReply,
   Giveback,
   ImportManifest,
+  ImportStep,
   LeaseReply,
   LeaseRequest,
   LifecycleReply,
   LifecycleVerb,
-  ManifestEntry,
+  PoolImport,
   PoolStock,
   PrizePoolRpc,
   ProofReply,
   PublishedRules,
   PublishReply,
   SegmentFairness,
-  SegmentOptions,
   SegmentUpload,
   ShardAddress,
-  StageCodesReply,
-  StagedCodes,
+  StageStepReply,
 } from "../protocol.ts";
 import { MAX_PROVEN_CARDS } from "./deck-tree.ts";
-import { commitDeck, mergeManifest, shuffleDeck } from "./deck.ts";
 import { isWarmUp, nextAlarm, RETRY_MS } from "./alarm.ts";
 import { countStock } from "./count-stock.ts";
 import { gatherStock } from "./gather.ts";
 import { grantLease, releaseMoments } from "./grant.ts";
+import { Imports } from "./import.ts";
 import { changeRules, changeStatus } from "./lifecycle.ts";
-import { drawMoments } from "./moments.ts";
 import { pushRules } from "./push.ts";
-import { SEED_BYTES } from "./seeds.ts";
 import { RateWindow } from "./rate-window.ts";
 import { PoolStorage } from "./storage.ts";
-import type { SegmentRow } from "./storage.ts";
 import { Trees } from "./trees.ts";
 
 /** A proof costs about a millisecond, and leases go first. */
 const MAX_PROOFS_PER_SECOND = 100;
 
-/** A segment whose every code has been staged: what it will be made of, and what it replaces. */
-interface StagedImport {
-  readonly status: "staged";
-  readonly staging: SegmentRow;
-  readonly ready: SegmentRow | null;
-  readonly manifest: readonly ManifestEntry[];
-  readonly options: SegmentOptions;
-}
-
 /** One per campaign: owns the stock, and is the authority on the campaign's rules and status. */
 export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   readonly #storage: PoolStorage;
   readonly #trees: Trees;
+  readonly #imports: Imports;
   readonly #proofs = new RateWindow(MAX_PROOFS_PER_SECOND);
   /** Every card ever leased is known to be issued; forgotten with every change of the stock. */
   #allIssued = false;
-  /** Counts leases, to notice one that was granted while the issuers were asked. */
+  /** Counts leases and imports, to notice one that came while the issuers were asked. */
   #grants = 0;
   #gathering: Promise<void> | null = null;
 
@@ -67,6 +56,14 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     super(ctx, env);
     this.#storage = new PoolStorage(ctx.storage);
     this.#trees = new Trees(ctx.storage, this.#storage);
+    this.#imports = new Imports(ctx.storage, this.#storage, {
+      growTree: (segment) => this.#trees.grow(segment),
+      stockChanged: () => {
+        this.#allIssued = false;
+        // What the issuers are being asked for at this moment is not all there is.
+        this.#grants += 1;
+      },
+    });
   }
 
   /** Takes over the rules of a campaign file, and tells the issuers of a running campaign. */
@@ -82,96 +79,33 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     return { status: "published", rules: change.rules, changed: change.status === "changed" };
   }
 
-  /**
-   * Opens a place to stage a segment's codes. Imports of the same bytes share it, whether they run at once or one takes up what another left:
-   * they stage the same codes from the same lines. What was staged of other bytes is thrown away.
-   */
   async beginImport(upload: SegmentUpload): Promise<BeginImportReply> {
-    return this.ctx.storage.transactionSync((): BeginImportReply => {
-      const campaign = this.#storage.campaign();
-      if (campaign === null) return { status: "campaign_unknown" };
-      const ready = this.#storage.segmentByName(upload.segment, "ready");
-      if (ready?.etag === upload.etag) return { status: "already_imported", cards: ready.size };
-      if (ready !== null && campaign.rules.status !== "draft") return { status: "segment_immutable" };
-      const staging = this.#storage.segmentByName(upload.segment, "staging");
-      if (staging?.etag === upload.etag) return { status: "begun" };
-      if (staging !== null) this.#storage.dropSegment(staging.segment);
-      this.#storage.beginSegment(upload);
-      return { status: "begun" };
-    });
-  }
-
-  async stageCodes(upload: SegmentUpload, batches: readonly StagedCodes[]): Promise<StageCodesReply> {
-    return this.ctx.storage.transactionSync((): StageCodesReply => {
-      const staging = this.#staging(upload);
-      if (staging === null) return { status: "no_import" };
-      const replaced = this.#storage.segmentByName(upload.segment, "ready")?.segment ?? null;
-      const duplicates = batches.flatMap((batch) => this.#storage.stageCodes(staging.segment, replaced, batch));
-      if (duplicates.length === 0) return { status: "staged" };
-      return { status: "duplicate_codes", duplicates: duplicates.map((line) => ({ line })) };
-    });
-  }
-
-  /**
-   * Shuffles the segment, makes the tree over its deck, and makes it stock, codes and all; in a draft it takes the place of what the file was before.
-   * A commit that breaks off is taken up by the next one, of the same deck.
-   */
-  async commitImport(upload: ImportManifest): Promise<CommitImportReply> {
-    const sealed = this.ctx.storage.transactionSync(() => this.#seal(upload));
-    if (sealed.status !== "sealed") return sealed;
-    await this.#trees.grow(sealed.segment);
-    const reply = this.ctx.storage.transactionSync(() => this.#stock(upload));
+    const reply = this.#imports.begin(upload, Date.now());
     await this.#planAlarm();
     return reply;
   }
 
-  #seal(upload: ImportManifest): CommitImportReply | { readonly status: "sealed"; readonly segment: number } {
-    const checked = this.#checkCommit(upload);
-    if (checked.status !== "staged") return checked;
-    const { segment, size } = checked.staging;
-    if (size === 0) {
-      const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
-      this.#storage.sealSegment(segment, { manifest: checked.manifest, deck: shuffleDeck(checked.manifest, seed), seed });
-    }
-    return { status: "sealed", segment };
+  async stageStep(upload: SegmentUpload, step: ImportStep): Promise<StageStepReply> {
+    return this.#imports.stage(upload, step, Date.now());
   }
 
-  #stock(upload: ImportManifest): CommitImportReply {
-    const checked = this.#checkCommit(upload);
-    if (checked.status !== "staged") return checked;
-    const { staging, ready, options } = checked;
-    const { manifest, seed, size } = staging;
-    const { campaign, segment, opensAtMs, closesAtMs } = upload;
-    const moments = options.moments === null ? null : drawMoments(seed, size, options.moments);
-    const commitment = commitDeck({ campaign, segment, manifest, seed, options });
-    this.#allIssued = false;
-    if (ready !== null) this.#storage.dropSegment(ready.segment);
-    this.#storage.readySegment(staging.segment, { commitment, options, moments, opensAtMs, closesAtMs });
-    return { status: "imported", cards: size, commitment };
+  async checkCodes(upload: SegmentUpload): Promise<CheckCodesReply> {
+    return this.#imports.check(upload, Date.now());
   }
 
-  #checkCommit(upload: ImportManifest): CommitImportReply | StagedImport {
-    const campaign = this.#storage.campaign();
-    const ready = this.#storage.segmentByName(upload.segment, "ready");
-    if (ready?.etag === upload.etag) return { status: "already_imported", cards: ready.size };
-    if (ready !== null && campaign?.rules.status !== "draft") return { status: "segment_immutable" };
-    const staging = this.#staging(upload);
-    if (campaign === null || staging === null) return { status: "no_import" };
-    const staged = this.#storage.stagedCounts(staging.segment);
-    if (staged.reduce((sum, { quantity }) => sum + quantity, 0) !== upload.codes) return { status: "no_import" };
-    const manifest = mergeManifest([...upload.entries, ...staged]);
-    const unknown = manifest.find(({ prize }) => campaign.rules.prizes[prize] === undefined);
-    if (unknown !== undefined) return { status: "unknown_prize", prize: unknown.prize };
-    const options = campaign.rules.pools[upload.segment] ?? PLAIN_SEGMENT;
-    if (options.repeat !== null && upload.codes > 0) return { status: "codes_repeat" };
-    return { status: "staged", staging, ready, manifest, options };
+  async commitImport(upload: ImportManifest): Promise<CommitImportReply> {
+    const reply = await this.#imports.commit(upload);
+    await this.#planAlarm();
+    return reply;
   }
 
-  async abortImport(upload: SegmentUpload): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
-      const staging = this.#staging(upload);
-      if (staging !== null) this.#storage.dropSegment(staging.segment);
-    });
+  async abortImport(upload: Omit<SegmentUpload, "etag"> & { readonly etag: string | null }): Promise<void> {
+    this.#imports.abort(upload);
+    await this.#planAlarm();
+  }
+
+  async imports(_campaign: string): Promise<readonly PoolImport[]> {
+    return this.#imports.list();
   }
 
   /** The next run of stock. When nothing is left here, the issuers are asked first for what they hold and do not need. */
@@ -249,6 +183,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     this.ctx.storage.transactionSync(() => releaseMoments(this.#storage, { rules, nowMs, random: Math.random }));
     await this.#deliver(rules.campaign);
     this.#growTrees();
+    await this.#imports.clean(nowMs);
     await this.#planAlarm();
   }
 
@@ -267,8 +202,12 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   async #planAlarm(): Promise<void> {
     const campaign = this.#storage.campaign();
     const waiting = campaign !== null && (campaign.pushedVersion < campaign.rules.version || this.#storage.deliveries().length > 0);
-    const atMs = campaign === null ? null : nextAlarm(campaign.rules, this.#storage.segments(), waiting, Date.now());
-    if (atMs !== null) await this.ctx.storage.setAlarm(atMs);
+    const nowMs = Date.now();
+    const dues = [
+      campaign === null ? null : nextAlarm(campaign.rules, this.#storage.segments(), waiting, nowMs),
+      this.#imports.nextCleaning(nowMs),
+    ].filter((atMs) => atMs !== null);
+    if (dues.length > 0) await this.ctx.storage.setAlarm(Math.min(...dues));
   }
 
   #grant(request: LeaseRequest): LeaseReply {
@@ -321,10 +260,5 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
 
   #issuer(campaign: string, shard: number): CardIssuerRpc {
     return this.env.CARD_ISSUER.getByName(issuerName({ campaign, shard }));
-  }
-
-  #staging({ segment, etag }: SegmentUpload): SegmentRow | null {
-    const staging = this.#storage.segmentByName(segment, "staging");
-    return staging?.etag === etag ? staging : null;
   }
 }

@@ -1,7 +1,7 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
+import { codesStep, drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
 import { PLAIN_SEGMENT } from "../protocol.ts";
 import type { LeaseReply } from "../protocol.ts";
 import { commitDeck } from "./deck.ts";
@@ -31,11 +31,7 @@ describe("the prize pool", () => {
     const campaign = await publishCampaign({ ...FAR, shards: 3 });
     const upload = { campaign: campaign.id, segment: "mixed.csv", etag: "1" };
     const codes = Array.from({ length: 250 }, (_, i) => `CODE-${i}`);
-    await campaign.pool().beginImport(upload);
-    for (let first = 0; first < codes.length; first += 100) {
-      const batch = codes.slice(first, first + 100);
-      await campaign.pool().stageCodes(upload, [{ prize: "code", codes: batch, lines: batch.map((_, i) => first + i + 2) }]);
-    }
+    await campaign.stage(upload, codes);
     const imported = await campaign
       .pool()
       .commitImport({ ...upload, entries: [{ prize: "thanks", quantity: 150 }], codes: codes.length, opensAtMs: null, closesAtMs: null });
@@ -60,36 +56,46 @@ describe("the prize pool", () => {
     ]);
   });
 
-  it("refuses a code that it has, in this file or another, and keeps nothing of an aborted import", async () => {
-    const campaign = await publishCampaign();
-    const stage = (segment: string, codes: string[]) => {
-      const upload = { campaign: campaign.id, segment, etag: "1" };
-      return campaign.pool().stageCodes(upload, [{ prize: "code", codes, lines: codes.map((_, i) => i + 2) }]);
-    };
-    const begin = (segment: string) => campaign.pool().beginImport({ campaign: campaign.id, segment, etag: "1" });
-    await begin("a.csv");
-    expect(await stage("a.csv", ["X", "Y", "X"])).toEqual({ status: "duplicate_codes", duplicates: [{ line: 4 }] });
-    expect(await stage("a.csv", ["X", "Y"])).toEqual({ status: "staged" });
-    await begin("b.csv");
-    expect(await stage("b.csv", ["Z", "Y"])).toEqual({ status: "duplicate_codes", duplicates: [{ line: 3 }] });
-    await campaign.pool().abortImport({ campaign: campaign.id, segment: "a.csv", etag: "1" });
-    expect(await stage("b.csv", ["Z", "Y"])).toEqual({ status: "staged" });
-  });
-
-  it("takes a code again from its own line, and no commit of fewer or more codes than were staged", async () => {
+  it("takes each step of an import once, in order, and says where the next begins", async () => {
     const campaign = await publishCampaign();
     const upload = { campaign: campaign.id, segment: "a.csv", etag: "1" };
-    const stage = (codes: string[], first: number) =>
-      campaign.pool().stageCodes(upload, [{ prize: "code", codes, lines: codes.map((_, i) => first + i) }]);
-    const commit = (codes: number) => campaign.pool().commitImport({ ...upload, entries: [], codes, opensAtMs: null, closesAtMs: null });
+    const stage = (step: number, codes: string[], line: number) => campaign.pool().stageStep(upload, codesStep(step, codes, line));
+    expect(await stage(0, ["X"], 2)).toEqual({ status: "no_import" });
+    expect(await campaign.pool().beginImport(upload)).toEqual({ status: "begun", step: 0, state: null });
+    expect(await stage(1, ["Z"], 4)).toEqual({ status: "no_import" });
+    expect(await stage(0, ["X", "Y"], 2)).toEqual({ status: "staged" });
+    await evictDurableObject(campaign.poolStub());
+    expect(await stage(0, ["X", "Y"], 2)).toEqual({ status: "done_by_another" });
+    expect(await campaign.pool().beginImport(upload)).toEqual({ status: "begun", step: 1, state: "after 0" });
+    expect(await campaign.pool().imports(campaign.id)).toMatchObject([{ segment: "a.csv", bytesRead: 10, codes: 2, checked: 0 }]);
+    expect(await stage(1, ["Z"], 4)).toEqual({ status: "staged" });
+    expect(await campaign.pool().beginImport({ ...upload, etag: "2" })).toEqual({ status: "begun", step: 0, state: null });
+    expect(await stage(2, ["A"], 5)).toEqual({ status: "no_import" });
+  });
+
+  it("makes no stock of codes that are fewer or more than were staged, or not compared with all that is stock", async () => {
+    const campaign = await publishCampaign();
+    const upload = { campaign: campaign.id, segment: "a.csv", etag: "1" };
+    const commit = (codes: number, of = upload) =>
+      campaign.pool().commitImport({ ...of, entries: [], codes, opensAtMs: null, closesAtMs: null });
     await campaign.pool().beginImport(upload);
-    expect(await stage(["X", "Y"], 2)).toEqual({ status: "staged" });
-    expect(await campaign.pool().beginImport(upload)).toEqual({ status: "begun" });
-    expect(await stage(["X", "Y", "Z"], 2)).toEqual({ status: "staged" });
-    expect(await stage(["X"], 9)).toEqual({ status: "duplicate_codes", duplicates: [{ line: 9 }] });
-    expect(await commit(2)).toEqual({ status: "no_import" });
-    expect(await commit(4)).toEqual({ status: "no_import" });
+    await campaign.pool().stageStep(upload, codesStep(0, ["X", "Y"], 2));
+    expect(await commit(2)).toEqual({ status: "unchecked" });
+    await campaign.pool().stageStep(upload, codesStep(1, ["Z"], 4));
+    expect(await campaign.pool().checkCodes(upload)).toEqual({ status: "checked", duplicates: [], more: 0 });
+    expect([await commit(2), await commit(4)]).toEqual([{ status: "no_import" }, { status: "no_import" }]);
+    const other = { ...upload, segment: "b.csv" };
+    await campaign.stage(other, ["Z", "A", "Z"]);
     expect(await commit(3)).toMatchObject({ status: "imported", cards: 3 });
+    expect(await campaign.pool().checkCodes(other)).toEqual({
+      status: "checked",
+      duplicates: expect.arrayContaining([
+        { line: 2, segment: "a.csv", firstLine: 4 },
+        { line: 4, segment: null, firstLine: 2 },
+      ]) as object,
+      more: 0,
+    });
+    expect(await commit(3, other)).toEqual({ status: "unchecked" });
   });
 
   it("imports the same bytes once, replaces a segment while in draft, and never once open", async () => {

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { PLAIN_SEGMENT } from "../protocol.ts";
-import type { CampaignRules, Giveback, Lease, ManifestEntry, SegmentOptions, SegmentUpload, StagedCodes } from "../protocol.ts";
+import type { CampaignRules, Giveback, Lease, ManifestEntry, SegmentOptions } from "../protocol.ts";
 import { shuffleDeck } from "./deck.ts";
 import { deckSeed } from "./seeds.ts";
 import { issuableUntil } from "./segment.ts";
@@ -67,6 +66,32 @@ const MIGRATIONS = [
     PRIMARY KEY (segment, deck)
   ) STRICT;
   `,
+  // Imports go in steps; what was staged before is begun anew. Digests stand in blocks: a row each was a page written each.
+  `
+  CREATE TABLE imports (
+    segment INTEGER PRIMARY KEY,
+    step INTEGER NOT NULL,
+    state TEXT,
+    bytes INTEGER NOT NULL,
+    bytes_read INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    codes INTEGER NOT NULL,
+    checked_parts INTEGER NOT NULL,
+    checked_against TEXT NOT NULL,
+    duplicates TEXT NOT NULL,
+    more_duplicates INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    touched_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE dropped (segment INTEGER PRIMARY KEY) STRICT;
+  INSERT INTO dropped (segment) SELECT segment FROM segments WHERE status = 'staging';
+  DELETE FROM segments WHERE status = 'staging';
+  CREATE TABLE code_digest_blocks (segment INTEGER NOT NULL, part INTEGER NOT NULL, step INTEGER NOT NULL, entries BLOB NOT NULL) STRICT;
+  CREATE UNIQUE INDEX code_digest_blocks_place ON code_digest_blocks (segment, part, step);
+  ALTER TABLE code_chunks ADD COLUMN digested INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX code_chunks_undigested ON code_chunks (segment) WHERE digested = 0;
+  DROP TABLE code_digests;
+  `,
 ];
 
 /** A segment as it stands; `dealt[ordinal]` counts the cards of that prize already leased, and is the cursor into its codes. */
@@ -108,7 +133,7 @@ export interface ReturnedRun {
 /** A segment whose deck is shuffled, and that is not stock yet. */
 export interface SealedSegment {
   readonly manifest: readonly ManifestEntry[];
-  readonly deck: Uint16Array;
+  readonly size: number;
   readonly seed: Uint8Array;
 }
 
@@ -136,11 +161,6 @@ interface SegmentRecord extends Record<string, SqlStorageValue> {
   commitment: string | null;
   opens_at: number | null;
   closes_at: number | null;
-}
-
-/** 96 bits of SHA-256: no two of any number of codes that fit here share them. */
-function codeDigest(code: string): string {
-  return createHash("sha256").update(code).digest().subarray(0, 12).toString("base64url");
 }
 
 /** The pool's SQL, statement by statement. Every method is synchronous: callers put what belongs together in one transaction. */
@@ -189,78 +209,12 @@ export class PoolStorage {
     return row === undefined ? null : toSegment(row);
   }
 
-  beginSegment({ segment: name, etag }: SegmentUpload): void {
-    this.#sql.exec(
-      "INSERT INTO segments (name, etag, status, manifest, size, next, dealt) VALUES (?, ?, 'staging', '[]', 0, 0, '[]')",
-      name,
-      etag,
-    );
-  }
-
-  dropSegment(segment: number): void {
-    this.#sql.exec("DELETE FROM deck_chunks WHERE segment = ?", segment);
-    this.#sql.exec("DELETE FROM code_chunks WHERE segment = ?", segment);
-    this.#sql.exec("DELETE FROM code_digests WHERE segment = ?", segment);
-    this.#sql.exec("DELETE FROM deck_trees WHERE segment = ?", segment);
-    this.#sql.exec("DELETE FROM segments WHERE segment = ?", segment);
-  }
-
-  /**
-   * Stores codes not seen before in this campaign; the lines of those that were, elsewhere than in their own line, and then none is stored.
-   * `replaced` is a segment that this one will take the place of: its codes may come again.
-   */
-  stageCodes(segment: number, replaced: number | null, { prize, codes, lines }: StagedCodes): number[] {
-    const digests = codes.map(codeDigest);
-    const known = new Map<string, { segment: number; line: number }>();
-    for (const row of this.#sql.exec<{ digest: string; segment: number; line: number }>(
-      "SELECT digest, segment, line FROM code_digests WHERE digest IN (SELECT value FROM json_each(?)) AND segment IS NOT ?",
-      JSON.stringify(digests),
-      replaced,
-    )) {
-      known.set(row.digest, row);
-    }
-    const fresh: { code: string; digest: string; line: number }[] = [];
-    const duplicates: number[] = [];
-    for (const [i, code] of codes.entries()) {
-      const [digest, line] = [digests[i] ?? "", lines[i] ?? 0];
-      const seen = known.get(digest);
-      if (seen === undefined) fresh.push({ code, digest, line });
-      else if (seen.segment !== segment || seen.line !== line) duplicates.push(line);
-      if (seen === undefined) known.set(digest, { segment, line });
-    }
-    if (duplicates.length > 0) return duplicates;
-    if (fresh.length === 0) return [];
-    this.#sql.exec(
-      "INSERT INTO code_digests (digest, segment, line) SELECT value ->> 0, ?, value ->> 1 FROM json_each(?)",
-      segment,
-      JSON.stringify(fresh.map(({ digest, line }) => [digest, line])),
-    );
-    this.#sql.exec(
-      `INSERT INTO code_chunks (segment, prize, first, count, codes)
-       SELECT ?1, ?2, coalesce((SELECT max(first + count) FROM code_chunks WHERE segment = ?1 AND prize = ?2), 0), ?3, ?4`,
-      segment,
-      prize,
-      fresh.length,
-      JSON.stringify(fresh.map(({ code }) => code)),
-    );
-    return [];
-  }
-
-  stagedCounts(segment: number): ManifestEntry[] {
-    return this.#sql
-      .exec<{ prize: string; quantity: number }>(
-        "SELECT prize, sum(count) AS quantity FROM code_chunks WHERE segment = ? GROUP BY prize ORDER BY min(rowid)",
-        segment,
-      )
-      .toArray();
-  }
-
-  sealSegment(segment: number, { manifest, deck, seed }: SealedSegment): void {
-    this.#storeDeck(segment, 0, deck);
+  /** Gives a segment its deck, whose cards are stored already; it is not stock yet. */
+  sealSegment(segment: number, { manifest, size, seed }: SealedSegment): void {
     this.#sql.exec(
       "UPDATE segments SET manifest = ?, size = ?, dealt = ?, seed = ? WHERE segment = ?",
       JSON.stringify(manifest),
-      deck.length,
+      size,
       JSON.stringify(manifest.map(() => 0)),
       seed.slice().buffer,
       segment,
@@ -282,18 +236,27 @@ export class PoolStorage {
 
   /** Makes the next deck of a repeating segment, and forgets those that nobody is dealt from any more: the seed can make them again. */
   addDeck({ segment, manifest, seed, decks, size, next }: SegmentRow): void {
-    this.#storeDeck(segment, decks, shuffleDeck(manifest, deckSeed(seed, decks)));
+    this.storeDeckChunks(segment, decks, shuffleDeck(manifest, deckSeed(seed, decks)));
     this.#sql.exec("UPDATE segments SET decks = decks + 1 WHERE segment = ?", segment);
     this.#sql.exec("DELETE FROM deck_chunks WHERE segment = ? AND deck < ?", segment, Math.floor(next / size));
   }
 
-  #storeDeck(segment: number, deck: number, cards: Uint16Array): void {
+  /** Stores a deck, or the rows of it from `first` to `last`, again the same; false: it has none of these. */
+  storeDeckChunks(segment: number, deck: number, cards: Uint16Array, { first, last } = { first: 0, last: Infinity }): boolean {
     const bytes = new Uint8Array(cards.buffer, cards.byteOffset, cards.byteLength);
     const chunkBytes = CHUNK_CARDS * cards.BYTES_PER_ELEMENT;
-    for (let chunk = 0; chunk * chunkBytes < bytes.length; chunk++) {
+    for (let chunk = first; chunk <= last && chunk * chunkBytes < bytes.length; chunk++) {
       const ordinals = bytes.slice(chunk * chunkBytes, (chunk + 1) * chunkBytes).buffer;
-      this.#sql.exec("INSERT INTO deck_chunks (segment, deck, chunk, ordinals) VALUES (?, ?, ?, ?)", segment, deck, chunk, ordinals);
+      this.#sql.exec(
+        `INSERT INTO deck_chunks (segment, deck, chunk, ordinals) VALUES (?, ?, ?, ?)
+         ON CONFLICT (segment, deck, chunk) DO UPDATE SET ordinals = excluded.ordinals`,
+        segment,
+        deck,
+        chunk,
+        ordinals,
+      );
     }
+    return first * chunkBytes < bytes.length;
   }
 
   /** `cards` ordinals of a segment from a position on, all of one deck. */

@@ -16,6 +16,7 @@ import type { Call } from "../edge.fixture.ts";
 import { partnerKeyName } from "../partner/keys.ts";
 import { ed25519Pair, hmacSigner, signed } from "../partner/signing.fixture.ts";
 import type { Signing } from "../partner/signing.fixture.ts";
+import { importObject } from "../pools/import.ts";
 
 interface AuditPage {
   readonly entries: {
@@ -134,6 +135,20 @@ describe("a campaign", () => {
     expect(uploads).toHaveLength(2);
     expect(uploads).toContainEqual(expect.objectContaining({ status: "imported", cards: 3 }));
     expect(uploads).toContainEqual(expect.objectContaining({ status: "refused", faults: [expect.objectContaining({ line: 2 })] }));
+  });
+
+  it("tells how far a large upload is", async () => {
+    const campaign = await publishedCampaign();
+    const key = `${campaign}/pools/large.csv`;
+    const row = "coupon,1\n";
+    await env.POOLS.put(key, `prize,quantity\n${row.repeat(2_000)}`);
+    const nobody = { send: async () => ({}) } as unknown as Queue;
+    await importObject({ ...env, POOL_UPLOADS: nobody }, key, Date.now(), { bytesPerStep: 10_000, steps: 1, forMs: 60_000 });
+    const { importing } = await answerOf<{ importing: { rows: number }[] }>(await as("viewer", `/campaigns/${campaign}/uploads`));
+    const rows = importing[0]?.rows ?? 0;
+    expect(rows).toBeGreaterThan(1_000);
+    const bytesRead = "prize,quantity\n".length + rows * row.length;
+    expect(importing).toMatchObject([{ object: key, bytes: 18_015, bytesRead, codes: 0, checked: 0, startedAt: expect.any(String) }]);
   });
 });
 

@@ -1,10 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { and, desc, eq, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import type { PoolImport } from "../../durable-objects/protocol.ts";
+import { campaignIdSchema } from "../campaign/schema.ts";
 import { instant } from "../cards/card.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { uploads } from "../ledger/schema.ts";
 import { ADMIN_SECURITY, answers, faultSchema, instantSchema, refusals } from "../http/openapi.ts";
+import { prizePool } from "../objects.ts";
+import { poolFileKey } from "../pools/upload-key.ts";
 import { campaignParams, olderThan, rowLimit } from "./request.ts";
 import { withAnyRole } from "./with-role.ts";
 
@@ -20,6 +24,20 @@ const uploadSchema = z
   })
   .openapi("Upload");
 
+const importingSchema = z
+  .object({
+    object: z.string(),
+    etag: z.string(),
+    bytes: z.int(),
+    bytesRead: z.int(),
+    rows: z.int().openapi({ description: "Read so far, the header and blank ones left out." }),
+    codes: z.int(),
+    checked: z.number().min(0).max(1).openapi({ description: "How much of the codes is compared with each other and with the stock." }),
+    startedAt: instantSchema,
+    touchedAt: instantSchema.openapi({ description: "When it last came on." }),
+  })
+  .openapi("UploadUnderWay");
+
 const route = createRoute({
   method: "get",
   path: "/campaigns/{campaign}/uploads",
@@ -29,7 +47,10 @@ const route = createRoute({
   middleware: withAnyRole,
   request: { params: campaignParams, query: z.strictObject({ before: olderThan, limit: rowLimit }) },
   responses: {
-    200: answers(z.object({ uploads: z.array(uploadSchema) }), "A refused file with everything that is wrong with it"),
+    200: answers(
+      z.object({ uploads: z.array(uploadSchema), importing: z.array(importingSchema) }),
+      "A refused file with everything that is wrong with it; and how far the files are that are being imported",
+    ),
     ...refusals("invalid_request", "access_token_invalid", "forbidden"),
   },
 });
@@ -44,7 +65,8 @@ export function getUploads(app: App<AdminEdge>): void {
       .where(and(eq(uploads.campaign, campaign), before === undefined ? undefined : lt(uploads.upload, before)))
       .orderBy(desc(uploads.upload))
       .limit(limit);
-    return c.json({ uploads: rows.map(shown) }, 200);
+    const importing = campaignIdSchema.safeParse(campaign).success ? await prizePool(c.env, campaign).imports(campaign) : [];
+    return c.json({ uploads: rows.map(shown), importing: importing.map((one) => shownUnderWay(campaign, one)) }, 200);
   });
 }
 
@@ -58,4 +80,8 @@ function shown({ upload, object, etag, status, cards, faults, at }: typeof uploa
     ...(faults === null ? {} : { faults: uploadSchema.shape.faults.parse(JSON.parse(faults)) }),
     at: instant(at),
   };
+}
+
+function shownUnderWay(campaign: string, { segment, startedAtMs, touchedAtMs, ...progress }: PoolImport): z.output<typeof importingSchema> {
+  return { object: poolFileKey(campaign, segment), ...progress, startedAt: instant(startedAtMs), touchedAt: instant(touchedAtMs) };
 }

@@ -11,6 +11,9 @@ const scanReportSchema = z
     imported: z.array(z.object({ object: z.string(), cards: z.int().nullable() })),
     refused: z.array(z.object({ object: z.string(), faults: z.array(faultSchema), more: z.int() })),
     failed: z.array(z.string()),
+    underWay: z
+      .array(z.string())
+      .openapi({ description: "Large files that are being imported step by step; see their progress among the uploads." }),
     unchanged: z.int(),
     remaining: z.int(),
   })
@@ -40,9 +43,7 @@ export function postScan(app: App<AdminEdge>): void {
       await writeAudited(c.env.LEDGER, async () => ({ act, statements: [], result: undefined }));
     }
     const refused = report.refused.map(({ object, faults, more }) => ({ object, faults: [...faults], more }));
-    return c.json(
-      { imported: report.imported, refused, failed: report.failed, unchanged: report.unchanged, remaining: report.remaining },
-      200,
-    );
+    const { imported, failed, underWay, unchanged, remaining } = report;
+    return c.json({ imported, refused, failed, underWay, unchanged, remaining }, 200);
   });
 }

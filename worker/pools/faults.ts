@@ -66,15 +66,16 @@ export interface Faults {
 
 /** Collects faults up to the bound, and counts the rest. */
 export class FaultList implements Faults {
-  readonly faults: PoolFault[] = [];
-  more = 0;
+  readonly faults: PoolFault[];
+  more: number;
+
+  constructor({ faults, more }: Faults = { faults: [], more: 0 }) {
+    this.faults = [...faults];
+    this.more = more;
+  }
 
   add(fault: PoolFault): void {
     if (this.faults.length < MAX_FAULTS) this.faults.push(fault);
     else this.more++;
-  }
-
-  get full(): boolean {
-    return this.faults.length >= MAX_FAULTS;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONTINUE } from "./continue.ts";
 import { importObject } from "./import.ts";
 
 /** A failed import comes back after this; the schedule's scan would find the object anyway. */
@@ -6,10 +7,10 @@ const RETRY_DELAY_S = 10;
 
 /**
  * An R2 event notification, as far as it matters here: https://developers.cloudflare.com/r2/buckets/event-notifications/#message-format.
- * Of what was deleted nothing is undone: stock leaves a pool by being drawn.
+ * Of what was deleted nothing is undone: stock leaves a pool by being drawn. Our own messages have the same form.
  */
 const notificationSchema = z.object({
-  action: z.enum(["PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "LifecycleDeletion"]),
+  action: z.enum(["PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "LifecycleDeletion", CONTINUE]),
   object: z.object({ key: z.string() }),
 });
 

@@ -1,71 +1,94 @@
 import { CsvError, parse } from "csv-parse";
 import type { InfoRecord, Parser } from "csv-parse";
+import type { CodeRow } from "../../durable-objects/code-digests.ts";
 import type { PrizeKind } from "../../durable-objects/protocol.ts";
-import { PoolRows } from "./pool-rows.ts";
-import type { CodeRow, PoolFile } from "./pool-rows.ts";
+import { NO_ROWS, PoolRows } from "./pool-rows.ts";
+import type { RowsState } from "./pool-rows.ts";
 
 /** A row longer than this is no row: a quote was opened and not closed. It bounds what the parser holds. */
 const MAX_ROW_CHARACTERS = 8_192;
+/** Parsed before others in the isolate have their turn: some thousand rows, some milliseconds. */
+const BYTES_PER_PAUSE = 32_768;
 /** What UTF-16 files begin with; no UTF-8 file has these bytes anywhere. */
 const UTF16_FIRST_BYTES: readonly (number | undefined)[] = [0xfe, 0xff];
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Takes the codes of the rows read so far, in order; the next bytes are read when it is done. */
-export type CodeSink = (codes: readonly CodeRow[]) => Promise<void>;
+/** How far a prize-pool file has been read, and what is known of it: plain data, with which anybody can read on. */
+export interface PoolCursor {
+  /** Where the next row begins. */
+  readonly offset: number;
+  /** The line before it. */
+  readonly line: number;
+  readonly rows: RowsState;
+  /** Nothing is to be read any more. */
+  readonly end: boolean;
+}
+
+export const POOL_START: PoolCursor = { offset: 0, line: 0, rows: NO_ROWS, end: false };
+
+export interface PoolStretch {
+  /** Of the file, from the cursor's offset on; far more than the longest row. */
+  readonly bytes: Uint8Array;
+  /** The file ends with them. */
+  readonly last: boolean;
+  /** The campaign's, with their kinds. */
+  readonly prizes: Readonly<Record<string, PrizeKind>>;
+  /** Takes each code, in their order. */
+  readonly take: (code: CodeRow) => void;
+}
 
 /**
- * Reads a prize-pool file as it streams by: what it puts into the pool, or its faults by line. Memory is bounded whatever the size of the file,
- * and its division into chunks makes no difference. The body's own errors reject.
+ * Reads the rows that end within a stretch of a prize-pool file, and gives from where on to read next. What has been read is in the cursor, faults and
+ * all; the division of a file into stretches makes no difference.
  *
  * Rows are taken in csv-parse's `on_record`, while it parses, and not from its readable side: in workerd a row a read costs six times as much.
  * It is the Node stream that is written to, for it tells each write of its error, in every runtime; the Web stream loses the one of the last row.
  */
-export async function parsePool(
-  body: AsyncIterable<Uint8Array>,
-  prizes: Readonly<Record<string, PrizeKind>>,
-  sink?: CodeSink,
-): Promise<PoolFile> {
-  const rows = new PoolRows(prizes);
-  const lines = new RowLines();
-  let codes: CodeRow[] = [];
+export async function parsePool(cursor: PoolCursor, { bytes, last, prizes, take }: PoolStretch): Promise<PoolCursor> {
+  const rows = new PoolRows(prizes, cursor.rows);
+  const lines = new RowLines(cursor.line);
+  let read = 0;
+  const upTo = (isEnd: boolean): PoolCursor => ({
+    offset: cursor.offset + (isEnd ? bytes.length : read),
+    line: lines.last,
+    rows: rows.state(),
+    end: isEnd,
+  });
+  if (cursor.offset === 0 && UTF16_FIRST_BYTES.includes(bytes[0])) {
+    rows.broken("not_utf8", 1, "the file is UTF-16: save it as UTF-8");
+    return upTo(true);
+  }
   const csv = parse({
-    bom: true,
+    bom: cursor.offset === 0,
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
-    skip_empty_lines: true,
     max_record_size: MAX_ROW_CHARACTERS,
     on_record: (fields: string[], info: InfoRecord) => {
       const code = rows.row(fields, lines.take(info, fields));
-      if (code !== null && sink !== undefined) codes.push(code);
+      if (code !== null) take(code);
+      read = info.bytes;
       return null;
     },
   });
   // Every error comes to the write that it belongs to; without a listener it would be thrown at nobody as well.
   csv.on("error", () => {});
-  let first = true;
-  let last: number | undefined;
   try {
-    for await (const chunk of body) {
-      if (first && UTF16_FIRST_BYTES.includes(chunk[0])) {
-        rows.broken("not_utf8", 1, "the file is UTF-16: save it as UTF-8");
-        return rows.end();
-      }
-      first &&= chunk.length === 0;
-      last = chunk.at(-1) ?? last;
-      await write(csv, chunk);
-      if (codes.length > 0) await sink?.(codes);
-      codes = [];
+    for (let at = 0; at < bytes.length; at += BYTES_PER_PAUSE) {
+      if (at > 0) await new Promise((resolve) => setTimeout(resolve));
+      await write(csv, bytes.subarray(at, at + BYTES_PER_PAUSE));
     }
+    if (!last) return upTo(false);
     await end(csv);
-    if (last !== LINE_FEED && last !== CARRIAGE_RETURN) rows.unterminated();
+    const lastByte = bytes.at(-1);
+    if (lastByte !== LINE_FEED && lastByte !== CARRIAGE_RETURN) rows.unterminated();
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    tellCsvError(rows, error, lines);
+    tellCsvError(rows, error, lines.last + 1);
   }
-  if (codes.length > 0) await sink?.(codes);
-  return rows.end();
+  rows.end();
+  return upTo(true);
 }
 
 function write(csv: Parser, chunk: Uint8Array): Promise<void> {
@@ -80,37 +103,31 @@ function end(csv: Parser): Promise<void> {
   });
 }
 
-/** What csv-parse counts of lines. */
-interface LineCount {
-  readonly lines: number;
-  readonly empty_lines: number;
-}
-
 /** The line that each row begins in; csv-parse tells the one it ends in. */
 class RowLines {
-  #end = 0;
-  #empty = 0;
+  /** The line that the last row ended in. */
+  last: number;
+  readonly #before: number;
   /** csv-parse counts a CRLF within quotes as two lines. */
   #overcount = 0;
 
-  /** Where the row that ends at `count` began, or, if it did not end, would have begun. */
-  begin({ empty_lines }: Pick<LineCount, "empty_lines">): number {
-    return this.#end + (empty_lines - this.#empty) + 1;
+  constructor(before: number) {
+    this.last = before;
+    this.#before = before;
   }
 
-  take(count: LineCount, fields: readonly string[]): number {
-    const line = this.begin(count);
-    if (count.lines - this.#overcount > line) {
+  take({ lines }: Pick<InfoRecord, "lines">, fields: readonly string[]): number {
+    const line = this.last + 1;
+    const counted = this.#before + lines;
+    if (counted - this.#overcount > line) {
       for (const field of fields) this.#overcount += field.split("\r\n").length - 1;
     }
-    this.#end = count.lines - this.#overcount;
-    this.#empty = count.empty_lines;
+    this.last = counted - this.#overcount;
     return line;
   }
 }
 
-function tellCsvError(rows: PoolRows, error: CsvError, lines: RowLines): void {
-  const line = lines.begin({ empty_lines: Number(error["empty_lines"]) });
+function tellCsvError(rows: PoolRows, error: CsvError, line: number): void {
   const unread = "; what follows was not read";
   switch (error.code) {
     case "CSV_QUOTE_NOT_CLOSED":

@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { MAX_SEGMENT_CARDS } from "../../durable-objects/protocol.ts";
+import type { CodeRow } from "../../durable-objects/code-digests.ts";
 import type { ManifestEntry, PrizeKind } from "../../durable-objects/protocol.ts";
 import { FaultList } from "./faults.ts";
 import type { Faults, PoolFaultCode } from "./faults.ts";
 
 /** A code is shown on a telephone and typed at a till. */
 const MAX_CODE_LENGTH = 200;
-/** Codes remembered, so that both lines of a repeated one can be told (about 20 MB). Repetitions beyond, and in other segments, the pool finds. */
-const MAX_REMEMBERED_CODES = 100_000;
 /** Of a value shown in a message. */
 const MAX_SHOWN_CHARACTERS = 40;
 
@@ -18,12 +17,6 @@ const REQUIRED_COLUMNS: readonly Column[] = ["prize", "quantity"];
 const instant = z.iso.datetime({ offset: true });
 const CONTROL = /\p{Cc}/u;
 const REPLACEMENT_CHARACTER = "\uFFFD";
-
-export interface CodeRow {
-  readonly prize: string;
-  readonly code: string;
-  readonly line: number;
-}
 
 /** A prize-pool file, read: what it puts into the pool if it has no faults. */
 export interface PoolFile extends Faults {
@@ -42,33 +35,87 @@ interface Window {
   readonly line: number;
 }
 
+/** What is known of a file after some of its rows, as JSON can hold it: the rest may be read by somebody else. */
+export interface RowsState extends Faults {
+  readonly quantities: readonly (readonly [prize: string, quantity: number])[];
+  /** The columns' places in a row; null before the header. */
+  readonly header: Readonly<Partial<Record<Column, number>>> | null;
+  readonly columns: number;
+  readonly rows: number;
+  readonly last: { readonly line: number; readonly code: boolean };
+  readonly cards: number;
+  readonly codes: number;
+  readonly window: Window | null;
+  /** The last row, if it had too few fields: at the end of the file it was cut off. */
+  readonly short: { readonly line: number; readonly fields: number } | null;
+}
+
+export const NO_ROWS: RowsState = {
+  faults: [],
+  more: 0,
+  quantities: [],
+  header: null,
+  columns: 0,
+  rows: 0,
+  last: { line: 0, code: false },
+  cards: 0,
+  codes: 0,
+  window: null,
+  short: null,
+};
+
 /**
  * Decides on a prize-pool file row by row: `row` takes the fields and the line of each (the first is the header) and returns its code, if it brings
- * one; `end` gives the verdict. Blank rows count for nothing. `prizes` are the campaign's, with their kinds.
+ * one; `end` ends the file. Blank rows count for nothing. `prizes` are the campaign's, with their kinds; `before` is the `state` of who has read the rows
+ * before. That a code stands there twice is not seen here: the pool finds it.
  */
 export class PoolRows {
   readonly #prizes: Readonly<Record<string, PrizeKind>>;
-  readonly #faults = new FaultList();
-  readonly #quantities = new Map<string, number>();
-  readonly #codeLines = new Map<string, number>();
-  #header: ReadonlyMap<Column, number> | null = null;
-  #columns = 0;
-  #rows = 0;
-  #last = { line: 0, code: false };
-  #cards = 0;
-  #codes = 0;
-  #window: Window | null = null;
-  /** The last row, if it had too few fields: at the end of the file it was cut off. */
-  #short: { readonly line: number; readonly fields: number } | null = null;
+  readonly #faults: FaultList;
+  readonly #quantities: Map<string, number>;
+  #header: RowsState["header"];
+  #columns: number;
+  #rows: number;
+  #last: RowsState["last"];
+  #cards: number;
+  #codes: number;
+  #window: Window | null;
+  #short: RowsState["short"];
 
-  constructor(prizes: Readonly<Record<string, PrizeKind>>) {
+  constructor(prizes: Readonly<Record<string, PrizeKind>>, before: RowsState = NO_ROWS) {
     this.#prizes = prizes;
+    this.#faults = new FaultList(before);
+    this.#quantities = new Map(before.quantities);
+    this.#header = before.header;
+    this.#columns = before.columns;
+    this.#rows = before.rows;
+    this.#last = before.last;
+    this.#cards = before.cards;
+    this.#codes = before.codes;
+    this.#window = before.window;
+    this.#short = before.short;
+  }
+
+  state(): RowsState {
+    return {
+      faults: this.#faults.faults,
+      more: this.#faults.more,
+      quantities: [...this.#quantities],
+      header: this.#header,
+      columns: this.#columns,
+      rows: this.#rows,
+      last: this.#last,
+      cards: this.#cards,
+      codes: this.#codes,
+      window: this.#window,
+      short: this.#short,
+    };
   }
 
   row(raw: readonly string[], line: number): CodeRow | null {
-    this.#tellShort("column_count");
     const fields = raw.map((field) => field.trim());
     if (fields.every((field) => field === "")) return null;
+    this.#tellShort("column_count");
     if (fields.some((field) => field.includes(REPLACEMENT_CHARACTER))) return this.#fault("not_utf8", "row", line, "the row is not UTF-8");
     if (this.#header === null) {
       this.#header = this.#readHeader(fields, line);
@@ -76,7 +123,7 @@ export class PoolRows {
       return null;
     }
     this.#rows++;
-    if (!REQUIRED_COLUMNS.every((column) => this.#header?.has(column))) return null;
+    if (!REQUIRED_COLUMNS.every((column) => this.#header?.[column] !== undefined)) return null;
     if (fields.length < this.#columns) {
       this.#short = { line, fields: fields.length };
       return null;
@@ -104,20 +151,11 @@ export class PoolRows {
       );
   }
 
-  end(): PoolFile {
+  end(): void {
     this.#tellShort("truncated_row");
-    if (this.#faults.faults.length === 0) {
-      if (this.#header === null) this.#fault("empty_file", "file", undefined, "the file is empty");
-      else if (this.#rows === 0) this.#fault("no_rows", "file", undefined, "the file has a header and nothing below it");
-    }
-    return {
-      entries: [...this.#quantities].map(([prize, quantity]) => ({ prize, quantity })),
-      codes: this.#codes,
-      opensAtMs: this.#window?.opensAtMs ?? null,
-      closesAtMs: this.#window?.closesAtMs ?? null,
-      faults: this.#faults.faults,
-      more: this.#faults.more,
-    };
+    if (this.#faults.faults.length > 0) return;
+    if (this.#header === null) this.#fault("empty_file", "file", undefined, "the file is empty");
+    else if (this.#rows === 0) this.#fault("no_rows", "file", undefined, "the file has a header and nothing below it");
   }
 
   #fault(code: PoolFaultCode, at: string, line: number | undefined, message: string): null {
@@ -132,27 +170,27 @@ export class PoolRows {
     this.#fault(code, "row", line, `${fields} fields, where the header has ${this.#columns}`);
   }
 
-  #readHeader(fields: readonly string[], line: number): ReadonlyMap<Column, number> {
-    const header = new Map<Column, number>();
+  #readHeader(fields: readonly string[], line: number): Partial<Record<Column, number>> {
+    const header: Partial<Record<Column, number>> = {};
     for (const [i, name] of fields.entries()) {
       const column = COLUMNS.find((known) => known === name);
       if (column === undefined) this.#fault("unknown_column", "header", line, `${shown(name)} is none of ${COLUMNS.join(", ")}`);
-      else if (header.has(column)) this.#fault("duplicate_column", "header", line, `column ${column} stands there twice`);
-      else header.set(column, i);
+      else if (header[column] !== undefined) this.#fault("duplicate_column", "header", line, `column ${column} stands there twice`);
+      else header[column] = i;
     }
     for (const column of REQUIRED_COLUMNS) {
-      if (!header.has(column)) this.#fault("missing_column", "header", line, `column ${column} is missing`);
+      if (header[column] === undefined) this.#fault("missing_column", "header", line, `column ${column} is missing`);
     }
     return header;
   }
 
   #field(fields: readonly string[], column: Column): string {
-    const i = this.#header?.get(column);
+    const i = this.#header?.[column];
     return i === undefined ? "" : (fields[i] ?? "");
   }
 
   #readRow(fields: readonly string[], line: number): CodeRow | null {
-    this.#last = { line, code: this.#header?.get("code") === this.#columns - 1 && this.#field(fields, "code") !== "" };
+    this.#last = { line, code: this.#header?.code === this.#columns - 1 && this.#field(fields, "code") !== "" };
     this.#readWindow(this.#field(fields, "opens_at"), this.#field(fields, "closes_at"), line);
     const prize = this.#field(fields, "prize");
     if (prize === "") return this.#fault("missing_prize", "prize", line, "the row names no prize");
@@ -173,9 +211,6 @@ export class PoolRows {
       return this.#fault("invalid_code", "code", line, `a code is at most ${MAX_CODE_LENGTH} characters, in one line`);
     if (quantity !== "" && quantity !== "1")
       return this.#fault("code_quantity", "quantity", line, "a row with a code is one card: quantity is 1 or empty");
-    const first = this.#codeLines.get(code);
-    if (first !== undefined) return this.#fault("duplicate_code", "code", line, `the same code stands in line ${first}`);
-    if (this.#codeLines.size < MAX_REMEMBERED_CODES) this.#codeLines.set(code, line);
     if (!this.#count(1, line)) return null;
     this.#codes++;
     return { prize, code, line };
@@ -224,6 +259,18 @@ export class PoolRows {
     this.#fault("invalid_instant", column, line, `${shown(written)} is no time like 2027-02-05T20:00:00+08:00`);
     return undefined;
   }
+}
+
+/** A file whose rows have all been read. */
+export function poolFile({ quantities, codes, window, faults, more }: RowsState): PoolFile {
+  return {
+    entries: quantities.map(([prize, quantity]) => ({ prize, quantity })),
+    codes,
+    opensAtMs: window?.opensAtMs ?? null,
+    closesAtMs: window?.closesAtMs ?? null,
+    faults,
+    more,
+  };
 }
 
 function shown(value: string): string {

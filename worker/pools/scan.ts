@@ -13,6 +13,8 @@ export interface ScanReport {
   readonly refused: ({ readonly object: string } & Faults)[];
   /** Could not be finished, for a reason that is not in the object: the next scan tries again. */
   readonly failed: string[];
+  /** Large ones that are being imported: step by step, by themselves. */
+  readonly underWay: string[];
   unchanged: number;
   /** Not looked at for want of time: the next scan's. */
   remaining: number;
@@ -28,7 +30,7 @@ interface Listed {
  * yet, campaign files before pools. Scans may overlap, with each other and with notifications.
  */
 export async function scanUploads(env: Env, campaign?: string): Promise<ScanReport> {
-  const report: ScanReport = { imported: [], refused: [], failed: [], unchanged: 0, remaining: 0 };
+  const report: ScanReport = { imported: [], refused: [], failed: [], underWay: [], unchanged: 0, remaining: 0 };
   const listed = await listUploads(env.POOLS, campaign);
   // One after the other: a pool file may wait for its campaign file's outcome, and only then is it known to be worth another try.
   await importListed(env, listed.campaigns, campaign, report);
@@ -41,7 +43,8 @@ async function importListed(env: Env, listed: readonly Listed[], campaign: strin
   const due = listed.filter(({ key, etag }) => !isSettled(last.get(key), etag));
   report.unchanged += listed.length - due.length;
   for (const { key } of due) {
-    if (report.imported.length + report.refused.length + report.failed.length < MAX_IMPORTS) await importOne(env, key, report);
+    if (report.imported.length + report.refused.length + report.failed.length + report.underWay.length < MAX_IMPORTS)
+      await importOne(env, key, report);
     else report.remaining++;
   }
 }
@@ -55,6 +58,9 @@ async function importOne(env: Env, object: string, report: ScanReport): Promise<
         break;
       case "refused":
         report.refused.push({ object, faults: outcome.faults, more: outcome.more });
+        break;
+      case "under_way":
+        report.underWay.push(object);
         break;
       case "unchanged":
         report.unchanged++;

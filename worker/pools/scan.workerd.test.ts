@@ -19,10 +19,11 @@ describe("a scan", () => {
       ],
       refused: [{ object: bad, faults: [expect.objectContaining({ code: "quantity_not_positive", line: 2 })], more: 0 }],
       failed: [],
+      underWay: [],
       unchanged: 0,
       remaining: 0,
     });
-    expect(await scanUploads(env, id)).toEqual({ imported: [], refused: [], failed: [], unchanged: 3, remaining: 0 });
+    expect(await scanUploads(env, id)).toEqual({ imported: [], refused: [], failed: [], underWay: [], unchanged: 3, remaining: 0 });
   });
 
   it("tries again, in the same run, what an unknown campaign or prize had kept out", async () => {

@@ -33,6 +33,10 @@ export function campaignFileKey(campaign: string): string {
   return `${campaign}/${CAMPAIGN_FILE}`;
 }
 
+export function poolFileKey(campaign: string, segment: string): string {
+  return `${campaign}/pools/${segment}`;
+}
+
 /** Where the faults of a refused object are written: `pools/first.csv` → `pools/first.errors.json`. */
 export function errorsKey(key: Exclude<UploadKey, { kind: "ignored" }>): string {
   const base = key.kind === "refused" ? key.object : key.object.replace(/\.(csv|json)$/, "");

@@ -10,6 +10,13 @@ export interface Overtaken {
   readonly status: "overtaken";
 }
 
+/** Not all is read yet. What has been is kept. */
+export interface UnderWay {
+  readonly status: "under_way";
+  /** To be taken up again. False: another importer is at it. */
+  readonly waits: boolean;
+}
+
 export const OVERTAKEN: Overtaken = { status: "overtaken" };
 
 export function refused(...faults: readonly PoolFault[]): Verdict {
