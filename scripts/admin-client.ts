@@ -23,6 +23,16 @@ export interface AdminUpload {
   readonly faults?: readonly UploadFault[];
 }
 
+/** A file that is being imported. */
+export interface AdminImport {
+  readonly object: string;
+  readonly bytes: number;
+  readonly bytesRead: number;
+  readonly rows: number;
+  readonly codes: number;
+  readonly checked: number;
+}
+
 export interface AdminPartner {
   readonly id: string;
   readonly name: string;
@@ -118,6 +128,12 @@ export class AdminClient {
   async uploads(campaign: string): Promise<readonly AdminUpload[]> {
     const { uploads } = await this.#call<{ uploads: readonly AdminUpload[] }>("GET", `/campaigns/${campaign}/uploads`);
     return uploads;
+  }
+
+  /** How far the campaign's files are that are being imported. */
+  async importing(campaign: string): Promise<readonly AdminImport[]> {
+    const { importing } = await this.#call<{ importing: readonly AdminImport[] }>("GET", `/campaigns/${campaign}/uploads`);
+    return importing;
   }
 
   async scanUploads(campaign: string): Promise<void> {

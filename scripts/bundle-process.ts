@@ -26,6 +26,8 @@ export interface BundleProcessOptions {
   readonly persistTo: string;
   readonly envFile: string;
   readonly vars: Readonly<Record<string, string>>;
+  /** Where a profiler may attach; nowhere when it is not given. */
+  readonly inspectorPort?: number;
   /** Gets what the server says. */
   readonly logFile: string;
 }
@@ -136,10 +138,11 @@ export class BundleProcess {
   }
 
   #arguments(): string[] {
-    const { bundle, port, controlPort, persistTo, envFile, vars } = this.#options;
+    const { bundle, port, controlPort, persistTo, envFile, vars, inspectorPort } = this.#options;
     const settings = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
     const places = ["--bundle", bundle, "--persist-to", persistTo, "--env-file", envFile];
-    return [...places, "--port", String(port), "--control-port", String(controlPort), ...settings];
+    const inspector = inspectorPort === undefined ? [] : ["--inspector-port", String(inspectorPort)];
+    return [...places, "--port", String(port), "--control-port", String(controlPort), ...inspector, ...settings];
   }
 
   #keep(line: string): void {

@@ -7,12 +7,13 @@ import { openBundle } from "./bundle.ts";
 const HOST = "127.0.0.1";
 /** Where wrangler keeps local state below the folder that `--persist-to` names: what it uploads, the app finds. */
 const STATE = "v3";
-const USAGE = `node scripts/serve-bundle.ts --bundle folder --port 8787 --control-port 8786 --persist-to folder [--env-file file] [--var NAME:value …]
+const USAGE = `node scripts/serve-bundle.ts --bundle folder --port 8787 --control-port 8786 --persist-to folder [--env-file file] [--var NAME:value …] [--inspector-port 9229]
   Serves a bundle of scripts/build-bundle.ts with Miniflare, until it is ended.
   --port           the Worker itself: neither a proxy nor the page's files stand before it
   --control-port   Miniflare, which fires the schedule at /cdn-cgi/local/scheduled
   --env-file       secrets, as sandbox/keys/dev.vars
-  --var            a setting, over that of wrangler.toml`;
+  --var            a setting, over that of wrangler.toml
+  --inspector-port where a profiler may attach`;
 
 export interface ServeOptions {
   /** Folder of the bundle. */
@@ -67,6 +68,7 @@ if (import.meta.main) {
       "persist-to": { type: "string" },
       "env-file": { type: "string" },
       var: { type: "string", multiple: true, default: [] },
+      "inspector-port": { type: "string" },
     },
   });
   const { bundle, port, "control-port": controlPort, "persist-to": persistTo, "env-file": envFile, var: vars } = values;
@@ -77,7 +79,15 @@ if (import.meta.main) {
   const secrets = envFile === undefined ? {} : (parseEnv(await readFile(envFile, "utf8")) as Record<string, string>);
   const settings = Object.fromEntries(vars.map((one) => [one.slice(0, one.indexOf(":")), one.slice(one.indexOf(":") + 1)]));
   const bindings = { ...secrets, ...settings };
-  const server = await serveBundle({ bundle, port: Number(port), controlPort: Number(controlPort), persistTo, bindings });
+  const inspectorPort = values["inspector-port"];
+  const server = await serveBundle({
+    bundle,
+    port: Number(port),
+    controlPort: Number(controlPort),
+    persistTo,
+    bindings,
+    ...(inspectorPort === undefined ? {} : { inspectorPort: Number(inspectorPort) }),
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void server.close());
   console.log(server.origin);
 }

@@ -25,6 +25,8 @@ export interface ServedHouse extends House, DemoClients {
   /** Where everything of this run is. */
   readonly folder: string;
   readonly server: BundleProcess;
+  /** Where a profiler may attach; null where that was not asked for. */
+  readonly inspectorPort: number | null;
   /** Ends everything. With `keep` the folder stays, to be looked at. */
   close(options: { readonly keep: boolean }): Promise<void>;
 }
@@ -33,12 +35,14 @@ export interface ServedHouseOptions {
   readonly source?: BundleSource;
   /** Whether the schedule is fired every so often. */
   readonly scheduled?: boolean;
+  /** Whether a profiler may attach to the server. */
+  readonly inspected?: boolean;
 }
 
 /** A house of its own in a new folder: the sandbox in this process, the app as it would be deployed in one that can be killed. */
 export async function openServedHouse(
   terminal: Terminal,
-  { source = {}, scheduled = true }: ServedHouseOptions = {},
+  { source = {}, scheduled = true, inspected = false }: ServedHouseOptions = {},
 ): Promise<ServedHouse> {
   const folder = await mkdtemp(join(tmpdir(), "kuji-served-"));
   const [keysDir, persistTo, bundle] = [join(folder, "keys"), join(folder, "state"), join(folder, "bundle")];
@@ -50,10 +54,20 @@ export async function openServedHouse(
   const sandbox = await startSandbox({ port: 0, keysDir, stateFile: join(folder, "grants.ndjson") });
   const port = await freePort(0);
   const controlPort = await freePort(0, [port]);
+  const inspectorPort = inspected ? await freePort(0, [port, controlPort]) : null;
   const house: House = { appOrigin: `http://127.0.0.1:${port}`, sandboxOrigin: sandbox.origin, keysDir, persistTo };
   const vars = varsFor(house, PERMITS_PER_SECOND);
   const envFile = join(keysDir, KEY_FILES.devVars);
-  const server = new BundleProcess({ bundle, port, controlPort, persistTo, envFile, vars, logFile: join(folder, "server.log") });
+  const server = new BundleProcess({
+    bundle,
+    port,
+    controlPort,
+    persistTo,
+    envFile,
+    vars,
+    ...(inspectorPort === null ? {} : { inspectorPort }),
+    logFile: join(folder, "server.log"),
+  });
   let stopTicking = () => {};
   const close: ServedHouse["close"] = async ({ keep }) => {
     stopTicking();
@@ -64,7 +78,7 @@ export async function openServedHouse(
   try {
     await terminal.step("the app answers", () => server.start());
     if (scheduled) stopTicking = await tickEvery(controlPort);
-    return { ...house, ...(await openDemoClients(house, terminal)), folder, server, close };
+    return { ...house, ...(await openDemoClients(house, terminal)), folder, server, inspectorPort, close };
   } catch (error) {
     await close({ keep: false });
     throw error;
