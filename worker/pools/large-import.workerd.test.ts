@@ -124,6 +124,24 @@ describe("a large prize-pool file", () => {
     ]);
   }, 30_000);
 
+  it("is shuffled once, though the pool dies over it", async () => {
+    const id = await published();
+    const key = await uploadPool(id, "a.csv", ["prize,quantity", "thanks,2990000", "coupon,10000"]);
+    for (let deaths = 0; deaths < 4; deaths++) {
+      const cut = run(key).catch(() => null);
+      await new Promise((resolve) => setTimeout(resolve, 40 * (deaths + 1)));
+      await abortAllDurableObjects();
+      await cut;
+    }
+    await runOn(key);
+    expect(await rowsOf(key)).toMatchObject([{ status: "imported", cards: 3_000_000 }]);
+    expect((await stockOf(id))?.prizes).toEqual([
+      { prize: "thanks", loaded: 2_990_000, unleased: 2_990_000 },
+      { prize: "coupon", loaded: 10_000, unleased: 10_000 },
+    ]);
+    expect(await rowsLeft(id)).toMatchObject({ segments: 1, deck_chunks: Math.ceil(3_000_000 / 65_536) });
+  }, 30_000);
+
   it("is in the pool once, whatever number of importers are at it", async () => {
     const id = await published();
     const key = await uploadPool(id, "codes.csv", rowsWith(codes));
