@@ -62,9 +62,10 @@ async function importCurrent(
   const verdict = await judge(env, key, listed, { now, bounds });
   if (verdict.status === "overtaken" || verdict.status === "under_way") return verdict;
   const current = await env.POOLS.head(key.object);
-  if (current !== null && current.etag !== listed.etag) return OVERTAKEN;
-  await keepVerdict(env, key, listed.etag, verdict, now);
-  return verdict;
+  const isCurrent = current === null || current.etag === listed.etag;
+  // What was imported is known as the object's last, though it holds something else: whoever comes then imports that.
+  if (isCurrent || verdict.status === "imported") await keepVerdict(env, key, listed.etag, verdict, now);
+  return isCurrent ? verdict : OVERTAKEN;
 }
 
 async function judge(

@@ -302,6 +302,23 @@ describe("of an import that comes to nothing, nothing is left", () => {
     expect(await dealtCodes(id)).toEqual(["A", "B"]);
   });
 
+  it("when it is put back to what it was just before: that is imported again, in steps too", async () => {
+    const id = await published();
+    const good = rowsWith(codes);
+    const key = await uploadPool(id, "codes.csv", good);
+    await runOn(key);
+    await uploadPool(id, "codes.csv", rowsWith(["A", "B"]));
+    let heads = 0;
+    const head = (async (name: string) => {
+      // The first tells what is to be imported, the second is asked when it is.
+      if (name === key && ++heads === 2) await uploadPool(id, "codes.csv", good);
+      return env.POOLS.head(name);
+    }) as R2Bucket["head"];
+    expect(await run(key, { on: withPools({ head }), bounds: { ...SMALL, steps: 2 } })).toEqual({ status: "under_way" });
+    expect(await runOn(key)).toEqual({ status: "imported", cards: codes.length });
+    expect(await dealtCodes(id)).toEqual(codes);
+  });
+
   it("when another takes its place in a draft", async () => {
     const id = await published();
     const key = await uploadPool(id, "codes.csv", rowsWith(codes));

@@ -7,7 +7,7 @@ import { readUploadKey } from "./upload-key.ts";
 /** R2 lists at most a thousand keys a page; this many pages are far more files than campaigns have. */
 const MAX_PAGES = 100;
 /** Objects imported by one scan; the next goes on from there. Each asks the bucket, the ledger and the pool some times, of the 1,000 that an invocation may. */
-const MAX_IMPORTS = 50;
+const MAX_IMPORTS = 40;
 /** No import begins later than this in a scan: a third of the CPU time that an invocation has where nobody asked for more. */
 const IMPORTS_BEGIN_WITHIN_MS = 10_000;
 /** Of a large file a scan makes the first steps, and goes on to the next file. */
