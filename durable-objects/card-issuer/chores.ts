@@ -20,7 +20,8 @@ export interface ChoresDeps {
 export class Chores {
   readonly #deps: ChoresDeps;
   #timer = false;
-  #alarm = false;
+  /** When the alarm rings, as far as is known. */
+  #alarmAtMs = Infinity;
 
   constructor(deps: ChoresDeps) {
     this.#deps = deps;
@@ -29,7 +30,8 @@ export class Chores {
   /** To be called in the same breath as the commit that made the work: the alarm is part of it. */
   soon(): void {
     const { waitUntil, now } = this.#deps;
-    if (!this.#alarm) waitUntil(this.#setAlarm(now() + ALARM_AFTER_MS));
+    const atMs = now() + ALARM_AFTER_MS;
+    if (this.#alarmAtMs > atMs) waitUntil(this.#setAlarm(atMs));
     if (this.#timer) return;
     this.#timer = true;
     setTimeout(() => {
@@ -40,7 +42,7 @@ export class Chores {
 
   /** The alarm has rung. It never gives up: what fails is tried again. */
   async rung(): Promise<void> {
-    this.#alarm = false;
+    this.#alarmAtMs = Infinity;
     await this.#work();
   }
 
@@ -55,11 +57,13 @@ export class Chores {
         dues.push(this.#deps.now() + ALARM_AFTER_MS);
       }
     }
+    // Work that came meanwhile has a timer, which may be lost as any other.
+    if (this.#timer) dues.push(this.#deps.now() + ALARM_AFTER_MS);
     if (dues.length > 0) await this.#setAlarm(Math.min(...dues));
   }
 
   async #setAlarm(atMs: number): Promise<void> {
-    this.#alarm = true;
+    this.#alarmAtMs = atMs;
     await this.#deps.setAlarm(atMs);
   }
 }
