@@ -48,8 +48,8 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   readonly #proofs = new RateWindow(MAX_PROOFS_PER_SECOND);
   /** Every card ever leased is known to be issued; forgotten with every change of the stock. */
   #allIssued = false;
-  /** Counts leases and imports, to notice one that came while the issuers were asked. */
-  #grants = 0;
+  /** Counts leases and what else changes the stock, to notice what happened while the issuers were asked. */
+  #changes = 0;
   #gathering: Promise<void> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -58,11 +58,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     this.#trees = new Trees(ctx.storage, this.#storage);
     this.#imports = new Imports(ctx.storage, this.#storage, {
       growTree: (segment) => this.#trees.grow(segment),
-      stockChanged: () => {
-        this.#allIssued = false;
-        // What the issuers are being asked for at this moment is not all there is.
-        this.#grants += 1;
-      },
+      stockChanged: () => this.#stockChanged(),
     });
   }
 
@@ -192,7 +188,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       try {
         await this.#issuer(campaign, shard).deliver({ campaign, shard }, this.#storage.lease(row));
         this.#storage.delivered(row.lease);
-        this.#allIssued = false;
+        this.#stockChanged();
       } catch (error) {
         console.error(JSON.stringify({ message: "a winning moment was not delivered yet", campaign, shard, error: String(error) }));
       }
@@ -218,7 +214,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       return grantLease(this.#storage, request, context);
     });
     if (reply.status === "granted") {
-      this.#grants += 1;
+      this.#changes += 1;
       this.#growTrees();
     }
     return reply;
@@ -229,8 +225,14 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     for (const segment of this.#trees.lacking()) this.ctx.waitUntil(this.#trees.grow(segment));
   }
 
+  /** Not every card that is out is known to be issued any more, nor by what is being asked at the moment. */
+  #stockChanged(): void {
+    this.#allIssued = false;
+    this.#changes += 1;
+  }
+
   async #gather(rules: CampaignRules): Promise<void> {
-    const grants = this.#grants;
+    const changes = this.#changes;
     const { cards, settled } = await gatherStock(rules, {
       issuer: (shard) => this.#issuer(rules.campaign, shard),
       lastGivebacks: () => this.#storage.lastGivebacks(),
@@ -238,13 +240,13 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       take: (shard, givebacks) => this.#takeGivebacks(shard, givebacks).cards,
     });
     const undelivered = this.#storage.deliveries().length > 0;
-    this.#allIssued = settled && cards === 0 && this.#grants === grants && !undelivered;
+    this.#allIssued = settled && cards === 0 && this.#changes === changes && !undelivered;
   }
 
   #takeGivebacks(shard: number, givebacks: readonly Giveback[]) {
     return this.ctx.storage.transactionSync(() => {
       const taken = this.#storage.takeGivebacks(shard, givebacks);
-      if (taken.cards > 0) this.#allIssued = false;
+      if (taken.cards > 0) this.#stockChanged();
       return taken;
     });
   }

@@ -1,9 +1,10 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { evictDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { describe, expect, it, vi } from "vitest";
 import { codesStep, drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
 import { PLAIN_SEGMENT } from "../protocol.ts";
-import type { LeaseReply } from "../protocol.ts";
+import type { LeaseReply, SurrenderCommand } from "../protocol.ts";
 import { commitDeck } from "./deck.ts";
 import { cardLeaf } from "./deck-tree.ts";
 import { rootFrom } from "./merkle.ts";
@@ -189,10 +190,38 @@ describe("the prize pool", () => {
     }
   });
 
+  it("does not take a place for issued that came back while the issuers were asked, and went to one of them", async () => {
+    const campaign = await openCampaign({ coupon: 1 }, { shards: 2, returnStock: { onVoid: true, onExpiry: false } });
+    const [drawn] = await campaign.draw([{ requestId: "a", recipient: null, lineUserId: null, metadata: null }], 0);
+    const cardId = drawn !== undefined && "cardId" in drawn ? drawn.cardId : "";
+    // What the pool knew of an empty stock is gone with its memory: it has to ask.
+    await evictDurableObject(campaign.poolStub());
+    const surrendered = { isAsked: false, isAnswered: false };
+    const getByName = env.CARD_ISSUER.getByName.bind(env.CARD_ISSUER);
+    const slow = vi.spyOn(env.CARD_ISSUER, "getByName").mockImplementation((name) => {
+      const surrender = async (command: SurrenderCommand) => {
+        const reply = await getByName(name).surrender(command);
+        surrendered.isAsked = true;
+        while (!surrendered.isAnswered) await new Promise((resolve) => void setTimeout(resolve, 5));
+        return reply;
+      };
+      return new Proxy(getByName(name), { get: (stub, method) => (method === "surrender" ? surrender : Reflect.get(stub, method)) });
+    });
+    const lease = (shard: number, request: number) => campaign.pool().lease({ campaign: campaign.id, shard, request, want: 1 });
+    const given = lease(1, 100);
+    await expect.poll(() => surrendered.isAsked).toBe(true);
+    slow.mockRestore();
+    await campaign.issuer(0).void({ campaign: campaign.id, shard: 0, cardId, reason: "mistake" });
+    const unleased = async () => (await campaign.pool().stock(campaign.id))?.prizes[0]?.unleased;
+    await expect.poll(unleased, { timeout: 5_000 }).toBe(1);
+    surrendered.isAnswered = true;
+    expect(await given).toMatchObject({ status: "granted" });
+    expect(await lease(0, 100)).toMatchObject({ status: "empty", reason: "elsewhere" });
+  });
+
   it("does not know a campaign that nobody published", async () => {
     const campaign = await publishCampaign();
     const stranger = { ...campaign, id: "nobody" };
-    const { env } = await import("cloudflare:workers");
     const pool = env.PRIZE_POOL.getByName(stranger.id) as unknown as ReturnType<typeof campaign.pool>;
     expect(await pool.lease({ campaign: "nobody", shard: 0, request: 1, want: 1 })).toEqual({ status: "campaign_unknown" });
     expect(await pool.beginImport({ campaign: "nobody", segment: "a.csv", etag: "1" })).toEqual({ status: "campaign_unknown" });
