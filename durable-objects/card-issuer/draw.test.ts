@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CampaignRules, Draw } from "../protocol.ts";
 import { decideDraws } from "./draw.ts";
-import type { DrawContext } from "./draw.ts";
+import type { DrawContext, DrawDecision, DrawnBefore, RecipientCount } from "./draw.ts";
 import { StockCursor } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
 
@@ -94,6 +94,42 @@ describe("a flush of draws", () => {
       ["win", "first.csv"],
       ["thanks", null],
     ]);
+  });
+
+  it("decides the same whether it comes as one flush or as many, whatever is asked again", () => {
+    const asked = fc.record({ request: fc.nat(12), recipient: fc.constantFrom(null, "r", "s"), metadata: fc.constantFrom(null, "{}") });
+    fc.assert(
+      fc.property(fc.array(fc.record({ draw: asked, cut: fc.boolean() }), { maxLength: 40 }), fc.nat(20), (sequence, cards) => {
+        const limited = { ...rules, limits: { perRecipient: 4, perRecipientPerDay: 3 } };
+        const draws = sequence.map(({ draw: { request, ...content } }): Draw => ({ ...draw(`r${request}`), ...content }));
+        const pool = "exhausted" as const;
+        const held = cards === 0 ? [] : [lease(cards)];
+        const once = decideDraws(draws, context({ rules: limited, pool, stock: new StockCursor(held, 1_000) }));
+
+        const drawnBefore = new Map<string, DrawnBefore>();
+        const counts = new Map<string, RecipientCount>();
+        const decisions: DrawDecision[] = [];
+        let leases: readonly HeldLease[] = held;
+        let nextSeq = 1;
+        for (let first = 0; first < draws.length;) {
+          const length = sequence.slice(first).findIndex(({ cut }) => cut) + 1;
+          const flush = draws.slice(first, length === 0 ? draws.length : first + length);
+          const stock = new StockCursor(leases, 1_000);
+          const decided = decideDraws(flush, context({ rules: limited, pool, stock, drawnBefore, counts, nextSeq }));
+          decisions.push(...decided.decisions);
+          for (const card of decided.cards) {
+            drawnBefore.set(card.requestId, card);
+            const { total, today } = counts.get(card.recipient ?? "") ?? { total: 0, today: 0 };
+            if (card.recipient !== null) counts.set(card.recipient, { total: total + 1, today: today + 1 });
+          }
+          leases = stock.held();
+          nextSeq += decided.cards.length;
+          first += flush.length;
+        }
+        expect(decisions).toEqual(once.decisions);
+        expect(drawnBefore.size).toBe(once.cards.length);
+      }),
+    );
   });
 
   it("never issues one position twice, nor more than the stock, under any order of requests", () => {

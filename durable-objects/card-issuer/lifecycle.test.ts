@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CARD_STATES } from "../protocol.ts";
+import type { CardEvent } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
 import { decideCard, expireCard } from "./lifecycle.ts";
-import type { CardContext, Redeem, Reveal } from "./lifecycle.ts";
+import type { CardContext, CardOrder, Redeem, Reveal } from "./lifecycle.ts";
 
 const issued: CardRow = {
   seq: 1,
@@ -93,6 +94,50 @@ describe("a card's life", () => {
           ).toSatisfy((again: ReturnType<typeof decideCard>) => again.status !== "ok" || again.card.version - card.version <= 1);
         }
         expect(redemptions).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it("ends in one way, whatever is asked of it in whatever order: redeemed, voided or expired, and returned at most once", () => {
+    const orders = fc.oneof(
+      fc.constantFrom<CardOrder | "expire">(reveal("alice"), reveal("bob"), redeem("alice"), redeem("bob"), "expire"),
+      fc.constant<CardOrder>({ type: "void", reason: "x" }),
+      fc.constant<CardOrder>({ type: "use", store: "Taipei 101", till: null }),
+    );
+    const moments = fc.array(fc.record({ order: orders, afterMs: fc.nat(400) }), { maxLength: 20 });
+    fc.assert(
+      fc.property(moments, fc.boolean(), fc.boolean(), fc.boolean(), (sequence, autoRedeem, onVoid, onExpiry) => {
+        let card = issued;
+        let nowMs = 0;
+        const events: CardEvent[] = [];
+        for (const { order, afterMs } of sequence) {
+          nowMs += afterMs;
+          const now: CardContext = { ...context, nowMs, kindOf: () => "coupon", rules: { autoRedeem, returnStock: { onVoid, onExpiry } } };
+          const before = card;
+          if (order === "expire") {
+            const expired = expireCard(card, now);
+            if (expired === null) continue;
+            card = expired.card;
+            events.push(expired.event);
+          } else {
+            const decision = decideCard(card, order, now);
+            if (decision.status !== "ok") continue;
+            card = decision.card;
+            events.push(...decision.events);
+          }
+          expect(CARD_STATES.indexOf(card.state)).toBeGreaterThanOrEqual(CARD_STATES.indexOf(before.state));
+          expect(card.version).toBe(1 + events.length);
+          const isOver = before.state === "voided" || before.state === "expired" || before.state === "used";
+          expect(isOver ? card : before).toEqual(before);
+        }
+        const types = events.map(({ type }) => type);
+        expect(new Set(types).size).toBe(types.length);
+        expect(types.filter((type) => type === "redeemed" || type === "voided" || type === "expired").length).toBeLessThanOrEqual(1);
+        expect(types.includes("redeemed")).toBe(card.state === "redeemed" || card.state === "used");
+        const returned = events.filter((event) => "returned" in event && event.returned);
+        expect(card.returned).toBe(returned.length === 1);
+        expect(card.returned).toBe((card.state === "voided" && onVoid) || (card.state === "expired" && onExpiry));
+        expect(card.revealedAtMs ?? 0).toBeLessThan(1_000);
       }),
     );
   });

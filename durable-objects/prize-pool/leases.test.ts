@@ -40,6 +40,54 @@ describe("the next lease", () => {
     );
   });
 
+  it("never overlaps another, in whatever order stock is asked for and given back, and all of it is dealt", () => {
+    const step = fc.record({ shards: fc.integer({ min: 1, max: 8 }), want: fc.integer({ min: 1, max: 40 }), gives: fc.nat(9) });
+    const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 3 });
+    const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(sizes, fc.constantFrom(1, 3), fc.array(fc.tuple(step, random), { maxLength: 60 }), (all, maxDecks, steps) => {
+        const options = { ...PLAIN_SEGMENT, repeat: maxDecks === 1 ? null : { maxDecks } };
+        const segments = all.map((size, i) => segment({ segment: i, size, decks: maxDecks, options }));
+        const held = new Set<string>();
+        const returned: { run: number; segment: number; start: number; cards: number }[] = [];
+        const leases: { segment: number; start: number; cards: number }[] = [];
+        const take = (want: number, shards: number, at: number) => {
+          const choice = chooseLease(segments, returned, { shards, want, nowMs: 0, random: at });
+          if (choice === null) return false;
+          expect(choice.cards).toBeGreaterThan(0);
+          expect(choice.cards).toBeLessThanOrEqual(want);
+          const from = choice.from === "segment" ? choice : returned.find(({ run }) => run === choice.run);
+          if (from === undefined) throw new Error("there is no such run");
+          const lease = { segment: from.segment, start: from.start, cards: choice.cards };
+          const size = all[lease.segment] ?? 0;
+          expect(Math.floor(lease.start / size)).toBe(Math.floor((lease.start + lease.cards - 1) / size));
+          if (choice.from === "segment") {
+            segments[lease.segment] = { ...(segments[lease.segment] ?? segment({})), next: lease.start + lease.cards };
+          } else {
+            const run = returned.shift();
+            if (run !== undefined && run.cards > choice.cards)
+              returned.unshift({ ...run, start: run.start + choice.cards, cards: run.cards - choice.cards });
+          }
+          for (let card = lease.start; card < lease.start + lease.cards; card++) {
+            expect(held.has(`${lease.segment}/${card}`)).toBe(false);
+            held.add(`${lease.segment}/${card}`);
+          }
+          leases.push(lease);
+          return true;
+        };
+        for (const [n, [{ shards, want, gives }, at]] of steps.entries()) {
+          take(want, shards, at);
+          const back = gives === 0 ? leases.shift() : undefined;
+          if (back === undefined) continue;
+          returned.push({ run: n, ...back });
+          for (let card = back.start; card < back.start + back.cards; card++) held.delete(`${back.segment}/${card}`);
+        }
+        while (take(40, 1, 0.5));
+        expect(held.size).toBe(all.reduce((sum, size) => sum + size * maxDecks, 0));
+      }),
+    );
+  });
+
   it("shrinks with the stock, so that no issuer holds much of the last of it", () => {
     expect(chooseLease([segment({ size: 800 })], [], ask)).toMatchObject({ cards: 50, low: false });
     expect(chooseLease([segment({ size: 80 })], [], ask)).toMatchObject({ cards: 10, low: false });
