@@ -34,7 +34,11 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { ...TEST_SECRETS, TEST_MIGRATIONS: await readD1Migrations("./migrations") },
+              bindings: {
+                ...TEST_SECRETS,
+                TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+                MODEL_RUN: process.env["MODEL_RUN"] ?? "{}",
+              },
             },
           })),
         ],
