@@ -50,6 +50,19 @@ describe("a wave", () => {
     expect(await issued(campaign)).toEqual({ coupon: withheld, points: 5 });
   }, 30_000);
 
+  it("is dealt to the last card before what comes later is waited for, also where another issuer holds its cards", async () => {
+    const campaign = await publishCampaign({ shards: 2 });
+    await load(campaign, "now.csv", { coupon: 20 });
+    await load(campaign, "later.csv", { points: 5 }, { opensAtMs: Date.now() + 600_000 });
+    await campaign.pool().changeStatus(campaign.id, "open");
+    await campaign.draw(requests(5, "a"), 0);
+    await campaign.draw(requests(5, "b"), 1);
+    const rest = await campaign.draw(requests(12, "c"), 1);
+    expect(statuses(rest).filter((status) => status === "issued")).toHaveLength(10);
+    expect(statuses(rest).filter((status) => status === "not_open")).toHaveLength(2);
+    expect(await issued(campaign)).toEqual({ coupon: 20 });
+  });
+
   it("rolls over where the campaign says so", async () => {
     const campaign = await publishCampaign({ pools: { "morning.csv": only({ leftover: "roll-over" }) } });
     await load(campaign, "morning.csv", { coupon: 20 }, { closesAtMs: Date.now() - 1 });

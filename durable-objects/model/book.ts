@@ -157,7 +157,7 @@ export class Book {
   /** Where there is nothing to have, any issuer may have asked and been told so. */
   noteStock(nowMs: number, fresh: readonly BookedCard[]): void {
     const least = this.stockLeft(nowMs);
-    if (least <= 0 || this.hasMoreToCome(nowMs)) this.#dry.fill(true);
+    if (least <= 0) this.#dry.fill(true);
     for (const { shard, segment } of fresh) if (segment === null) this.#dry[shard] = true;
   }
 
@@ -253,8 +253,11 @@ export class Book {
   #checkEmpty(shard: number, fresh: readonly BookedCard[], { nowMs }: Moment, said: "fallback" | "sold_out" | "not_open"): void {
     const { fallback } = this.#rules;
     demand(said === "fallback" || fallback === null, "a draw was refused, although there is a fallback", said);
-    if (this.#dry[shard] === true || this.hasMoreToCome(nowMs)) return;
-    demand(said !== "not_open", "not open was said with nothing to come");
+    if (this.#dry[shard] === true) return;
+    // A moment that has come may still be on its way to the issuer that was drawn for it.
+    if (this.shelf.some(({ moments }) => moments !== null)) return;
+    if (this.hasMoreToCome(nowMs)) demand(said !== "sold_out", "sold out was said with more to come");
+    else demand(said !== "not_open", "not open was said with nothing to come");
     const left = this.stockLeft(nowMs);
     demand(left <= 0, "empty was said while there was stock", { said, shard, left, fresh: fresh.length });
   }

@@ -27,8 +27,8 @@ export function grantLease(storage: PoolStorage, { shard, request, want }: Lease
   const returned = storage.returned();
   const choice = chooseLease(segments, returned, { shards: rules.shards, want, nowMs, random });
   if (choice === null) {
-    if (segments.some((segment) => hasLaterCards(segment, nowMs))) return empty("later");
-    return empty(context.allIssued ? "exhausted" : "elsewhere");
+    if (!context.allIssued) return empty("elsewhere");
+    return empty(segments.some((segment) => hasLaterCards(segment, nowMs)) ? "later" : "exhausted");
   }
   const row = choice.from === "returned" ? takeReturned(storage, returned, choice) : takeFresh(storage, choice);
   const lease = storage.addLease({ ...row, shard, request, atMs: nowMs });
