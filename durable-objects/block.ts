@@ -34,7 +34,7 @@ export function decodeBlock(bytes: Uint8Array): Block | null {
   }
 }
 
-export function blockEvents({ body }: Block): CardEvent[] {
+export function blockEvents({ body }: Pick<Block, "body">): CardEvent[] {
   return body
     .split("\n")
     .filter((line) => line !== "")

@@ -486,6 +486,70 @@ export interface GateReport {
   readonly retryAfterMs: number | null;
 }
 
+// ─── Webhook endpoint ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Where a partner's events are sent. The secret is sealed as in `seal.ts`, for the name `endpointSeal(endpoint)`. */
+export interface EndpointAddress {
+  readonly endpoint: string;
+  readonly url: string;
+  readonly sealed: string;
+}
+
+/** An event as it is sent: `body` is the exact text that is signed, the same each time. */
+export interface OutgoingEvent {
+  /** `webhook-id`: the same however often, and from wherever, the event is sent. */
+  readonly id: string;
+  readonly type: string;
+  /** When it happened. */
+  readonly at: number;
+  readonly body: string;
+}
+
+/** Events that came together; one `source` is taken once. */
+export interface EventFeed {
+  readonly source: string;
+  readonly events: readonly OutgoingEvent[];
+}
+
+export type DisabledBy = "operator" | "gone";
+
+export type HearReply =
+  /** Kept, to be delivered; `pending` counts what is not delivered yet. What found no room is missed, and counted. */
+  { readonly status: "heard"; readonly pending: number } | { readonly status: "disabled"; readonly by: DisabledBy; readonly atMs: number };
+
+export type PingReply =
+  | { readonly status: "answered"; readonly httpStatus: number; readonly tookMs: number }
+  | { readonly status: "unanswered"; readonly reason: string }
+  | { readonly status: "disabled" };
+
+export interface EndpointReport {
+  readonly state: "well" | "resting" | "disabled";
+  /** When a resting endpoint is called again. */
+  readonly restsUntilMs: number | null;
+  /** Events never sent yet, and events that are to be sent again. */
+  readonly waiting: number;
+  readonly retrying: number;
+  readonly delivered: number;
+  /** Given up, or found no room: a replay of the time from the first to the last brings them back. */
+  readonly missed: { readonly events: number; readonly firstAtMs: number; readonly lastAtMs: number } | null;
+}
+
+export const DELIVERY_STATES = ["waiting", "retrying", "delivered", "failed"] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export interface DeliveryView {
+  readonly id: string;
+  readonly type: string;
+  readonly state: DeliveryState;
+  /** When it happened. */
+  readonly atMs: number;
+  readonly attempts: number;
+  /** What came of the last attempt; null before the first. */
+  readonly answer: string | null;
+  /** When it was delivered or given up, or will be sent again; null while it waits for its turn. */
+  readonly whenMs: number | null;
+}
+
 // ─── What each object answers over RPC ──────────────────────────────────────────────────────────────────────────────
 
 export interface PrizePoolRpc {
@@ -528,7 +592,24 @@ export interface RewardGateRpc {
   report(report: GateReport): Promise<void>;
 }
 
-/** Names of the objects: one pool a campaign, one issuer a shard, one gate a provider. */
+export interface WebhookEndpointRpc {
+  /** Keeps events for delivery. Again with the same source: nothing new. */
+  hear(address: EndpointAddress, feeds: readonly EventFeed[]): Promise<HearReply>;
+  /** Sends one event now, past the queue. An endpoint that takes it is not left resting. */
+  ping(address: EndpointAddress, event: OutgoingEvent): Promise<PingReply>;
+  report(): Promise<EndpointReport>;
+  /** The latest of one state, newest first. */
+  deliveries(state: DeliveryState, limit: number): Promise<readonly DeliveryView[]>;
+  /** Sends nothing from now on, and forgets what was to be sent. */
+  disable(): Promise<void>;
+}
+
+/** Names of the objects: one pool a campaign, one issuer a shard, one gate a provider, one endpoint its own id. */
 export function issuerName({ campaign, shard }: ShardAddress): string {
   return `${campaign}/${shard}`;
+}
+
+/** The name under which an endpoint's secret is sealed; no key id has a colon. */
+export function endpointSeal(endpoint: string): string {
+  return `endpoint:${endpoint}`;
 }

@@ -5,6 +5,7 @@ import { runSchedule } from "./schedule.ts";
 export { CardIssuer } from "../durable-objects/card-issuer/card-issuer.ts";
 export { PrizePool } from "../durable-objects/prize-pool/prize-pool.ts";
 export { RewardGate } from "../durable-objects/reward-gate/reward-gate.ts";
+export { WebhookEndpoint } from "../durable-objects/webhook-endpoint/webhook-endpoint.ts";
 
 export default {
   fetch: app.fetch,

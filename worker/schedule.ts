@@ -1,10 +1,17 @@
 import { errorText } from "./error-text.ts";
 import { scanUploads } from "./pools/scan.ts";
 import { sweepRewards } from "./rewards/sweep.ts";
+import { sweepFeeds } from "./webhooks/feed.ts";
+import { watchStock } from "./webhooks/watch-stock.ts";
 
 /** What is done every minute. One errand's failure is logged and does not keep the others from being run. */
 export async function runSchedule(env: Env): Promise<void> {
-  const errands = { scanUploads: () => scanUploads(env), sweepRewards: () => sweepRewards(env) };
+  const errands = {
+    scanUploads: () => scanUploads(env),
+    sweepRewards: () => sweepRewards(env),
+    sweepFeeds: () => sweepFeeds(env),
+    watchStock: () => watchStock(env),
+  };
   await Promise.all(
     Object.entries(errands).map(async ([errand, run]) => {
       try {

@@ -7,7 +7,7 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { partnerKeys } from "../ledger/schema.ts";
 import { ADMIN_SECURITY, answers, instantSchema, refusals, takes } from "../http/openapi.ts";
 import { keyIdSchema, SIGNATURE_ALGORITHMS } from "../partner/keys.ts";
-import { sealSecret } from "../partner/seal.ts";
+import { sealSecret } from "../../durable-objects/seal.ts";
 import { Problem } from "../problem.ts";
 import { settings } from "../settings.ts";
 import { writeAudited } from "./audit.ts";

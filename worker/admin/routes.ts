@@ -1,17 +1,23 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { refuseFaults } from "../http/faults.ts";
+import { deleteEndpoint } from "./delete-endpoint.ts";
 import { deleteKey } from "./delete-key.ts";
 import { getAudit } from "./get-audit.ts";
 import { getCampaign } from "./get-campaign.ts";
 import { getCampaigns } from "./get-campaigns.ts";
 import { getCare } from "./get-care.ts";
+import { getEndpointDeliveries } from "./get-endpoint-deliveries.ts";
+import { getEndpoints } from "./get-endpoints.ts";
 import { getExportCards } from "./get-export-cards.ts";
 import { getInvariants } from "./get-invariants.ts";
 import { getPartners } from "./get-partners.ts";
 import { getRewards } from "./get-rewards.ts";
 import { getStock } from "./get-stock.ts";
 import { getUploads } from "./get-uploads.ts";
+import { postEndpoint } from "./post-endpoint.ts";
+import { postEndpointPing } from "./post-endpoint-ping.ts";
+import { postEndpointReplay } from "./post-endpoint-replay.ts";
 import { postKey } from "./post-key.ts";
 import { postLifecycle } from "./post-lifecycle.ts";
 import { postScan } from "./post-scan.ts";
@@ -22,5 +28,6 @@ export function adminRoutes(): App<AdminEdge> {
   const app = new OpenAPIHono<AdminEdge>({ defaultHook: refuseFaults });
   for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getRewards, getInvariants]) add(app);
   for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit, getExportCards]) add(app);
+  for (const add of [getEndpoints, postEndpoint, deleteEndpoint, postEndpointPing, postEndpointReplay, getEndpointDeliveries]) add(app);
   return app;
 }

@@ -1,19 +1,26 @@
 import { blockEvents } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
 
+/** Below it are the blocks of a campaign whose first event was on that day, UTC. */
+export function blockDay(campaign: string, date: string): string {
+  return `lake/${campaign}/${date}/`;
+}
+
 /** `lake/<campaign>/<UTC date>/<shard>-<block>.ndjson`: the same block always lands on the same key. */
 function lakeKey(block: Block): string {
   const { campaign, shard, block: number } = block.header;
   const firstAt = blockEvents(block)[0]?.at ?? 0;
   const date = new Date(firstAt).toISOString().slice(0, 10);
-  return `lake/${campaign}/${date}/${String(shard).padStart(5, "0")}-${String(number).padStart(9, "0")}.ndjson`;
+  return `${blockDay(campaign, date)}${String(shard).padStart(5, "0")}-${String(number).padStart(9, "0")}.ndjson`;
 }
 
-/** Keeps a block in the lake, its header as the object's metadata. Putting it twice changes nothing. */
-export async function archiveBlock(env: Pick<Env, "LAKE">, block: Block): Promise<void> {
+/** Keeps a block in the lake, its header as the object's metadata; gives its key. Putting it twice changes nothing. */
+export async function archiveBlock(env: Pick<Env, "LAKE">, block: Block): Promise<string> {
   const { prev, hash, events, campaign, shard, block: number } = block.header;
-  await env.LAKE.put(lakeKey(block), block.body, {
+  const key = lakeKey(block);
+  await env.LAKE.put(key, block.body, {
     httpMetadata: { contentType: "application/x-ndjson" },
     customMetadata: { campaign, shard: String(shard), block: String(number), prev, hash, events: String(events) },
   });
+  return key;
 }

@@ -35,6 +35,51 @@ export const partnerKeys = sqliteTable(
   (t) => [index("partner_keys_partner").on(t.partner)],
 );
 
+/** Where partners want to be told of events. */
+export const webhookEndpoints = sqliteTable(
+  "webhook_endpoints",
+  {
+    endpoint: text().primaryKey(),
+    partner: text().notNull(),
+    url: text().notNull(),
+    /** JSON array of event types; null: all. */
+    types: text(),
+    /** The signing secret, sealed with PARTNER_KEY. */
+    sealed: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    disabledAt: integer("disabled_at"),
+    /** `gone`: it answered 410. */
+    disabledBy: text("disabled_by", { enum: ["operator", "gone"] }),
+  },
+  (t) => [index("webhook_endpoints_partner").on(t.partner)],
+);
+
+/** What partners are still to be told of: written in the transaction that made it so, gone when every endpoint concerned has it. */
+export const partnerFeed = sqliteTable("partner_feed", {
+  feed: integer().primaryKey({ autoIncrement: true }),
+  campaign: text().notNull(),
+  kind: text({ enum: ["block", "rewards", "stock", "replay"] }).notNull(),
+  /** JSON, of a form for each kind. */
+  body: text().notNull(),
+  /** How often it was sent again, and when it next will be if it is still here. */
+  sweeps: integer().notNull(),
+  dueAt: integer("due_at").notNull(),
+});
+
+/** Prizes that ran low while somebody wanted to be told. */
+export const stockLevels = sqliteTable(
+  "stock_levels",
+  {
+    campaign: text().notNull(),
+    prize: text().notNull(),
+    level: text({ enum: ["plenty", "low", "sold_out"] }).notNull(),
+    /** Counts up with each change. */
+    changes: integer().notNull(),
+    at: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.prize] })],
+);
+
 export const uploads = sqliteTable(
   "uploads",
   {

@@ -6,6 +6,7 @@ import { cardIssuer } from "../objects.ts";
 import { isLocal } from "../rewards/local.ts";
 import { sendRewards } from "../rewards/message.ts";
 import type { RewardRef } from "../rewards/message.ts";
+import { announceFeeds, feedBlocks, feedsWritten } from "../webhooks/feed.ts";
 import { foldBlocks } from "./fold.ts";
 import type { Folded } from "./fold.ts";
 import { archiveBlock } from "./lake.ts";
@@ -15,7 +16,7 @@ const RETRY_DELAY_S = 5;
 
 /**
  * Consumer of `card-events`. Each message is a block; a block is applied once, whatever is doubled, lost or out of order:
- * archive it in the lake, apply it to D1 in one transaction together with its number, acknowledge it to its issuer, send its rewards on.
+ * archive it in the lake, apply it to D1 in one transaction together with its number, acknowledge it to its issuer, send its rewards on, and announce it to partners that listen.
  */
 export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<void> {
   const blocks: Block[] = [];
@@ -26,9 +27,10 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
     else blocks.push(block);
   }
   try {
-    const rewards = await settleBlocks(env, blocks);
+    const { rewards, feeds } = await settleBlocks(env, blocks);
     await acknowledge(env, blocks);
     await sendRewards(env, rewards);
+    await announceFeeds(env, feeds);
     batch.ackAll();
   } catch (error) {
     console.error(JSON.stringify({ message: "settling failed", blocks: blocks.length, error: String(error) }));
@@ -36,20 +38,30 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
   }
 }
 
-/** Applies those of the blocks that are not applied yet, in one D1 transaction; returns the rewards that wait for a provider. */
-async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<RewardRef[]> {
+interface Settled {
+  /** Those that wait for a provider. */
+  readonly rewards: readonly RewardRef[];
+  /** What partners are to be told of. */
+  readonly feeds: readonly number[];
+}
+
+/** Applies those of the blocks that are not applied yet, in one D1 transaction. */
+async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<Settled> {
   const fresh = await withoutSettled(env, blocks);
-  if (fresh.length === 0) return [];
-  await Promise.all(fresh.map((block) => archiveBlock(env, block)));
+  if (fresh.length === 0) return { rewards: [], feeds: [] };
+  const archived = await Promise.all(fresh.map(async (block) => ({ block, key: await archiveBlock(env, block) })));
   const folded = foldBlocks(fresh);
   const nowMs = Date.now();
-  await env.LEDGER.batch([
+  const feed = await feedBlocks(env, archived, nowMs);
+  const results = await env.LEDGER.batch([
+    ...feed,
     insertBlocks(env, fresh, nowMs),
     upsertCards(env, folded),
     ...(folded.rewards.length === 0 ? [] : [insertRewards(env, folded, nowMs)]),
     addCounters(env, folded),
   ]);
-  return folded.rewards.filter(({ kind }) => !isLocal(kind)).map(({ card, campaign }) => ({ card, campaign }));
+  const rewards = folded.rewards.filter(({ kind }) => !isLocal(kind)).map(({ card, campaign }) => ({ card, campaign }));
+  return { rewards, feeds: feedsWritten(results.slice(0, feed.length)) };
 }
 
 async function withoutSettled(env: Env, blocks: readonly Block[]): Promise<Block[]> {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Memo } from "../memo.ts";
 import { settings } from "../settings.ts";
 import type { Settings } from "../settings.ts";
-import { openSecret } from "./seal.ts";
+import { openSecret } from "../../durable-objects/seal.ts";
 
 export const SIGNATURE_ALGORITHMS = ["ed25519", "hmac-sha256"] as const;
 export const keyIdSchema = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, hyphens and underscores");

@@ -7,7 +7,7 @@ import { cardIssuer } from "../objects.ts";
 import { settings } from "../settings.ts";
 import { partnerKeyName } from "./keys.ts";
 import type { PartnerKeyRecord } from "./keys.ts";
-import { sealSecret } from "./seal.ts";
+import { sealSecret } from "../../durable-objects/seal.ts";
 import { ed25519Pair, hmacSigner, signed } from "./signing.fixture.ts";
 import type { Signing } from "./signing.fixture.ts";
 

@@ -52,7 +52,7 @@ export async function consumeRewards(batch: MessageBatch, env: Env, tools: Agent
   }
   try {
     const verdicts = await seeTo(refs, env, tools);
-    await recordVerdicts(env, verdicts);
+    await recordVerdicts(env, verdicts, tools.nowMs());
     announceFailures(verdicts);
     await sendAgain(env, verdicts, tools.nowMs());
     for (const message of readable) message.ack();

@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
 import type { PrizeKind } from "../../durable-objects/protocol.ts";
 import { rewards } from "../ledger/schema.ts";
+import { announceFeeds, feedRewards, feedsWritten } from "../webhooks/feed.ts";
 import type { Reward } from "./provider.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -41,11 +42,21 @@ function prizeKind(text: string): PrizeKind {
   return kind;
 }
 
-/** Writes what became of rewards, in one statement; one that is no longer pending stays as it is. */
-export async function recordVerdicts(env: Pick<Env, "LEDGER">, verdicts: readonly Verdict[]): Promise<void> {
+/** Writes what became of rewards, in one transaction, and announces it to partners that listen; a reward that is no longer pending stays as it is. */
+export async function recordVerdicts(
+  env: Pick<Env, "LEDGER" | "PARTNER_EVENTS">,
+  verdicts: readonly Verdict[],
+  nowMs: number,
+): Promise<void> {
   if (verdicts.length === 0) return;
+  const feed = await feedRewards(env, verdicts, nowMs);
+  const results = await env.LEDGER.batch([...feed, updateRewards(env, verdicts)]);
+  await announceFeeds(env, feedsWritten(results.slice(0, feed.length)));
+}
+
+function updateRewards(env: Pick<Env, "LEDGER">, verdicts: readonly Verdict[]): D1PreparedStatement {
   const rows = verdicts.map((v) => [v.card, v.status, v.attempts, v.nextAttemptAt, v.grantedAt, v.lastError, v.receipt]);
-  await env.LEDGER.prepare(
+  return env.LEDGER.prepare(
     `UPDATE rewards SET
        status = verdict.status,
        attempts = max(rewards.attempts, verdict.attempts),
@@ -59,7 +70,5 @@ export async function recordVerdicts(env: Pick<Env, "LEDGER">, verdicts: readonl
        FROM json_each(?)
      ) AS verdict
      WHERE rewards.card = verdict.card AND rewards.status = 'pending'`,
-  )
-    .bind(JSON.stringify(rows))
-    .run();
+  ).bind(JSON.stringify(rows));
 }

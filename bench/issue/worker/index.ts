@@ -2,7 +2,7 @@ import type { BenchEnv } from "./env.ts";
 import { face } from "./face.ts";
 import { probe } from "./probe.ts";
 
-export { PrizePool, RewardGate } from "../../../worker/index.ts";
+export { PrizePool, RewardGate, WebhookEndpoint } from "../../../worker/index.ts";
 export { CardIssuer } from "./card-issuer.ts";
 export { Probe } from "./probe-object.ts";
 

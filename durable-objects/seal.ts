@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { hkdfSync } from "node:crypto";
 
 /**
- * A partner's HMAC secret at rest: AES-256-GCM under a key that HKDF-SHA256 (RFC 5869) derives from `PARTNER_KEY`, with the key id as associated data,
+ * A partner's secret at rest, of an HMAC key or of a webhook endpoint: AES-256-GCM under a key that HKDF-SHA256 (RFC 5869) derives from `PARTNER_KEY`, with the key id as associated data,
  * so that a sealed secret cannot be passed off as another key's. Written as base64 of `iv(12) ‖ ciphertext ‖ tag(16)`.
  */
 const IV_BYTES = 12;
