@@ -27,11 +27,11 @@ const route = createRoute({
   tags: ["Partner"],
   summary: "How far a card is",
   security: PARTNER_SECURITY,
-  middleware: withSignature(null),
+  middleware: withSignature(null, "card_not_found"),
   request: { params: cardParams },
   responses: {
     200: answers(partnerCardSchema, "The card, as its issuer holds it"),
-    ...refusals("signature_invalid", "campaign_not_found", "card_not_found", "overloaded"),
+    ...refusals("signature_invalid", "card_not_found", "overloaded"),
   },
 });
 

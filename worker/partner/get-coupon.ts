@@ -22,11 +22,11 @@ const route = createRoute({
   tags: ["Partner"],
   summary: "Whether a store may take a coupon",
   security: PARTNER_SECURITY,
-  middleware: withSignature(null),
+  middleware: withSignature(null, "card_not_found"),
   request: { params: cardParams },
   responses: {
     200: answers(couponSchema, "The coupon; a redeemed card of another kind is no coupon, and not found"),
-    ...refusals("signature_invalid", "campaign_not_found", "card_not_found", "overloaded"),
+    ...refusals("signature_invalid", "card_not_found", "overloaded"),
   },
 });
 

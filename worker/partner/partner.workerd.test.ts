@@ -48,6 +48,15 @@ async function draw(campaign: string, ...draws: readonly object[]): Promise<Answ
   return (await answerOf<Answered>(await send(`/campaigns/${campaign}/draws`, { draws }))).results;
 }
 
+async function redeemedCard(campaign: string, requestId: string): Promise<string> {
+  const [drawn] = await draw(campaign, { requestId });
+  const cardId = drawn?.cardId ?? "";
+  const place = { ...locateCard(env, campaign, cardId), lineUserId: "Ualice" };
+  await cardIssuer(env, place).reveal({ ...place, trail: null });
+  await cardIssuer(env, place).redeem(place);
+  return cardId;
+}
+
 describe("POST draws", () => {
   it.each(["demo-ed25519", "demo-hmac"])("issues cards in the order asked, signed with %s", async (keyId) => {
     const campaign = await openedCampaign({ coupon: 30 });
@@ -161,15 +170,6 @@ describe("GET stock", () => {
 });
 
 describe("a card in a partner's hand", () => {
-  const redeemedCard = async (campaign: string, requestId: string) => {
-    const [drawn] = await draw(campaign, { requestId });
-    const cardId = drawn?.cardId ?? "";
-    const place = { ...locateCard(env, campaign, cardId), lineUserId: "Ualice" };
-    await cardIssuer(env, place).reveal({ ...place, trail: null });
-    await cardIssuer(env, place).redeem(place);
-    return cardId;
-  };
-
   it("is voided once and for all, but not when it is redeemed", async () => {
     const campaign = await openedCampaign({ points: 5 });
     const [drawn] = await draw(campaign, { requestId: "a" });
@@ -178,7 +178,7 @@ describe("a card in a partner's hand", () => {
     for (let again = 0; again < 2; again++) expect(await answerOf(await send(path, { reason: "sent twice" }))).toEqual({ state: "voided" });
     const redeemed = await redeemedCard(campaign, "b");
     expect(await problemOf(await send(`/campaigns/${campaign}/cards/${redeemed}/void`, { reason: "late" }))).toBe("already_redeemed");
-    expect(await problemOf(await send(path, { reason: "not yours" }, "narrow-hmac"))).toBe("campaign_not_found");
+    expect(await problemOf(await send(path, { reason: "not yours" }, "narrow-hmac"))).toBe("card_not_found");
   });
 
   it("is a coupon that one of fifty tills takes, and the others hear when and where", async () => {
@@ -207,6 +207,34 @@ describe("a card in a partner's hand", () => {
     const points = `/campaigns/${campaign}/coupons/${await redeemedCard(campaign, "b")}`;
     expect(await problemOf(await send(points))).toBe("card_not_found");
     expect(await problemOf(await send(`${points}/use`, { store: "Taipei" }))).toBe("card_not_found");
+  });
+});
+
+describe("a card of a campaign that is not the partner's", () => {
+  it("is answered as one that does not exist, byte for byte, whatever it holds and whatever is asked", async () => {
+    const campaign = await openedCampaign({ coupon: 2 });
+    const cardId = await redeemedCard(campaign, "a");
+    const missing = `${cardId.slice(0, -4)}AAAA`;
+    const ask = async (key: string, at: string, card: string) => {
+      const paths = [`cards/${card}`, `cards/${card}/void`, `coupons/${card}`, `coupons/${card}/use`].map(
+        (path) => `/campaigns/${at}/${path}`,
+      );
+      const bodies = [undefined, { reason: "r" }, undefined, { store: "Taipei" }];
+      return Promise.all(
+        paths.map(async (path, i) => {
+          const response = await send(path, bodies[i], key);
+          return [response.status, [...response.headers].filter(([name]) => name !== "date"), await response.text()] as const;
+        }),
+      );
+    };
+    const absent = await ask("demo-hmac", campaign, missing);
+    expect(absent.map(([status]) => status)).toEqual([404, 404, 404, 404]);
+    expect(absent[0]?.[2]).toContain("card_not_found");
+    expect(await ask("narrow-hmac", campaign, cardId)).toEqual(absent);
+    expect(await ask("narrow-hmac", campaign, missing)).toEqual(absent);
+    expect(await ask("narrow-hmac", "nowhere", cardId)).toEqual(absent);
+    expect(await ask("narrow-hmac", "somewhere-else", missing)).toEqual(absent);
+    expect(await answerOf(await send(`/campaigns/${campaign}/coupons/${cardId}`))).toMatchObject({ status: "valid" });
   });
 });
 

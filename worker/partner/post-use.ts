@@ -13,14 +13,13 @@ const route = createRoute({
   tags: ["Partner"],
   summary: "Take a coupon, once",
   security: PARTNER_SECURITY,
-  middleware: withSignature(CARD_BODY_BYTES),
+  middleware: withSignature(CARD_BODY_BYTES, "card_not_found"),
   request: { params: cardParams, body: takes(z.strictObject({ store: place, till: place.optional() })) },
   responses: {
     200: answers(z.object({ status: z.literal("used"), usedAt: instantSchema, store: z.string() }), "Taken now, by this call"),
     ...refusals(
       "invalid_request",
       "signature_invalid",
-      "campaign_not_found",
       "card_not_found",
       "not_redeemed",
       "already_used",

@@ -11,14 +11,13 @@ const route = createRoute({
   tags: ["Partner"],
   summary: "Take a card back before it is redeemed; again, the same",
   security: PARTNER_SECURITY,
-  middleware: withSignature(CARD_BODY_BYTES),
+  middleware: withSignature(CARD_BODY_BYTES, "card_not_found"),
   request: { params: cardParams, body: takes(z.strictObject({ reason: z.string().trim().min(1).max(500) })) },
   responses: {
     200: answers(z.object({ state: z.literal("voided") }), "The card is void; where the campaign says so, its prize is stock again"),
     ...refusals(
       "invalid_request",
       "signature_invalid",
-      "campaign_not_found",
       "card_not_found",
       "already_redeemed",
       "card_expired",
