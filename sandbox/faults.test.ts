@@ -15,7 +15,12 @@ test("flaky fails at its rate, half of that after the work", () => {
 test("nothing is at fault until it is asked for, and ok ends it", async () => {
   const sandbox = await testSandbox();
   const url = `${sandbox.origin}/sandbox/faults`;
-  expect(await (await fetch(url)).json()).toEqual({ rewards: { mode: "ok" }, line: { mode: "ok" }, access: { mode: "ok" } });
+  expect(await (await fetch(url)).json()).toEqual({
+    rewards: { mode: "ok" },
+    line: { mode: "ok" },
+    access: { mode: "ok" },
+    partner: { mode: "ok" },
+  });
   await postJson(url, { target: "line", mode: "error" });
   expect((await fetch(`${sandbox.origin}/oauth2/v2.1/certs`)).status).toBe(500);
   expect((await fetch(`${sandbox.origin}/cdn-cgi/access/certs`)).status).toBe(200);

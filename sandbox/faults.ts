@@ -6,7 +6,7 @@ import type { MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { parseJson } from "./problem.ts";
 
-const FAULT_TARGETS = ["rewards", "line", "access"] as const;
+const FAULT_TARGETS = ["rewards", "line", "access", "partner"] as const;
 export type FaultTarget = (typeof FAULT_TARGETS)[number];
 
 /** A caller that waits longer than this for an answer has no time-out of its own, and no more is learnt. */
@@ -55,7 +55,12 @@ export function decideFault(fault: Fault, random: () => number): FaultAction {
 
 /** The faults in force, one per target. */
 export class Faults {
-  readonly #current: Record<FaultTarget, Fault> = { rewards: { mode: "ok" }, line: { mode: "ok" }, access: { mode: "ok" } };
+  readonly #current: Record<FaultTarget, Fault> = {
+    rewards: { mode: "ok" },
+    line: { mode: "ok" },
+    access: { mode: "ok" },
+    partner: { mode: "ok" },
+  };
   readonly #random: () => number;
   readonly #closing = new AbortController();
 

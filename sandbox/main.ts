@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { startSandbox } from "./server.ts";
 
 const USAGE = `node sandbox/main.ts [--port 8788] [--keys sandbox/keys] [--state file.ndjson] [--audience kuji-admin] [--issuer origin]
-  A stand-in LINE platform, Cloudflare Access and reward system on one loopback port.
+  A stand-in LINE platform, Cloudflare Access, reward system and partner on one loopback port.
   --state   keeps grants across restarts`;
 
 const DEFAULT_PORT = "8788";

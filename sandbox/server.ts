@@ -9,6 +9,7 @@ import { accessRoutes } from "./access.ts";
 import { Faults, faultRoutes } from "./faults.ts";
 import { openKeys } from "./keys.ts";
 import { LinePlatform } from "./line.ts";
+import { PartnerSystems } from "./partner.ts";
 import { SandboxProblem, answerError, problemResponse } from "./problem.ts";
 import { RewardSystem } from "./rewards.ts";
 
@@ -44,7 +45,7 @@ export interface Sandbox {
 }
 
 /**
- * Starts the stand-ins for LINE, Cloudflare Access and a reward system on one loopback port.
+ * Starts the stand-ins for LINE, Cloudflare Access, a reward system and partners' own systems on one loopback port.
  * Rejects with the system's own error (`code: "EADDRINUSE"`) when the port is taken.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -75,8 +76,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   app.route("/", line.routes(faults));
   app.route("/", access);
   app.route("/", rewards.routes(faults));
+  app.route("/", new PartnerSystems().routes(faults));
   app.route("/", faultRoutes(faults));
-  app.get("/", (c) => c.json({ sandbox: "a stand-in LINE platform, Cloudflare Access and reward system", routes: routeList(app) }));
+  app.get("/", (c) =>
+    c.json({ sandbox: "a stand-in LINE platform, Cloudflare Access, reward system and partner", routes: routeList(app) }),
+  );
 
   const server = createAdaptorServer({ fetch: app.fetch, hostname: HOST });
   server.listen(options.port, HOST);
