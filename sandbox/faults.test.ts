@@ -45,6 +45,13 @@ test("slow answers late, timeout not at all", async () => {
   await expect(fetch(`${sandbox.origin}/oauth2/v2.1/certs`, { signal })).rejects.toThrow("timeout");
 });
 
+test("limited says when to come again", async () => {
+  const sandbox = await testSandbox();
+  await postJson(`${sandbox.origin}/sandbox/faults`, { target: "rewards", mode: "limited", retryAfterSeconds: 7 });
+  const reply = await askReward(sandbox, "card-1");
+  expect([reply.status, reply.headers.get("retry-after")]).toEqual([429, "7"]);
+});
+
 test("a sandbox with a hanging call closes at once", async () => {
   const sandbox = await testSandbox();
   await postJson(`${sandbox.origin}/sandbox/faults`, { target: "line", mode: "timeout" });

@@ -12,6 +12,8 @@ export type FaultTarget = (typeof FAULT_TARGETS)[number];
 /** A caller that waits longer than this for an answer has no time-out of its own, and no more is learnt. */
 const MAX_FAULT_MS = 60_000;
 const DEFAULT_SLOW_MS = 1_000;
+const DEFAULT_RETRY_AFTER_SECONDS = 5;
+const MAX_RETRY_AFTER_SECONDS = 3_600;
 const DEFAULT_FLAKY_RATE = 0.5;
 /** Of the flaky errors, the part that is answered after the work was done: what makes idempotency necessary. */
 const FLAKY_AFTER_SHARE = 0.5;
@@ -25,13 +27,22 @@ const commandSchema = z.discriminatedUnion("mode", [
   z.strictObject({ target, mode: z.literal("error") }),
   z.strictObject({ target, mode: z.literal("slow"), ms: waitMs.default(DEFAULT_SLOW_MS) }),
   z.strictObject({ target, mode: z.literal("timeout"), ms: waitMs.default(MAX_FAULT_MS) }),
+  z.strictObject({
+    target,
+    mode: z.literal("limited"),
+    retryAfterSeconds: z.int().min(0).max(MAX_RETRY_AFTER_SECONDS).default(DEFAULT_RETRY_AFTER_SECONDS),
+  }),
   z.strictObject({ target, mode: z.literal("flaky"), rate: z.number().min(0).max(1).default(DEFAULT_FLAKY_RATE) }),
 ]);
 
-/** How a stand-in misbehaves: `down` cuts the connection, `timeout` never answers, `flaky` fails at `rate`, half of that after the work. */
+/**
+ * How a stand-in misbehaves: `down` cuts the connection, `timeout` never answers, `limited` answers 429 with `Retry-After`, `flaky` fails at `rate`, half of
+ * that after the work.
+ */
 export type Fault =
   | { readonly mode: "ok" | "down" | "error" }
   | { readonly mode: "slow" | "timeout"; readonly ms: number }
+  | { readonly mode: "limited"; readonly retryAfterSeconds: number }
   | { readonly mode: "flaky"; readonly rate: number };
 
 type FaultAction =
@@ -39,6 +50,7 @@ type FaultAction =
   | { readonly do: "cut" }
   | { readonly do: "hang"; readonly ms: number }
   | { readonly do: "delay"; readonly ms: number }
+  | { readonly do: "limit"; readonly retryAfterSeconds: number }
   | { readonly do: "fail" }
   | { readonly do: "failAfterwards" };
 
@@ -48,6 +60,7 @@ const STEADY = { ok: { do: "pass" }, down: { do: "cut" }, error: { do: "fail" } 
 export function decideFault(fault: Fault, random: () => number): FaultAction {
   if (fault.mode === "slow") return { do: "delay", ms: fault.ms };
   if (fault.mode === "timeout") return { do: "hang", ms: fault.ms };
+  if (fault.mode === "limited") return { do: "limit", retryAfterSeconds: fault.retryAfterSeconds };
   if (fault.mode !== "flaky") return STEADY[fault.mode];
   if (random() >= fault.rate) return STEADY.ok;
   return random() < FLAKY_AFTER_SHARE ? { do: "failAfterwards" } : { do: "fail" };
@@ -89,6 +102,11 @@ export class Faults {
       switch (action.do) {
         case "pass":
           return await next();
+        case "limit":
+          return new Response(JSON.stringify({ message: "Too many requests" }), {
+            status: 429,
+            headers: { "content-type": "application/json", "retry-after": String(action.retryAfterSeconds) },
+          });
         case "fail":
           return refuse();
         case "failAfterwards":

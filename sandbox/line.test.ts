@@ -108,6 +108,28 @@ test("a sticker set and a coupon are taken as LINE takes them, and remembered", 
   expect(await (await fetch(`${origin}/sandbox/line`)).json()).toMatchObject({ missions: [{ body: sticker }], coupons: [{ couponId }] });
 });
 
+test("a sticker set that is sent twice is held once, and its user's deliveries can be listed alone", async () => {
+  const { origin } = await testSandbox();
+  const sticker = { to: USER, productId: "12345", productType: "STICKER", sendPresentMessage: false };
+  const other = `U${"0b".repeat(16)}`;
+  for (const to of [USER, USER, other]) await postJson(`${origin}/shop/v3/mission`, { ...sticker, to }, BEARER);
+  await postJson(`${origin}/v2/bot/message/push`, { ...PUSH, to: other }, BEARER);
+  expect(await (await fetch(`${origin}/sandbox/line?userId=${USER}`)).json()).toMatchObject({
+    missions: [{ body: sticker, asked: 2 }],
+    pushes: [],
+  });
+});
+
+test("calls are counted per endpoint, and apart while there is a fault", async () => {
+  const { origin } = await testSandbox();
+  await postJson(`${origin}/v2/bot/message/push`, PUSH, BEARER);
+  await postJson(`${origin}/sandbox/faults`, { target: "line", mode: "error" });
+  await postJson(`${origin}/v2/bot/message/push`, PUSH, BEARER);
+  expect(await (await fetch(`${origin}/sandbox/line/rate`)).json()).toMatchObject({
+    endpoints: { push: { calls: 2, whileFaulty: 1 }, mission: { calls: 0 } },
+  });
+});
+
 test.each([
   ["/shop/v3/mission", { to: USER, productId: "12345", productType: "STICKER" }],
   ["/v2/bot/coupon", { ...COUPON, endTimestamp: 0 }],

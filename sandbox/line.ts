@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { CallRate } from "./call-rate.ts";
 import type { Faults } from "./faults.ts";
 import type { TokenKey } from "./keys.ts";
-import { parseJson } from "./problem.ts";
+import { parseJson, parseValue } from "./problem.ts";
 
 const LINE_ISSUER = "https://access.line.me";
 /** LIFF ID tokens last about an hour. */
@@ -84,6 +85,8 @@ const couponSchema = z
 
 const retryKeySchema = z.guid();
 
+const listQuerySchema = z.strictObject({ userId: userIdSchema.optional() });
+
 interface Delivery<Body> {
   readonly requestId: string;
   readonly at: string;
@@ -96,6 +99,14 @@ interface Push extends Delivery<z.output<typeof pushSchema>> {
   /** How often this push was asked for; only a retry key makes it more than once. */
   asked: number;
 }
+
+/** A user's permission to download a sticker set: they have it or they have it not. */
+interface Mission extends Delivery<z.output<typeof missionSchema>> {
+  asked: number;
+}
+
+/** The calls that hand a prize over; LINE counts them apart. */
+type Endpoint = "push" | "mission";
 
 export interface LineOptions {
   readonly key: TokenKey;
@@ -110,7 +121,8 @@ export class LinePlatform {
   readonly #now: () => number;
   readonly #pushes: Push[] = [];
   readonly #pushByRetryKey = new Map<string, Push>();
-  readonly #missions: Delivery<z.output<typeof missionSchema>>[] = [];
+  readonly #missions = new Map<string, Mission>();
+  readonly #rates: Readonly<Record<Endpoint, CallRate>> = { push: new CallRate(), mission: new CallRate() };
   readonly #coupons: (Delivery<z.output<typeof couponSchema>> & { readonly couponId: string })[] = [];
 
   constructor({ key, channelAccessToken, now }: LineOptions) {
@@ -122,6 +134,12 @@ export class LinePlatform {
   routes(faults: Faults): Hono<{ Bindings: HttpBindings }> {
     const routes = new Hono<{ Bindings: HttpBindings }>();
     const faulty = faults.around("line", () => lineError(500, "The API server is temporarily unavailable"));
+    const counted =
+      (endpoint: Endpoint): MiddlewareHandler<{ Bindings: HttpBindings }> =>
+      async (_, next) => {
+        this.#rates[endpoint].record(this.#now(), faults.current.line.mode !== "ok");
+        await next();
+      };
 
     routes.get("/oauth2/v2.1/certs", faulty, (c) => c.json({ keys: [this.#key.publicJwk] }));
 
@@ -145,7 +163,7 @@ export class LinePlatform {
       return c.json({ idToken });
     });
 
-    routes.post("/v2/bot/message/push", faulty, async (c) => {
+    routes.post("/v2/bot/message/push", counted("push"), faulty, async (c) => {
       const refusal = this.#refuseCaller(c);
       if (refusal !== null) return refusal;
       const retryKey = c.req.header("x-line-retry-key") ?? null;
@@ -173,13 +191,20 @@ export class LinePlatform {
       return lineReply(200, { sentMessages }, { "x-line-request-id": requestId });
     });
 
-    routes.post("/shop/v3/mission", faulty, async (c) => {
+    routes.post("/shop/v3/mission", counted("mission"), faulty, async (c) => {
       const refusal = this.#refuseCaller(c) ?? refuseRetryKey(c);
       if (refusal !== null) return refusal;
       const body = await lineBody(c, missionSchema);
       if (body instanceof Response) return body;
       const requestId = randomUUID();
-      remember(this.#missions, { requestId, at: this.#at(), body });
+      const held = `${body.to} ${body.productId}`;
+      const mission = this.#missions.get(held) ?? { requestId, at: this.#at(), body, asked: 0 };
+      mission.asked += 1;
+      this.#missions.set(held, mission);
+      for (const oldest of this.#missions.keys()) {
+        if (this.#missions.size <= MAX_DELIVERIES) break;
+        this.#missions.delete(oldest);
+      }
       return lineReply(200, {}, { "x-line-request-id": requestId });
     });
 
@@ -194,7 +219,17 @@ export class LinePlatform {
       return lineReply(200, { couponId }, { "x-line-request-id": requestId });
     });
 
-    routes.get("/sandbox/line", (c) => c.json({ pushes: this.#pushes, missions: this.#missions, coupons: this.#coupons }));
+    routes.get("/sandbox/line", (c) => {
+      const { userId } = parseValue(c.req.query(), listQuerySchema, "the query");
+      const own = <T extends { readonly body: { readonly to: string } }>(all: Iterable<T>) =>
+        [...all].filter(({ body }) => userId === undefined || body.to === userId);
+      return c.json({ pushes: own(this.#pushes), missions: own(this.#missions.values()), coupons: this.#coupons });
+    });
+
+    routes.get("/sandbox/line/rate", (c) => {
+      const summaries = Object.entries(this.#rates).map(([endpoint, rate]) => [endpoint, rate.summary(0, Number.MAX_SAFE_INTEGER)]);
+      return c.json({ endpoints: Object.fromEntries(summaries) as Record<string, unknown> });
+    });
 
     return routes;
   }

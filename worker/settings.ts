@@ -8,6 +8,10 @@ const secret = z.string().min(MIN_SECRET_LENGTH, `at least ${MIN_SECRET_LENGTH} 
 const previous = secret.optional();
 const url = z.url({ protocol: /^https?$/ });
 
+/** LINE names a limit for some endpoints (2,000 a second) and none for others, and forbids to look for it: this is far from any. */
+const DEFAULT_LINE_PERMITS_PER_SECOND = 50;
+const MAX_LINE_PERMITS_PER_SECOND = 2_000;
+
 const rewardProviders = z.record(
   z.string().regex(/^[a-z0-9-]{1,40}$/),
   z.strictObject({ url, permitsPerSecond: z.number().positive().max(10_000) }),
@@ -17,6 +21,8 @@ const settingsSchema = z.object({
   LINE_ISSUER: z.string().min(1),
   LINE_CERTS_URL: url,
   LINE_API_URL: url,
+  /** Calls a second to each of LINE's endpoints that hand prizes over. */
+  LINE_PERMITS_PER_SECOND: z.coerce.number().positive().max(MAX_LINE_PERMITS_PER_SECOND).default(DEFAULT_LINE_PERMITS_PER_SECOND),
   ACCESS_ISSUER: z.string().min(1),
   ACCESS_CERTS_URL: url,
   ACCESS_AUDIENCE: z.string().min(1),

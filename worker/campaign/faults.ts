@@ -14,6 +14,7 @@ export type CampaignFaultCode =
   | "ends_before_start"
   | "duplicate_prize"
   | "missing_param"
+  | "invalid_param"
   | "unknown_fallback"
   | "fallback_has_codes"
   | "limits_contradict"

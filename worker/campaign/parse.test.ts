@@ -80,6 +80,41 @@ describe("a campaign file", () => {
     });
   });
 
+  const STICKER = `"kind": "line-sticker"`;
+  it.each<[string, CampaignFaultCode, string, string, string]>([
+    ["a sticker set without its id", "missing_param", "productId", STICKER, `{}`],
+    ["a sticker set whose id is no number", "invalid_param", "productId", STICKER, `{ "productId": "cats" }`],
+    ["a sticker set with a param too many", "unknown_field", "colour", STICKER, `{ "productId": "12345", "colour": "red" }`],
+    ["a coupon without its id", "missing_param", "couponId", `"kind": "line-coupon"`, `{}`],
+    ["a coupon whose id is empty", "invalid_param", "couponId", `"kind": "line-coupon"`, `{ "couponId": "" }`],
+    ["a message without messages", "missing_param", "messages", `"kind": "line-message"`, `{ "text": "You won" }`],
+    ["no messages", "invalid_param", "messages", `"kind": "line-message"`, `{ "messages": [] }`],
+    ["a fax", "invalid_param", "messages[0].type", `"kind": "line-message"`, `{ "messages": [{ "type": "fax" }] }`],
+    ["an empty text", "invalid_param", "messages[0].text", `"kind": "line-message"`, `{ "messages": [{ "type": "text", "text": "" }] }`],
+    ["a text without one", "missing_param", "messages[0].text", `"kind": "line-message"`, `{ "messages": [{ "type": "text" }] }`],
+    ["a reward system without its name", "missing_param", "provider", `"kind": "webhook"`, `{ "points": 10 }`],
+    ["a reward system whose name is a number", "invalid_param", "provider", `"kind": "webhook"`, `{ "provider": 10 }`],
+  ])("whose prize is %s is refused: %s at %s", (_, code, at, kind, params) => {
+    const text = TEXT.replace(STICKER, () => kind).replace(/\{\s*"productId": "12345"\s*\}/, () => params);
+    const line = lineOf(text, '"params"');
+    expect(parseCampaign(bytes(text))).toMatchObject({
+      status: "refused",
+      faults: expect.arrayContaining([expect.objectContaining({ code, at: `prizes[0].params.${at}`, line })]),
+    });
+  });
+
+  it.each([
+    ["line-coupon", `{ "couponId": "01JYNW8JMQVFBNWF1APF8Z3FS7", "deliveryTag": "spring" }`],
+    ["line-message", `{ "messages": [{ "type": "text", "text": "You won", "quickReply": { "items": [] } }] }`],
+    ["webhook", `{ "provider": "points", "points": 10 }`],
+  ])("whose prize is a %s with its params is accepted", (kind, params) => {
+    const text = TEXT.replace("line-sticker", kind).replace(/\{\s*"productId": "12345"\s*\}/, () => params);
+    expect(parseCampaign(bytes(text))).toMatchObject({
+      status: "parsed",
+      file: { prizes: [{ kind, params: JSON.parse(params) }, {}, {}] },
+    });
+  });
+
   it.each<[string, CampaignFaultCode, Uint8Array]>([
     ["is empty", "empty_file", bytes("")],
     ["is blank", "empty_file", bytes("\uFEFF \r\n\n")],

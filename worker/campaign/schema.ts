@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
-import type { PrizeKind } from "../../durable-objects/protocol.ts";
 import type { CampaignFaultCode } from "./faults.ts";
+import { KIND_PARAMS } from "./kind-params.ts";
 
 /** Draws a second that one issuer is given; the declared peak divided by it is the number of shards. */
 const DRAWS_PER_SECOND_PER_SHARD = 300;
@@ -44,8 +44,31 @@ const prize = z.strictObject({
   params: z.record(z.string(), z.json()).optional(),
 });
 
-/** What a kind's provider cannot do without; each is a text. */
-const REQUIRED_PARAMS: Partial<Record<PrizeKind, string>> = { webhook: "provider", "line-sticker": "productId", "line-coupon": "couponId" };
+interface ParamsFault {
+  readonly path: readonly PropertyKey[];
+  readonly code: CampaignFaultCode;
+  readonly message: string;
+}
+
+/** What is wrong with a prize's params, for its kind. */
+function paramsFaults({ kind, params = {} }: Pick<z.output<typeof prize>, "kind" | "params">): ParamsFault[] {
+  const issues = KIND_PARAMS[kind]?.safeParse(params).error?.issues ?? [];
+  return issues.flatMap((issue): ParamsFault[] => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: [...issue.path, key], code: "unknown_field", message: `a ${kind} prize has no such param` }));
+    }
+    const { path } = issue;
+    return [
+      valueAt(params, path) === undefined
+        ? { path, code: "missing_param", message: `a ${kind} prize names its ${String(path.at(-1))}` }
+        : { path, code: "invalid_param", message: issue.message },
+    ];
+  });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, step) => (at as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[step], value);
+}
 
 const limit = z.int().min(1).max(1_000_000);
 
@@ -97,16 +120,14 @@ export const campaignFileSchema = z
       .default({}),
   })
   .superRefine((file, ctx) => {
-    const fault = (path: (string | number)[], code: CampaignFaultCode, message: string) =>
+    const fault = (path: PropertyKey[], code: CampaignFaultCode, message: string) =>
       ctx.addIssue({ code: "custom", path, message, params: { code } });
     if (Date.parse(file.endsAt) <= Date.parse(file.startsAt)) fault(["endsAt"], "ends_before_start", "the campaign ends before it starts");
     const seen = new Set<string>();
-    for (const [i, { id, kind, params }] of file.prizes.entries()) {
-      if (seen.has(id)) fault(["prizes", i, "id"], "duplicate_prize", `prize ${id} is named twice`);
-      seen.add(id);
-      const param = REQUIRED_PARAMS[kind];
-      if (param !== undefined && typeof params?.[param] !== "string")
-        fault(["prizes", i, "params", param], "missing_param", `a ${kind} prize names its ${param}`);
+    for (const [i, one] of file.prizes.entries()) {
+      if (seen.has(one.id)) fault(["prizes", i, "id"], "duplicate_prize", `prize ${one.id} is named twice`);
+      seen.add(one.id);
+      for (const { path, code, message } of paramsFaults(one)) fault(["prizes", i, "params", ...path], code, message);
     }
     const fallback = file.prizes.find(({ id }) => id === file.fallback);
     if (file.fallback !== undefined && fallback === undefined)

@@ -69,10 +69,10 @@ async function seeTo(refs: readonly RewardRef[], env: Env, tools: AgentTools): P
   /** One throw for all: what fails together comes again together, apart from what failed elsewhere. */
   const jitter = tools.random();
 
-  const local = due.filter(({ kind }) => PROVIDERS[kind]?.reach === "local");
+  const local = due.filter(({ kind }) => PROVIDERS[kind].reach === "local");
   const { known, unknown } = await withPrizeParams(
     env,
-    due.filter(({ kind }) => PROVIDERS[kind]?.reach !== "local"),
+    due.filter(({ kind }) => PROVIDERS[kind].reach !== "local"),
   );
   const { unprovided, groups } = groupByGate(known, settings(env));
 

@@ -134,9 +134,9 @@ describe("a reward", () => {
     expect(sent).toEqual([]);
   });
 
-  test("that nobody hands over yet waits, and says why", async () => {
+  test("that nobody can hand over as things are waits, and says why", async () => {
     const { campaign, env, sent } = await publishPrizes();
-    const stickers = await seedRewards(1, { campaign, prize: "sticker", kind: "line-sticker" });
+    const stickers = await seedRewards(1, { campaign, prize: "nameless", kind: "line-sticker" });
     const coins = await seedRewards(1, { campaign, prize: "coins" });
     const gone = await seedRewards(1, { campaign, prize: "gone" });
     const { tools, asked } = providerThat(granting);
@@ -149,11 +149,44 @@ describe("a reward", () => {
       ["pending", 1],
     ]);
     expect(rows.map(({ last_error: reason }) => reason)).toEqual([
-      "no provider is configured for prizes of the kind line-sticker",
+      "the params of the prize are not what its kind takes",
       "no reward provider of the name in the prize's params is configured",
       "the campaign's file has no such prize",
     ]);
     expect(sent.flatMap(({ rewards }) => rewards)).toHaveLength(3);
+  });
+
+  test("of each of LINE's kinds is granted by LINE, with what LINE answered as its receipt", async () => {
+    const { campaign, env, sent } = await publishPrizes();
+    const sticker = await seedRewards(1, { campaign, prize: "sticker", kind: "line-sticker" });
+    const coupon = await seedRewards(1, { campaign, prize: "half-off", kind: "line-coupon" });
+    const message = await seedRewards(1, { campaign, prize: "greeting", kind: "line-message" });
+    const { tools, asked } = providerThat((_, url) =>
+      Response.json(url.endsWith("/push") ? { sentMessages: [{ id: "1" }] } : {}, { headers: { "x-line-request-id": "r" } }),
+    );
+    await deliver(messagesOf([...sticker, ...coupon, ...message]), env, tools);
+    expect([...asked.values()]).toEqual([1, 1, 1]);
+    expect((await ledgerRewards(campaign)).map(({ status, receipt }) => [status, receipt])).toEqual([
+      ["granted", '{"requestId":"r"}'],
+      ["granted", '{"sentMessages":[{"id":"1"}],"requestId":"r"}'],
+      ["granted", '{"sentMessages":[{"id":"1"}],"requestId":"r"}'],
+    ]);
+    expect(sent).toEqual([]);
+  });
+
+  test("that LINE accepted in an attempt nobody heard of is granted by the repeat, under the same retry key", async () => {
+    const { campaign, env } = await publishPrizes();
+    const messages = messagesOf(await seedRewards(1, { campaign, prize: "greeting", kind: "line-message" }));
+    const keys: (string | null)[] = [];
+    const { tools } = providerThat((init) => {
+      keys.push(new Headers(init.headers).get("x-line-retry-key"));
+      if (keys.length === 1) throw new DOMException("signal timed out", "TimeoutError");
+      return Response.json({ message: "The retry key is already accepted", sentMessages: [{ id: "1" }] }, { status: 409 });
+    });
+    await deliver(messages, env, tools);
+    await deliver(messages, env, { ...tools, nowMs: () => Date.now() + 60_000 });
+    expect(keys).toEqual([keys[0], keys[0]]);
+    expect(await ledgerRewards(campaign)).toMatchObject([{ status: "granted", attempts: 2, last_error: "no answer within 10 s" }]);
   });
 
   test("that Kuji hands over itself is granted without a call", async () => {

@@ -26,8 +26,8 @@ export function groupByGate(rewards: readonly ParamedReward[], settings: Setting
   const unprovided: Unprovided[] = [];
   for (const reward of rewards) {
     const provider = PROVIDERS[reward.kind];
-    if (provider?.reach !== "remote") {
-      unprovided.push({ reward, reason: `no provider is configured for prizes of the kind ${reward.kind}` });
+    if (provider.reach !== "remote") {
+      unprovided.push({ reward, reason: `a prize of the kind ${reward.kind} has no provider outside` });
       continue;
     }
     const gate = provider.gate(reward, settings);

@@ -1,13 +1,16 @@
 import type { PrizeKind } from "../../durable-objects/protocol.ts";
+import { lineCoupon } from "./line-coupon.ts";
+import { lineMessage } from "./line-message.ts";
+import { lineSticker } from "./line-sticker.ts";
 import { LOCAL_PROVIDERS } from "./local.ts";
 import type { RewardProvider } from "./provider.ts";
 import { webhook } from "./webhook.ts";
 
-/** Who hands over which kind of prize; null: nobody yet, and the reward waits. */
-export const PROVIDERS: Readonly<Record<PrizeKind, RewardProvider | null>> = {
+/** Who hands over which kind of prize. */
+export const PROVIDERS: Readonly<Record<PrizeKind, RewardProvider>> = {
   ...LOCAL_PROVIDERS,
   webhook,
-  "line-sticker": null,
-  "line-coupon": null,
-  "line-message": null,
+  "line-sticker": lineSticker,
+  "line-coupon": lineCoupon,
+  "line-message": lineMessage,
 };

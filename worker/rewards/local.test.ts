@@ -9,5 +9,5 @@ test("codes, coupons and blanks are handed over by ourselves, everything else by
 });
 
 test("what is local is so for the agent, too", () => {
-  for (const kind of PRIZE_KINDS) expect(PROVIDERS[kind]?.reach === "local").toBe(isLocal(kind));
+  for (const kind of PRIZE_KINDS) expect(PROVIDERS[kind].reach === "local").toBe(isLocal(kind));
 });

@@ -16,6 +16,9 @@ export async function publishPrizes(permitsPerSecond = 1_000): Promise<{ campaig
     { id: "points", kind: "webhook", params: { provider: campaign, points: 10 } },
     { id: "coins", kind: "webhook", params: { provider: "nobody" } },
     { id: "sticker", kind: "line-sticker", params: { productId: "1" } },
+    { id: "half-off", kind: "line-coupon", params: { couponId: "01JYNW8JMQ" } },
+    { id: "greeting", kind: "line-message", params: { messages: [{ type: "text", text: "You won" }] } },
+    { id: "nameless", kind: "line-sticker", params: {} },
     { id: "code", kind: "code" },
   ];
   await env.LEDGER.prepare(
@@ -87,17 +90,18 @@ export async function ledgerRewards(campaign: string): Promise<LedgerReward[]> {
   return results;
 }
 
-/** The agent's tools with a provider that answers as told; `asked` counts calls per `webhook-id`. */
-export function providerThat(answer: (init: RequestInit) => Response | Promise<Response>): {
+/** The agent's tools with a provider that answers as told; `asked` counts calls per `webhook-id`, or retry key, or address. */
+export function providerThat(answer: (init: RequestInit, url: string) => Response | Promise<Response>): {
   tools: AgentTools;
   asked: Map<string, number>;
 } {
   const asked = new Map<string, number>();
   const tools: AgentTools = {
-    fetch: async (_url, init) => {
-      const id = new Headers(init.headers).get("webhook-id") ?? "";
+    fetch: async (url, init) => {
+      const headers = new Headers(init.headers);
+      const id = headers.get("webhook-id") ?? headers.get("x-line-retry-key") ?? url;
       asked.set(id, (asked.get(id) ?? 0) + 1);
-      return answer(init);
+      return answer(init, url);
     },
     nowMs: () => Date.now(),
     random: () => 0,

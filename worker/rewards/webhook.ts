@@ -1,12 +1,12 @@
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import type { Settings } from "../settings.ts";
+import { parseJson } from "./parse-json.ts";
 import type { GateAddress, GrantDeps, GrantOutcome, ParamedReward, RemoteProvider, Retry } from "./provider.ts";
 import { readAnswer } from "./read-answer.ts";
 import { parseRetryAfter } from "./retry-after.ts";
+import { CALL_TIMEOUT_MS, unanswered } from "./unanswered.ts";
 
-/** A provider that has not answered by then has taken an unknown decision: it is asked again with the same key. */
-const CALL_TIMEOUT_MS = 10_000;
 /** Answers are kept as receipts, 200 of them in one SQL value of at most 2 MB; an answer this long is none of ours. */
 const MAX_ANSWER_BYTES = 4_096;
 /** Client errors that say "not now" rather than "not like this": Request Timeout, Too Early, Too Many Requests. */
@@ -36,8 +36,7 @@ async function grant(reward: ParamedReward, { settings, fetch, nowMs }: GrantDep
     const response = await fetch(provider.url, { ...request, redirect: "manual", signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
     return await judgeAnswer(response, nowMs());
   } catch (error) {
-    const timedOut = error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
-    return { outcome: "retry", reason: timedOut ? `no answer within ${CALL_TIMEOUT_MS / 1_000} s` : "the connection failed" };
+    return unanswered(error);
   }
 }
 
@@ -90,12 +89,4 @@ async function judgeGrant(response: Response): Promise<GrantOutcome> {
   const receipt = answerSchema.safeParse(parseJson(text));
   if (!receipt.success) return { outcome: "retry", reason: `answered ${response.status} without a JSON object that says "granted": true` };
   return { outcome: "granted", receipt: receipt.data };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
