@@ -486,6 +486,25 @@ export interface GateReport {
   readonly retryAfterMs: number | null;
 }
 
+/** A gate, as an operator sees it. */
+export interface GateState {
+  /** `half-open`: one call finds out whether the provider is back. */
+  readonly breaker: "closed" | "open" | "half-open";
+  /** When an open one lets the next call through; null otherwise. */
+  readonly untilMs: number | null;
+  /** Since the last success, the latest few counted. */
+  readonly failuresInARow: number;
+  /** The rate of the settings, and the part of it at which the provider is asked as it is; null until somebody asked. */
+  readonly permitsPerSecond: number | null;
+  readonly pacePerSecond: number | null;
+  /** Permits that lie ready, a fraction included. */
+  readonly tokens: number;
+  /** Permits given and not yet reported on. */
+  readonly inFlight: number;
+  /** The latest reports, oldest first. */
+  readonly recent: readonly (Omit<GateReport, "provider"> & { readonly atMs: number })[];
+}
+
 // ─── Webhook endpoint ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Where a partner's events are sent. The secret is sealed as in `seal.ts`, for the name `endpointSeal(endpoint)`. */
@@ -590,6 +609,7 @@ export interface CardIssuerRpc {
 export interface RewardGateRpc {
   acquire(request: PermitRequest): Promise<PermitReply>;
   report(report: GateReport): Promise<void>;
+  state(): Promise<GateState>;
 }
 
 export interface WebhookEndpointRpc {

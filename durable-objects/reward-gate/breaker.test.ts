@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { admit, admits, CLOSED, judge } from "./breaker.ts";
+import { admit, admits, CLOSED, judge, pace } from "./breaker.ts";
 import type { Breaker, Reported } from "./breaker.ts";
 import { PERMIT_LIFE_MS } from "./in-flight.ts";
 
@@ -21,7 +21,13 @@ describe("closed", () => {
 
   test("opens after three failures in a row, whether they come one by one or together", () => {
     expect(after(CLOSED, [failed(), failed()]).state).toBe("closed");
-    expect(after(CLOSED, [failed(), failed(), failed()])).toEqual({ state: "open", untilMs: 5_002, rests: 1 });
+    expect(after(CLOSED, [failed(), failed(), failed()])).toEqual({
+      state: "open",
+      untilMs: 2_002,
+      rests: 1,
+      share: 1,
+      failures: [0, 1, 2],
+    });
     expect(after(CLOSED, [failed(3)]).state).toBe("open");
   });
 
@@ -29,15 +35,34 @@ describe("closed", () => {
     expect(after(CLOSED, [failed(2), succeeded(), failed(2), succeeded(), failed(2)]).state).toBe("closed");
   });
 
-  test("opens when half of the calls of ten seconds fail, even with successes between", () => {
-    const mixed = Array.from({ length: 10 }, () => [succeeded(), failed()]).flat();
-    expect(after(CLOSED, mixed.slice(0, -1)).state).toBe("closed");
-    expect(after(CLOSED, mixed).state).toBe("open");
+  test("bears more failures in a row of a provider that fails now and then, sixteen at most", () => {
+    const flaky = after(CLOSED, Array.from({ length: 40 }, () => [succeeded(), failed()]).flat());
+    expect(flaky.state).toBe("closed");
+    expect(after(flaky, [failed(), failed(), failed(), failed()]).state).toBe("closed");
+    expect(after(flaky, [failed(16)]).state).toBe("open");
   });
 
-  test("failures of an earlier window do not count", () => {
-    const earlier = after(CLOSED, Array.from({ length: 9 }, () => [failed(), succeeded()]).flat());
-    expect(judge(earlier, { succeeded: 9, failed: 2, retryAfterMs: null }, 10_000).state).toBe("closed");
+  test("asks a provider that answers half of the calls half as fast, one that is well at its rate, and one that is ill still now and then", () => {
+    expect(pace(CLOSED)).toBe(1);
+    const half = after(CLOSED, Array.from({ length: 40 }, () => [succeeded(), failed()]).flat());
+    expect(pace(half)).toBeGreaterThan(0.35);
+    expect(pace(half)).toBeLessThan(0.65);
+    expect(
+      pace(
+        after(
+          half,
+          Array.from({ length: 120 }, () => succeeded()),
+        ),
+      ),
+    ).toBeGreaterThan(0.99);
+    expect(
+      pace(
+        after(
+          CLOSED,
+          Array.from({ length: 300 }, (_, i) => (i % 11 === 0 ? succeeded() : failed())),
+        ),
+      ),
+    ).toBeGreaterThanOrEqual(0.1);
   });
 });
 
@@ -45,14 +70,19 @@ describe("open", () => {
   const open = after(CLOSED, [failed(3)]);
 
   test("lets nothing through until its rest is over, and says how long", () => {
-    expect(admits(open, 1_000)).toEqual({ calls: 0, waitMs: 4_000 });
-    expect(admits(open, 4_999).calls).toBe(0);
-    expect(admits(open, 5_000).calls).toBe(1);
+    expect(admits(open, 500)).toEqual({ calls: 0, waitMs: 1_500 });
+    expect(admits(open, 1_999).calls).toBe(0);
+    expect(admits(open, 2_000).calls).toBe(1);
   });
 
-  test("calls that were under way when it opened change nothing", () => {
-    expect(judge(open, failed(60), 100)).toBe(open);
+  test("successes that were under way when it opened change nothing", () => {
     expect(judge(open, succeeded(60), 100)).toBe(open);
+  });
+
+  test("failures that were under way when it opened use up the minute's", () => {
+    expect(admits(judge(open, failed(1), 100), 2_000).calls).toBe(1);
+    expect(admits(judge(open, failed(2), 100), 64_999).calls).toBe(0);
+    expect(admits(judge(open, failed(2), 100), 65_000).calls).toBe(1);
   });
 });
 
@@ -65,8 +95,8 @@ describe("half-open", () => {
   });
 
   test("a probe that succeeds closes it, one that fails opens it for longer", () => {
-    expect(judge(halfOpen, succeeded(), 5_010)).toEqual(CLOSED);
-    expect(judge(halfOpen, failed(), 5_010)).toEqual({ state: "open", untilMs: 35_010, rests: 2 });
+    expect(judge(halfOpen, succeeded(), 5_010)).toMatchObject({ state: "closed", failures: [] });
+    expect(judge(halfOpen, failed(), 5_010)).toMatchObject({ state: "open", untilMs: 25_010, rests: 2 });
   });
 
   test("a probe that nobody reports on is taken for lost", () => {
@@ -83,7 +113,7 @@ describe("the provider's own wish", () => {
     expect(admits(judge(CLOSED, asked(60_000), 0), 59_999).calls).toBe(0);
     expect(admits(judge(open, asked(60_000), 0), 59_999).calls).toBe(0);
     expect(admits(judge(halfOpen, asked(60_000), 5_000), 64_999).calls).toBe(0);
-    expect(admits(judge(halfOpen, asked(0), 5_000), 34_999).calls).toBe(0);
+    expect(admits(judge(halfOpen, asked(0), 5_000), 24_999).calls).toBe(0);
   });
 
   test("is obeyed for an hour at most, then one call asks again", () => {
@@ -92,21 +122,35 @@ describe("the provider's own wish", () => {
   });
 });
 
-test("of a provider that is down for a minute, at most five calls learn it when they come one at a time", () => {
+test("of a provider that was well and is down, no minute sees more than five calls that come one at a time, however long it is down", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 500, maxLength: 2_000 }), (gapsMs) => {
       let nowMs = 0;
-      let calls = 0;
+      const calls: number[] = [];
       let breaker: Breaker = CLOSED;
       for (const gapMs of gapsMs) {
         nowMs += gapMs;
-        if (nowMs >= 60_000) break;
         if (admits(breaker, nowMs).calls === 0) continue;
-        calls += 1;
+        calls.push(nowMs);
         breaker = judge(admit(breaker, 1, nowMs), failed(), nowMs);
       }
-      expect(calls).toBeLessThanOrEqual(5);
+      for (const start of calls) expect(calls.filter((atMs) => atMs >= start && atMs < start + 60_000).length).toBeLessThanOrEqual(5);
     }),
+  );
+});
+
+test("of a provider that comes back, somebody knows within a minute", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 600_000 }), (backAtMs) => {
+      let breaker: Breaker = CLOSED;
+      let nowMs = 0;
+      for (; nowMs < backAtMs || breaker.state !== "closed" || breaker.failures.length > 0; nowMs += 10) {
+        if (admits(breaker, nowMs).calls > 0) breaker = judge(admit(breaker, 1, nowMs), nowMs < backAtMs ? failed() : succeeded(), nowMs);
+        if (nowMs === 0 && backAtMs === 0) break;
+      }
+      expect(nowMs - backAtMs).toBeLessThanOrEqual(60_000);
+    }),
+    { numRuns: 50 },
   );
 });
 

@@ -1,14 +1,23 @@
 import { PERMIT_LIFE_MS } from "./in-flight.ts";
 
-/** So many failures with no success between them, and the provider is taken to be down. A lower number mistakes bad luck for it. */
-const FAILURES_IN_A_ROW = 3;
-/** Or at least this share of at least so many calls within the window: a provider that answers some is no less ill. */
-const FAILURE_SHARE = 0.5;
-const MIN_CALLS = 20;
-const WINDOW_MS = 10_000;
-/** The first rest is short, for most troubles are; each further one costs a winner's call that is likely to fail. */
-const FIRST_REST_MS = 5_000;
-const LATER_REST_MS = 30_000;
+/** So many failures in a row, and a provider that was well is taken to be down. A lower number mistakes bad luck for it. */
+const FEWEST_FAILURES_IN_A_ROW = 3;
+/** Or, of one that has failed now and then anyway, as many as would come in a row by chance once in ten thousand times; this many at most. */
+const MOST_FAILURES_IN_A_ROW = 16;
+const UNLIKELY = 0.0001;
+/** How far the share of calls that succeed follows one call: some twenty calls are remembered. */
+const SHARE_WEIGHT = 0.05;
+/** Of a row of failures so many are held against the provider once it answers again: how long it was down says little of how well it is. */
+const REMEMBERED_FAILURES = 5;
+/** Below this share a provider is asked no more slowly than at it, or it would never be seen to get well. */
+const LEAST_SHARE = 0.1;
+
+/** Most troubles pass at once; those that do not are asked about less often. Each further rest is as the last. */
+const RESTS_MS = [2_000, 20_000, 15_000] as const;
+/** And whatever the rests: in a minute and a little, with no success between them, no more failures than those that opened it and these. */
+const PROBES_PER_WINDOW = 2;
+const WINDOW_MS = 65_000;
+const MOST_NOTED = MOST_FAILURES_IN_A_ROW + PROBES_PER_WINDOW;
 /** Calls that find out together whether a provider is back. */
 const PROBES = 1;
 /** How soon to ask again while a probe is out. */
@@ -16,15 +25,20 @@ const PROBE_WAIT_MS = 500;
 /** A provider that asks for a longer rest is asked again after this, with one call. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-export type Breaker =
-  | {
-      readonly state: "closed";
-      readonly failuresInARow: number;
-      readonly window: { readonly sinceMs: number; readonly calls: number; readonly failed: number };
-    }
-  /** `rests`: how often it opened since it was last closed. */
-  | { readonly state: "open"; readonly untilMs: number; readonly rests: number }
-  | { readonly state: "half-open"; readonly probes: number; readonly probedAtMs: number; readonly rests: number };
+interface Health {
+  /** Of the calls before `failures`, the part that succeeded, the latest weighing most. */
+  readonly share: number;
+  /** When the calls failed that came since the last success, oldest first; the last few of them. */
+  readonly failures: readonly number[];
+}
+
+export type Breaker = Health &
+  (
+    | { readonly state: "closed" }
+    /** `rests`: how often it opened since it was last closed. */
+    | { readonly state: "open"; readonly untilMs: number; readonly rests: number }
+    | { readonly state: "half-open"; readonly probes: number; readonly probedAtMs: number; readonly rests: number }
+  );
 
 export interface Reported {
   readonly succeeded: number;
@@ -32,7 +46,7 @@ export interface Reported {
   readonly retryAfterMs: number | null;
 }
 
-export const CLOSED: Breaker = { state: "closed", failuresInARow: 0, window: { sinceMs: 0, calls: 0, failed: 0 } };
+export const CLOSED: Breaker = { state: "closed", share: 1, failures: [] };
 
 /** How many calls the breaker lets through now; when none, how soon to ask again. */
 export function admits(breaker: Breaker, nowMs: number): { readonly calls: number; readonly waitMs: number } {
@@ -48,44 +62,75 @@ export function admits(breaker: Breaker, nowMs: number): { readonly calls: numbe
   }
 }
 
+/** The part of its rate at which a provider is asked: who answers half of the calls is asked half as fast. */
+export function pace({ share }: Breaker): number {
+  return Math.max(LEAST_SHARE, share);
+}
+
 /** Notes that `calls` were let through: behind an open breaker they are probes. */
 export function admit(breaker: Breaker, calls: number, nowMs: number): Breaker {
   if (breaker.state === "closed" || calls === 0) return breaker;
   const lost = breaker.state === "half-open" && nowMs - breaker.probedAtMs >= PERMIT_LIFE_MS;
   const out = breaker.state === "half-open" && !lost ? breaker.probes : 0;
-  return { state: "half-open", probes: out + calls, probedAtMs: nowMs, rests: breaker.rests };
+  const { share, failures, rests } = breaker;
+  return { state: "half-open", share, failures, probes: out + calls, probedAtMs: nowMs, rests };
 }
 
 /**
- * Judges how calls went. What comes back to an open breaker was sent before it opened and says nothing new,
- * but for the provider's own wish to be left alone, which is obeyed in every state.
+ * Judges how calls went. What comes back to an open breaker was sent before it opened: a success says nothing new, a failure counts among those of its minute.
+ * The provider's own wish to be left alone is obeyed in every state.
  */
 export function judge(breaker: Breaker, reported: Reported, nowMs: number): Breaker {
   const judged = judgeOutcomes(breaker, reported, nowMs);
   if (reported.retryAfterMs === null) return judged;
   const untilMs = nowMs + Math.min(reported.retryAfterMs, MAX_RETRY_AFTER_MS);
+  const { share, failures } = judged;
   if (judged.state === "open") return { ...judged, untilMs: Math.max(judged.untilMs, untilMs) };
-  return { state: "open", untilMs, rests: judged.state === "closed" ? 1 : judged.rests };
+  return { state: "open", share, failures, untilMs, rests: judged.state === "closed" ? 1 : judged.rests };
 }
 
 function judgeOutcomes(breaker: Breaker, { succeeded, failed }: Reported, nowMs: number): Breaker {
   switch (breaker.state) {
     case "closed": {
-      const failuresInARow = succeeded > 0 ? 0 : breaker.failuresInARow + failed;
-      const running = nowMs - breaker.window.sinceMs < WINDOW_MS ? breaker.window : { sinceMs: nowMs, calls: 0, failed: 0 };
-      const window = { sinceMs: running.sinceMs, calls: running.calls + succeeded + failed, failed: running.failed + failed };
-      const ill = window.calls >= MIN_CALLS && window.failed >= window.calls * FAILURE_SHARE;
-      if (failuresInARow >= FAILURES_IN_A_ROW || ill) return rest(0, nowMs);
-      return { state: "closed", failuresInARow, window };
+      const { share, failures } = noted(succeeded > 0 ? answered(breaker, succeeded) : breaker, failed, nowMs);
+      return failures.length >= patience(share) ? rest({ share, failures }, 0, nowMs) : { state: "closed", share, failures };
     }
-    case "open":
-      return breaker;
+    case "open": {
+      if (failed === 0) return breaker;
+      const { share, failures } = noted(breaker, failed, nowMs);
+      return { ...breaker, share, failures, untilMs: Math.max(breaker.untilMs, windowEndMs({ share, failures })) };
+    }
     case "half-open":
-      if (failed > 0) return rest(breaker.rests, nowMs);
-      return succeeded > 0 ? CLOSED : breaker;
+      if (failed > 0) return rest(noted(breaker, failed, nowMs), breaker.rests, nowMs);
+      return succeeded > 0 ? { state: "closed", ...answered(breaker, succeeded) } : breaker;
   }
 }
 
-function rest(rests: number, nowMs: number): Breaker {
-  return { state: "open", untilMs: nowMs + (rests === 0 ? FIRST_REST_MS : LATER_REST_MS), rests: rests + 1 };
+function rest({ share, failures }: Health, rests: number, nowMs: number): Breaker {
+  const restMs = RESTS_MS[Math.min(rests, RESTS_MS.length - 1)] ?? 0;
+  return { state: "open", share, failures, untilMs: Math.max(nowMs + restMs, windowEndMs({ share, failures })), rests: rests + 1 };
+}
+
+/** How many failures in a row it takes for a provider that answers this share of calls to be taken for down. */
+function patience(share: number): number {
+  const byChance = share >= 1 ? 0 : Math.ceil(Math.log(UNLIKELY) / Math.log(1 - share));
+  return Math.min(MOST_FAILURES_IN_A_ROW, Math.max(FEWEST_FAILURES_IN_A_ROW, byChance));
+}
+
+function answered({ share, failures }: Health, succeeded: number): Health {
+  const fell = share * (1 - SHARE_WEIGHT) ** Math.min(REMEMBERED_FAILURES, failures.length);
+  return { share: 1 - (1 - fell) * (1 - SHARE_WEIGHT) ** succeeded, failures: [] };
+}
+
+function noted({ share, failures }: Health, failed: number, nowMs: number): Health {
+  return {
+    share,
+    failures: [...failures, ...Array.from({ length: Math.min(failed, MOST_NOTED) }, () => nowMs)].slice(-MOST_FAILURES_IN_A_ROW),
+  };
+}
+
+/** Until when the minute's failures are used up; 0 when they are not. */
+function windowEndMs({ share, failures }: Health): number {
+  const oldest = failures.at(-(patience(share) + PROBES_PER_WINDOW));
+  return oldest === undefined ? 0 : oldest + WINDOW_MS;
 }

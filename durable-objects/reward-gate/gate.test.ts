@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CLOSED } from "./breaker.ts";
-import { acquirePermits, reportCalls, wakeGate } from "./gate.ts";
+import { acquirePermits, reportCalls, showGate, wakeGate } from "./gate.ts";
 import type { Gate } from "./gate.ts";
 import { arrive, depart, NOTHING_IN_FLIGHT, PERMIT_LIFE_MS, room } from "./in-flight.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -14,6 +14,8 @@ interface Play {
   readonly untilMs: number;
   readonly downFromMs: number;
   readonly downUntilMs: number;
+  /** Part of the calls that fail while the provider is up. */
+  readonly failing?: number;
 }
 
 /** How the agent behaves: it asks for as many permits as it has free lanes, and when it got none waits, or for a call of its own to come back. */
@@ -21,17 +23,19 @@ const LANES = 6;
 const MIN_WAIT_MS = 10;
 
 /** Consumers that never run out of rewards, against a provider that is down for a while; every moment of the play is a due event. */
-function play({ permitsPerSecond, latencyMs, consumers, untilMs, downFromMs, downUntilMs }: Play) {
+function play({ permitsPerSecond, latencyMs, consumers, untilMs, downFromMs, downUntilMs, failing = 0 }: Play) {
+  const dice = seeded(1);
   let gate: Gate = wakeGate(CLOSED, 0);
-  const calls: { atMs: number; down: boolean }[] = [];
+  const calls: { atMs: number; down: boolean; fails: boolean }[] = [];
   const due: { atMs: number; come: (nowMs: number) => void }[] = [];
   const at = (atMs: number, come: (nowMs: number) => void) => void due.push({ atMs, come });
 
   const call = (nowMs: number, back: (nowMs: number) => void) => {
     const down = nowMs >= downFromMs && nowMs < downUntilMs;
-    calls.push({ atMs: nowMs, down });
+    const fails = down || dice() < failing;
+    calls.push({ atMs: nowMs, down, fails });
     at(nowMs + latencyMs, (backMs) => {
-      gate = reportCalls(gate, { succeeded: down ? 0 : 1, failed: down ? 1 : 0, retryAfterMs: null }, backMs);
+      gate = reportCalls(gate, { succeeded: fails ? 0 : 1, failed: fails ? 1 : 0, retryAfterMs: null }, backMs);
       back(backMs);
     });
   };
@@ -67,6 +71,17 @@ function play({ permitsPerSecond, latencyMs, consumers, untilMs, downFromMs, dow
     if (next === undefined || next.atMs > untilMs) return { gate, calls };
     next.come(next.atMs);
   }
+}
+
+/** Throws of dice that are the same in every run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 const NEVER_DOWN = { downFromMs: Number.POSITIVE_INFINITY, downUntilMs: Number.POSITIVE_INFINITY };
@@ -109,6 +124,31 @@ test.each([1, 3, 10])(
     expect(calls.filter(({ atMs }) => atMs >= 70_000 && atMs < 100_000).length).toBeGreaterThan(1_000);
   },
 );
+
+test.each([0.2, 0.5, 0.7])("a provider that fails %f of the calls is asked on, more slowly than it bears, and grants", (failing) => {
+  const { calls } = play({ permitsPerSecond: 200, latencyMs: 5, consumers: 3, untilMs: 300_000, ...NEVER_DOWN, failing });
+  const granted = calls.filter(({ fails }) => !fails).length;
+  expect(granted).toBeGreaterThan(300 * 10 * (1 - failing));
+  expect(calls.length).toBeLessThan(300 * 200 * (1 - failing) * 1.2);
+});
+
+test("an operator sees what stands before a provider", () => {
+  const limits = { permitsPerSecond: 100 };
+  const asleep = wakeGate(CLOSED, 0);
+  expect(showGate(asleep, 0)).toMatchObject({ breaker: "closed", permitsPerSecond: null, pacePerSecond: null, inFlight: 0, recent: [] });
+  const { gate } = acquirePermits(asleep, { want: 2, limits }, 1_000);
+  expect(showGate(gate, 1_000)).toMatchObject({ permitsPerSecond: 100, pacePerSecond: 100, tokens: 3, inFlight: 2 });
+  const down = { succeeded: 0, failed: 3, retryAfterMs: null };
+  expect(showGate(reportCalls(gate, down, 1_010), 1_010)).toMatchObject({
+    breaker: "open",
+    untilMs: 3_010,
+    failuresInARow: 3,
+    inFlight: 0,
+    recent: [{ atMs: 1_010, ...down }],
+  });
+  const many = Array.from({ length: 50 }).reduce<Gate>((now) => reportCalls(now, down, 2_000), gate);
+  expect(showGate(many, 2_000).recent).toHaveLength(20);
+});
 
 test("a provider that hangs holds back no more calls than are under way already", () => {
   const { calls } = play({ permitsPerSecond: 200, latencyMs: 10_000, consumers: 10, untilMs: 30_000, downFromMs: 0, downUntilMs: 60_000 });

@@ -31,8 +31,12 @@ export const NOTHING_IN_FLIGHT: InFlight = { lots: [], latencyMs: 0, failing: fa
 
 /** Permits that may be given now. */
 export function room(inFlight: InFlight, permitsPerSecond: number, nowMs: number): number {
-  const out = alive(inFlight.lots, nowMs).reduce((sum, { permits }) => sum + permits, 0);
-  return Math.max(0, limit(inFlight, permitsPerSecond) - out);
+  return Math.max(0, limit(inFlight, permitsPerSecond) - out(inFlight, nowMs));
+}
+
+/** Permits that are out. */
+export function out({ lots }: InFlight, nowMs: number): number {
+  return alive(lots, nowMs).reduce((sum, { permits }) => sum + permits, 0);
 }
 
 /** Notes that permits were given. */

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
-import type { GateReport, PermitReply, PermitRequest, RewardGateRpc } from "../protocol.ts";
+import type { GateReport, GateState, PermitReply, PermitRequest, RewardGateRpc } from "../protocol.ts";
 import type { Breaker } from "./breaker.ts";
-import { acquirePermits, reportCalls, wakeGate } from "./gate.ts";
+import { acquirePermits, reportCalls, showGate, wakeGate } from "./gate.ts";
 import type { Gate } from "./gate.ts";
 import { GateStorage } from "./storage.ts";
 
@@ -28,6 +28,11 @@ export class RewardGate extends DurableObject<Env> implements RewardGateRpc {
     const before = this.#gate.breaker;
     this.#gate = reportCalls(this.#gate, { succeeded, failed, retryAfterMs }, Date.now());
     this.#keepBreaker(provider, before, this.#gate.breaker);
+  }
+
+  /** What the gate knows of its provider; nothing of calls before it last woke but what keeps it closed. */
+  async state(): Promise<GateState> {
+    return showGate(this.#gate, Date.now());
   }
 
   #keepBreaker(provider: string, before: Breaker, now: Breaker): void {

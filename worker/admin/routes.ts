@@ -10,6 +10,7 @@ import { getCare } from "./get-care.ts";
 import { getEndpointDeliveries } from "./get-endpoint-deliveries.ts";
 import { getEndpoints } from "./get-endpoints.ts";
 import { getExportCards } from "./get-export-cards.ts";
+import { getGates } from "./get-gates.ts";
 import { getInvariants } from "./get-invariants.ts";
 import { getPartners } from "./get-partners.ts";
 import { getRewards } from "./get-rewards.ts";
@@ -29,5 +30,6 @@ export function adminRoutes(): App<AdminEdge> {
   for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getRewards, getInvariants]) add(app);
   for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit, getExportCards]) add(app);
   for (const add of [getEndpoints, postEndpoint, deleteEndpoint, postEndpointPing, postEndpointReplay, getEndpointDeliveries]) add(app);
+  for (const add of [getGates]) add(app);
   return app;
 }

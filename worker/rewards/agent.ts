@@ -14,9 +14,9 @@ import type { Verdict } from "./verdict.ts";
 
 /** Connections that one invocation may have waiting at once (Workers, platform limits); more would queue with permits in hand. */
 const CONNECTIONS = 6;
-/** What had no turn comes again after this at the earliest, and up to half as long again later, not all at once. */
+/** What had no turn comes again after this at the earliest, and up to so much later, not all at once. The gate paces them besides. */
 const MIN_POSTPONE_MS = 3_000;
-const POSTPONE_SPREAD = 0.5;
+const POSTPONE_SPREAD_MS = 6_000;
 /** A message that failed as a whole. */
 const RETRY_DELAY_S = 10;
 
@@ -92,7 +92,7 @@ async function callGroup({ gate, rewards }: GateGroup, lanes: number, env: Env, 
   const stub = () => rewardGate(env, gate.provider);
   const { asked, left, retryAfterMs } = await passThroughGate(rewards, { gate, lanes, stub, deps, wait: tools.wait });
   const nowMs = tools.nowMs();
-  const postponeMs = Math.round(Math.max(MIN_POSTPONE_MS, retryAfterMs) * (1 + jitter * POSTPONE_SPREAD));
+  const postponeMs = Math.round(Math.max(MIN_POSTPONE_MS, retryAfterMs) + jitter * POSTPONE_SPREAD_MS);
   return [
     ...asked.map(({ reward, outcome }) => judgeAttempt(reward, outcome, nowMs, jitter)),
     ...left.map(({ reward }) => postpone(reward, postponeMs, nowMs)),

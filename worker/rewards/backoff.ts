@@ -1,6 +1,7 @@
-/** A failed call is made again after about this long, and after twice as long each further time … */
-const FIRST_DELAY_MS = 5_000;
-/** … up to this: a queue delays a message by twelve hours at most, and an operator's repair should show within the hour. */
+/** The first few failures are most likely the provider's, which its gate meters for all: the same reward soon has another try. */
+const SOON_MS = 2_000;
+const SOON_ATTEMPTS = 6;
+/** One that fails again and again is asked for after twice as long each further time, up to this: an operator's repair should show within the hour. */
 const MAX_DELAY_MS = 3_600_000;
 
 /**
@@ -8,6 +9,6 @@ const MAX_DELAY_MS = 3_600_000;
  * of the delay. The provider's own wish is a floor.
  */
 export function backoffMs(attempts: number, jitter: number, floorMs = 0): number {
-  const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, attempts - 1));
+  const delayMs = Math.min(MAX_DELAY_MS, SOON_MS * 2 ** Math.max(0, attempts - SOON_ATTEMPTS));
   return Math.max(floorMs, Math.round(delayMs * (0.5 + jitter / 2)));
 }

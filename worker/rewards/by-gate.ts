@@ -1,6 +1,8 @@
 import type { Settings } from "../settings.ts";
 import { PROVIDERS } from "./index.ts";
+import { LINE_ENDPOINTS, lineGate } from "./line-call.ts";
 import type { GateAddress, ParamedReward, RemoteProvider } from "./provider.ts";
+import { webhookGate } from "./webhook.ts";
 
 /** A reward, and who hands it over. */
 export interface Errand {
@@ -40,4 +42,10 @@ export function groupByGate(rewards: readonly ParamedReward[], settings: Setting
     group.rewards.push({ reward, provider });
   }
   return { groups: [...groups.values()], unprovided };
+}
+
+/** Every gate that a reward may go through, as things are configured. */
+export function allGates(settings: Settings): GateAddress[] {
+  const named = Object.entries(settings.REWARD_PROVIDERS).map(([name, { permitsPerSecond }]) => webhookGate(name, permitsPerSecond));
+  return [...named, ...LINE_ENDPOINTS.map((endpoint) => lineGate(endpoint, settings))];
 }

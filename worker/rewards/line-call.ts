@@ -28,6 +28,8 @@ export type LineEndpoint = "push" | "mission";
 
 const PATHS: Readonly<Record<LineEndpoint, string>> = { push: "/v2/bot/message/push", mission: "/shop/v3/mission" };
 
+export const LINE_ENDPOINTS = Object.keys(PATHS) as readonly LineEndpoint[];
+
 export function lineGate(endpoint: LineEndpoint, { LINE_PERMITS_PER_SECOND }: Settings): GateAddress {
   return { provider: `line:${endpoint}`, limits: { permitsPerSecond: LINE_PERMITS_PER_SECOND } };
 }

@@ -1,8 +1,8 @@
 import { backoffMs } from "./backoff.ts";
 import type { GrantOutcome, Reward } from "./provider.ts";
 
-/** Calls for one reward before it is left to an operator: with the delays between them, eight to ten hours. A closed gate costs none. */
-export const MAX_ATTEMPTS = 20;
+/** Calls for one reward before it is left to an operator: with the delays between them, six to twelve hours, within LINE's memory of a retry key. A closed gate costs none. */
+export const MAX_ATTEMPTS = 28;
 /** A provider's wish is obeyed for this long at most, then it is asked again. */
 const MAX_AFTER_MS = 3_600_000;
 

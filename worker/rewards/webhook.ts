@@ -25,7 +25,11 @@ export const webhook: RemoteProvider = { reach: "remote", gate, grant };
 function gate({ params }: ParamedReward, settings: Settings): GateAddress | Retry {
   const provider = providerOf(settings, params["provider"]);
   if (provider === null) return { outcome: "retry", reason: "no reward provider of the name in the prize's params is configured" };
-  return { provider: provider.name, limits: { permitsPerSecond: provider.permitsPerSecond } };
+  return webhookGate(provider.name, provider.permitsPerSecond);
+}
+
+export function webhookGate(provider: string, permitsPerSecond: number): GateAddress {
+  return { provider, limits: { permitsPerSecond } };
 }
 
 async function grant(reward: ParamedReward, { settings, fetch, nowMs }: GrantDeps): Promise<GrantOutcome> {
