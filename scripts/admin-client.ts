@@ -84,6 +84,12 @@ export interface CareCard {
   readonly timeline: readonly { readonly at: string; readonly what: string }[];
 }
 
+export interface Redriven {
+  readonly redriven: readonly { readonly cardId: string; readonly prize: string; readonly attempts: number; readonly lastError?: string }[];
+  /** Failed rewards of the campaign that are left for another call. */
+  readonly remaining: number;
+}
+
 const OPERATOR = { email: "demo-operator@example.com", groups: ["operator", "care"] };
 
 /** What the sandbox's Cloudflare Access gives an operator. */
@@ -156,6 +162,11 @@ export class AdminClient {
 
   async invariants(campaign: string): Promise<AdminInvariants> {
     return await this.#call("GET", `/campaigns/${campaign}/invariants`);
+  }
+
+  /** Asks again for failed rewards of a campaign, as many as go in one call; with `dryRun`, says which those would be. */
+  async redrive(campaign: string, dryRun: boolean): Promise<Redriven> {
+    return await this.#call("POST", "/rewards/redrive", { campaign, dryRun });
   }
 
   /** The ledger's cards of a card id, request id, recipient, LINE user id or code. */

@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { AdminClient } from "./admin-client.ts";
 import { callJson } from "./api-call.ts";
-import { findClaim } from "./state-claim.ts";
+import { findApp } from "./found-app.ts";
 import { openTerminal } from "./terminal.ts";
 import { checkCards } from "./verify/check-cards.ts";
 import type { Difference } from "./verify/check-cards.ts";
@@ -12,7 +11,6 @@ import { brokenPromises } from "./verify/check-published.ts";
 import { fairnessSchema, proofSchema, readDocument } from "./verify/fairness.ts";
 import type { Fairness } from "./verify/fairness.ts";
 import { OpenedSegment } from "./verify/opened-segment.ts";
-import { DEFAULT_STATE } from "./wrangler.ts";
 
 const USAGE = `npm run verify -- --campaign ID [--origin URL] [--published FILE] [--ledger FILE] [--access-token TOKEN]
     Makes every deck of a closed campaign again from its published seed, and holds commitments, roots and the ledger's every card against them.
@@ -26,6 +24,7 @@ npm run verify -- --proof FILE (--published FILE | --root HEX)
 
 Exit status 0: all of it holds; 1: something differs; 2: it could not be checked.`;
 
+const HOW_TO_SIGN_IN = "Fetching the ledger takes an operator's token: --access-token TOKEN, or --ledger FILE with a copy of the export.";
 const TOLD_DIFFERENCES = 10;
 const PROGRESS_EVERY_CARDS = 10_000;
 
@@ -88,7 +87,7 @@ interface CampaignOptions {
 }
 
 async function verifyCampaign({ campaign, published, ledger, ...where }: CampaignOptions): Promise<number> {
-  const house = await findHouse(where);
+  const house = await findApp(where);
   const address = `${house.appOrigin}/player/v1/campaigns/${encodeURIComponent(campaign)}/fairness`;
   const fairness = await terminal.step(`what ${house.appOrigin} publishes of ${campaign}`, async () =>
     readDocument(fairnessSchema, JSON.stringify(await callJson(address)), address),
@@ -112,7 +111,7 @@ async function verifyCampaign({ campaign, published, ledger, ...where }: Campaig
   }
   for (const fault of faults) terminal.say(`  ${fault}`);
 
-  const file = ledger === undefined ? await house.exportCards(campaign) : createReadStream(ledger);
+  const file = ledger === undefined ? await (await house.admin(HOW_TO_SIGN_IN)).exportCards(campaign) : createReadStream(ledger);
   const differences: Difference[] = [];
   let differing = 0;
   const checked = await terminal.step("every card of the ledger, against its deck", () =>
@@ -136,27 +135,6 @@ async function verifyCampaign({ campaign, published, ledger, ...where }: Campaig
       `differing=${differing}${differences[0] === undefined ? "" : ` first=${differences[0].cardId}`}`,
   );
   return holds ? 0 : 1;
-}
-
-interface VerifiedHouse {
-  readonly appOrigin: string;
-  exportCards(campaign: string): Promise<AsyncIterable<Uint8Array>>;
-}
-
-/** The app at `origin`, or the running `npm start`, whose sandbox lets an operator in. */
-async function findHouse({ origin, accessToken }: Pick<CampaignOptions, "origin" | "accessToken">): Promise<VerifiedHouse> {
-  const found = await findClaim(DEFAULT_STATE);
-  const claim = found.status === "held" ? found.claim : null;
-  const appOrigin = origin === undefined ? claim?.appOrigin : new URL(origin).origin;
-  if (appOrigin === undefined) throw new Error("No app is running here: start it with npm start, or say --origin URL.");
-  return {
-    appOrigin,
-    async exportCards(campaign) {
-      if (accessToken !== undefined) return await AdminClient.withToken(appOrigin, accessToken).exportCards(campaign);
-      if (claim?.appOrigin === appOrigin) return await (await AdminClient.signIn(claim)).exportCards(campaign);
-      throw new Error("Fetching the ledger takes an operator's token: --access-token TOKEN, or --ledger FILE with a copy of the export.");
-    },
-  };
 }
 
 async function readFairness(path: string): Promise<Fairness> {

@@ -9,6 +9,7 @@ import { getCampaigns } from "./get-campaigns.ts";
 import { getCare } from "./get-care.ts";
 import { getEndpointDeliveries } from "./get-endpoint-deliveries.ts";
 import { getEndpoints } from "./get-endpoints.ts";
+import { getDeadLetters } from "./get-dead-letters.ts";
 import { getExportCards } from "./get-export-cards.ts";
 import { getGates } from "./get-gates.ts";
 import { getInvariants } from "./get-invariants.ts";
@@ -21,6 +22,7 @@ import { postEndpointPing } from "./post-endpoint-ping.ts";
 import { postEndpointReplay } from "./post-endpoint-replay.ts";
 import { postKey } from "./post-key.ts";
 import { postLifecycle } from "./post-lifecycle.ts";
+import { postRedrive } from "./post-redrive.ts";
 import { postScan } from "./post-scan.ts";
 import { putPartner } from "./put-partner.ts";
 
@@ -30,6 +32,6 @@ export function adminRoutes(): App<AdminEdge> {
   for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getRewards, getInvariants]) add(app);
   for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit, getExportCards]) add(app);
   for (const add of [getEndpoints, postEndpoint, deleteEndpoint, postEndpointPing, postEndpointReplay, getEndpointDeliveries]) add(app);
-  for (const add of [getGates]) add(app);
+  for (const add of [getGates, postRedrive, getDeadLetters]) add(app);
   return app;
 }

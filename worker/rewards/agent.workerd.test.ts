@@ -197,6 +197,16 @@ describe("a reward", () => {
     expect(await ledgerRewards(campaign)).toMatchObject([{ status: "granted", attempts: 0 }]);
   });
 
+  test("of a kind that this version does not know stays pending and keeps no other waiting", async () => {
+    const { campaign, env } = await publishPrizes();
+    const [strange] = await seedRewards(1, { campaign, kind: "hologram" });
+    const known = await seedRewards(2, { campaign });
+    const { tools } = providerThat(granting);
+    if (strange === undefined) throw new Error("nothing was seeded");
+    expect(await deliver(messagesOf([strange, ...known]), env, tools)).toEqual({ acked: ["m0"], retried: [] });
+    expect((await ledgerRewards(campaign)).map(({ status }) => status)).toEqual(["pending", "granted", "granted"]);
+  });
+
   test("that is not due is left to the message that waits for it", async () => {
     const { campaign, env, sent } = await publishPrizes();
     const messages = messagesOf(await seedRewards(1, { campaign, nextAttemptAt: Date.now() + 60_000 }));

@@ -1,5 +1,4 @@
 import { env } from "cloudflare:workers";
-import type { PrizeKind } from "../../durable-objects/protocol.ts";
 import type { AgentTools } from "./agent.ts";
 import type { RewardMessage, RewardRef } from "./message.ts";
 
@@ -48,7 +47,7 @@ function outbox(sent: Sent[]): Queue {
 export interface SeededReward {
   readonly campaign: string;
   readonly prize?: string;
-  readonly kind?: PrizeKind;
+  readonly kind?: string;
   readonly status?: string;
   readonly attempts?: number;
   readonly createdAt?: number;

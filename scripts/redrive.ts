@@ -1,0 +1,72 @@
+import { parseArgs } from "node:util";
+import type { AdminClient } from "./admin-client.ts";
+import { findApp } from "./found-app.ts";
+import { openTerminal, table } from "./terminal.ts";
+
+const USAGE = `npm run redrive -- --campaign ID [--dry-run] [--origin URL] [--access-token TOKEN]
+    Asks again for every reward of a campaign that failed, and says what each had failed of.
+    --dry-run       only says what would be redriven
+    --origin        the app; without it, the running npm start
+    --access-token  what lets an operator in (cloudflared access token); or KUJI_ACCESS_TOKEN; not needed beside npm start
+
+Exit status 0: done; 1: failed rewards are left; 2: it could not be done.`;
+
+const HOW_TO_SIGN_IN = "This takes an operator's token: --access-token TOKEN.";
+/** A hundred thousand rewards; who has more failed ones looks first what is wrong. */
+const MAX_CALLS = 200;
+
+const terminal = openTerminal();
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  terminal.say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
+
+async function run(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      campaign: { type: "string" },
+      "dry-run": { type: "boolean", default: false },
+      origin: { type: "string" },
+      "access-token": { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const { campaign, origin } = values;
+  if (values.help) {
+    terminal.say(USAGE);
+    return 0;
+  }
+  if (campaign === undefined) throw new Error(USAGE);
+  const app = await findApp({ origin, accessToken: values["access-token"] ?? process.env["KUJI_ACCESS_TOKEN"] });
+  return await redrive(await app.admin(HOW_TO_SIGN_IN), campaign, values["dry-run"]);
+}
+
+async function redrive(admin: AdminClient, campaign: string, dryRun: boolean): Promise<number> {
+  const reasons = new Map<string, number>();
+  let redriven = 0;
+  let remaining = 0;
+  for (let call = 0; call < MAX_CALLS; call += 1) {
+    const done = await admin.redrive(campaign, dryRun);
+    for (const { prize, lastError = "" } of done.redriven) {
+      const reason = `${prize}\n${lastError}`;
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    redriven += done.redriven.length;
+    ({ remaining } = done);
+    if (dryRun || remaining === 0 || done.redriven.length === 0) break;
+  }
+  if (reasons.size > 0) {
+    const rows = [...reasons].map(([reason, rewards]) => [...reason.split("\n"), rewards]);
+    terminal.say(`\n${table(["prize", "had failed of", "rewards"], rows)}\n`);
+  }
+  if (dryRun) {
+    const more = remaining === 0 ? "" : `, and ${remaining} more`;
+    terminal.say(`would be redriven: ${redriven} rewards of ${campaign}${more}`);
+    return 0;
+  }
+  terminal.say(`campaign=${campaign} redriven=${redriven} remaining=${remaining}`);
+  return remaining === 0 ? 0 : 1;
+}

@@ -1,0 +1,100 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { drizzle } from "drizzle-orm/d1";
+import { campaignIdSchema } from "../campaign/schema.ts";
+import { errorText } from "../error-text.ts";
+import { jsonBody } from "../http/body.ts";
+import type { AdminEdge, App } from "../http/edge.ts";
+import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
+import type { RewardRow } from "../ledger/queries.ts";
+import { sendRewards } from "../rewards/message.ts";
+import { planRedrive, redriveStatement, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
+import type { RedrivePlan } from "../rewards/redrive.ts";
+import { writeAudited } from "./audit.ts";
+import { campaignRow } from "./campaign-row.ts";
+import { ADMIN_BODY_BYTES } from "./request.ts";
+import { withRole } from "./with-role.ts";
+
+const MAX_CARD_ID_LENGTH = 64;
+
+const wishSchema = z.strictObject({
+  campaign: campaignIdSchema,
+  ids: z.array(z.string().min(1).max(MAX_CARD_ID_LENGTH)).min(1).max(REWARDS_PER_REDRIVE).optional(),
+  dryRun: z.boolean().default(false),
+});
+
+const redriveSchema = z
+  .object({
+    campaign: z.string(),
+    dryRun: z.boolean(),
+    redriven: z.array(z.object({ cardId: z.string(), prize: z.string(), attempts: z.int(), lastError: z.string().optional() })),
+    skipped: z.array(z.object({ cardId: z.string(), status: z.enum(["pending", "granted", "unknown"]) })),
+    remaining: z.int(),
+  })
+  .openapi("Redrive");
+
+const route = createRoute({
+  method: "post",
+  path: "/rewards/redrive",
+  tags: ["Admin"],
+  summary: "Ask again for rewards that failed: all of a campaign, or those of these cards",
+  security: ADMIN_SECURITY,
+  middleware: [withRole("operator"), jsonBody(ADMIN_BODY_BYTES)] as const,
+  request: { body: takes(wishSchema) },
+  responses: {
+    200: answers(
+      redriveSchema,
+      `What was redriven (with \`dryRun\`: what would be), each as it had failed; \`remaining\` failed ones are left: at most ${REWARDS_PER_REDRIVE} go in one call`,
+    ),
+    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "body_too_large"),
+  },
+});
+
+export function postRedrive(app: App<AdminEdge>): void {
+  app.openapi(route, async (c) => {
+    const { campaign, ids, dryRun } = c.req.valid("json");
+    await campaignRow(c.env, campaign);
+    const planned = await planRedrive(drizzle(c.env.LEDGER), { campaign, ids });
+    if (dryRun || planned.failed.length === 0) return c.json(shown(campaign, dryRun, planned), 200);
+    const nowMs = Date.now();
+    const done = await writeAudited(c.env.LEDGER, async (db) => {
+      const plan = await planRedrive(db, { campaign, ids });
+      return {
+        act: {
+          actor: c.var.operator.email,
+          action: "rewards.redrive",
+          subject: campaign,
+          before: { failed: plan.failed.length + plan.remaining },
+          after: { failed: plan.remaining, redriven: plan.failed.map(({ card }) => card) },
+        },
+        statements: [redriveStatement(db, plan.failed, nowMs)],
+        result: plan,
+      };
+    });
+    await send(c.env, done.failed);
+    return c.json(shown(campaign, false, done), 200);
+  });
+}
+
+/** A send that is lost is mended by the sweeper, for the ledger says that they are due. */
+async function send(env: Env, redriven: readonly RewardRow[]): Promise<void> {
+  try {
+    await sendRewards(env, redriven);
+  } catch (error) {
+    console.warn(JSON.stringify({ message: "redriven rewards wait for the sweeper", count: redriven.length, error: errorText(error) }));
+  }
+}
+
+function shown(campaign: string, dryRun: boolean, { failed, skipped, remaining }: RedrivePlan): z.output<typeof redriveSchema> {
+  return {
+    campaign,
+    dryRun,
+    redriven: failed.map(({ card, prize, attempts, lastError }) => ({
+      cardId: card,
+      prize,
+      attempts,
+      ...(lastError === null ? {} : { lastError }),
+    })),
+    skipped: skipped.map(({ card, status }) => ({ cardId: card, status: status === null || status === "failed" ? "unknown" : status })),
+    remaining,
+  };
+}
