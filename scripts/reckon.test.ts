@@ -32,7 +32,7 @@ function perfect(): Reckoning {
   });
   const grants = played
     .filter(({ prize }) => prize === "points")
-    .map((card) => ({ ...card, provider: "points", asked: 1, receipt: `r-${card.cardId}` }));
+    .map((card) => ({ ...card, provider: "points", asked: 1, receipt: `r-${card.cardId}`, grantedAt: "2027-02-05T12:00:00.000Z" }));
   const balance = { prizes, unsettled: { blocks: 0, events: 0 }, differences: [] };
   return { cards: 10, manifest, fallback: "thanks", played, balance, grants };
 }
@@ -71,7 +71,17 @@ test.each<[string, Reckoning, RegExp]>([
   ["a reward that the reward system never saw", { ...perfect(), grants: grants.slice(1) }, /granted by the reward system: 3, not 4/],
   [
     "a grant for a card that did not win it",
-    { ...perfect(), grants: grants.with(0, { cardId: "thanks-0", prize: "points", provider: "points", asked: 1, receipt: "r" }) },
+    {
+      ...perfect(),
+      grants: grants.with(0, {
+        cardId: "thanks-0",
+        prize: "points",
+        provider: "points",
+        asked: 1,
+        receipt: "r",
+        grantedAt: "2027-02-05T12:00:00.000Z",
+      }),
+    },
     /though they did not win it: 1, not 0/,
   ],
   [

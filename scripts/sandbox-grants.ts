@@ -7,6 +7,7 @@ export interface SandboxGrant {
   readonly provider: string;
   readonly asked: number;
   readonly receipt: string;
+  readonly grantedAt: string;
 }
 
 const PAGE = 10_000;

@@ -14,8 +14,8 @@ import { varsFor } from "./stack.ts";
 import type { Terminal } from "./terminal.ts";
 import { localArguments, runWrangler } from "./wrangler.ts";
 
-/** More than any run redeems in a second: it is not the reward system that is looked at. */
-const PERMITS_PER_SECOND = 1_000;
+/** More than any run redeems in a second, where it is not the reward system that is looked at. */
+const DEFAULT_PERMITS_PER_SECOND = 1_000;
 /** Miniflare fires no cron trigger by itself; in production it is once a minute. */
 const TICK_EVERY_MS = 2_000;
 const TICK_TIMEOUT_MS = 10_000;
@@ -37,12 +37,14 @@ export interface ServedHouseOptions {
   readonly scheduled?: boolean;
   /** Whether a profiler may attach to the server. */
   readonly inspected?: boolean;
+  /** The rate that the reward provider permits. */
+  readonly permitsPerSecond?: number;
 }
 
 /** A house of its own in a new folder: the sandbox in this process, the app as it would be deployed in one that can be killed. */
 export async function openServedHouse(
   terminal: Terminal,
-  { source = {}, scheduled = true, inspected = false }: ServedHouseOptions = {},
+  { source = {}, scheduled = true, inspected = false, permitsPerSecond = DEFAULT_PERMITS_PER_SECOND }: ServedHouseOptions = {},
 ): Promise<ServedHouse> {
   const folder = await mkdtemp(join(tmpdir(), "kuji-served-"));
   const [keysDir, persistTo, bundle] = [join(folder, "keys"), join(folder, "state"), join(folder, "bundle")];
@@ -56,7 +58,7 @@ export async function openServedHouse(
   const controlPort = await freePort(0, [port]);
   const inspectorPort = inspected ? await freePort(0, [port, controlPort]) : null;
   const house: House = { appOrigin: `http://127.0.0.1:${port}`, sandboxOrigin: sandbox.origin, keysDir, persistTo };
-  const vars = varsFor(house, PERMITS_PER_SECOND);
+  const vars = varsFor(house, permitsPerSecond);
   const envFile = join(keysDir, KEY_FILES.devVars);
   const server = new BundleProcess({
     bundle,
