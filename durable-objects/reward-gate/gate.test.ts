@@ -165,6 +165,32 @@ test("a stall of a fast provider does not let more calls out at once", () => {
   expect(room(inFlight, 200, 4_000)).toBeLessThanOrEqual(3);
 });
 
+test("reports that are doubled, lost or come in any order let no second see more calls than were promised", () => {
+  const act = fc.record({
+    afterMs: fc.integer({ min: 0, max: 60 }),
+    want: fc.integer({ min: 1, max: 6 }),
+    reports: fc.array(fc.record({ succeeded: fc.nat(6), failed: fc.nat(2) }), { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 300 }), fc.array(act, { maxLength: 300 }), (permitsPerSecond, acts) => {
+      let gate = wakeGate(CLOSED, 0);
+      let nowMs = 0;
+      const given: number[] = [];
+      for (const { afterMs, want, reports } of acts) {
+        nowMs += afterMs;
+        const acquired = acquirePermits(gate, { want, limits: { permitsPerSecond } }, nowMs);
+        gate = reports.reduce((now, report) => reportCalls(now, { ...report, retryAfterMs: null }, nowMs), acquired.gate);
+        given.push(...Array.from({ length: acquired.reply.permits }, () => nowMs));
+      }
+      let first = 0;
+      for (const [i, atMs] of given.entries()) {
+        while ((given[first] ?? 0) <= atMs - 1_000) first += 1;
+        expect(i - first + 1).toBeLessThanOrEqual(permitsPerSecond);
+      }
+    }),
+  );
+});
+
 test("permits that nobody reports on come free again", () => {
   const { gate, reply } = acquirePermits(
     { ...wakeGate(CLOSED, 0), bucket: { tokens: 10, atMs: 0 } },

@@ -72,15 +72,15 @@ test("who waits as long as told gets a permit, if nobody else took it", () => {
   );
 });
 
-test("a caller that asks every ten milliseconds gets at least four fifths of the rate", () => {
+test("a caller that asks every ten milliseconds gets at least three quarters of the rate", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 10_000 }), (permitsPerSecond) => {
+    fc.property(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 10_000 })), (permitsPerSecond) => {
       const given = grants(
         permitsPerSecond,
         Array.from({ length: 6_001 }, () => ({ afterMs: 10, want: 1_000 })),
       );
       const total = given.reduce((sum, { taken }) => sum + taken, 0);
-      expect(total).toBeGreaterThanOrEqual(Math.floor(60 * permitsPerSecond * 0.8));
+      expect(total).toBeGreaterThanOrEqual(Math.floor(60 * permitsPerSecond * 0.75));
     }),
     { numRuns: 20 },
   );

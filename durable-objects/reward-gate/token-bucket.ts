@@ -1,5 +1,6 @@
 /** Part of a second's permits that may go out at once after a pause. More would be a blow to the provider, less a call per permit. */
 const BURST_SHARE = 0.05;
+const MIN_BURST = 2;
 /** The provider counts arrivals, not permits, and calls travel unevenly: a second of its clock may see a tenth more than left here within one. */
 const REFILL_SHARE = 0.9;
 
@@ -35,9 +36,12 @@ export function takeTokens(
   return { bucket: { tokens: left, atMs }, taken, waitMs: left + ROUNDING >= 1 ? 0 : Math.ceil(((1 - left) / rate) * 1_000) };
 }
 
-/** Fewer than burst + refill permits can leave within a second: below 20 a second that is at most the whole rate, from there on 0.95 of it. */
+/**
+ * Fewer than burst + refill permits can leave within a second: that is never more than the rate. Two at least may go at once, where the rate
+ * has room for them: a permit that comes whole between two callers is not lost.
+ */
 function burst(permitsPerSecond: number): number {
-  return Math.max(1, permitsPerSecond * BURST_SHARE);
+  return permitsPerSecond * (1 - REFILL_SHARE) < MIN_BURST ? 1 : Math.max(MIN_BURST, permitsPerSecond * BURST_SHARE);
 }
 
 function refillPerSecond(permitsPerSecond: number): number {

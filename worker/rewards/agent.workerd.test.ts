@@ -245,6 +245,44 @@ describe("when something breaks", () => {
     expect(asked.size).toBe(0);
   });
 
+  test("a consumer that dies after the provider granted asks again under the same key, and the ledger has one grant", async () => {
+    const { campaign, env } = await publishPrizes();
+    const messages = messagesOf(await seedRewards(3, { campaign }));
+    const { tools, asked } = providerThat(granting);
+    const dying = { ...env, LEDGER: readOnly(env.LEDGER) };
+    expect(await deliver(messages, dying, tools)).toEqual({ acked: [], retried: ["m0"] });
+    expect((await ledgerRewards(campaign)).map(({ status }) => status)).toEqual(["pending", "pending", "pending"]);
+    expect(await deliver(messages, env, tools)).toEqual({ acked: ["m0"], retried: [] });
+    expect([...asked.values()]).toEqual([2, 2, 2]);
+    expect((await ledgerRewards(campaign)).map(({ status, attempts }) => [status, attempts])).toEqual([
+      ["granted", 1],
+      ["granted", 1],
+      ["granted", 1],
+    ]);
+  });
+
+  test("messages that come in another order than they were sent, and doubled, grant each reward once", async () => {
+    const { campaign, env } = await publishPrizes();
+    const messages = messagesOf(await seedRewards(60, { campaign }));
+    const { tools, asked } = providerThat(granting);
+    const [first, second, third] = messages;
+    await Promise.all([deliver([third, first, third], env, tools), deliver([second], env, tools)]);
+    await deliver([first, second], env, tools);
+    expect([...asked.values()].every((times) => times === 1)).toBe(true);
+    expect((await ledgerRewards(campaign)).every(({ status }) => status === "granted")).toBe(true);
+  });
+
+  test("an outcome that comes late, after the reward was granted, changes nothing", async () => {
+    const { campaign, env } = await publishPrizes();
+    const messages = messagesOf(await seedRewards(1, { campaign }));
+    const slow = Promise.withResolvers<Response>();
+    const late = deliver(messages, env, providerThat(() => slow.promise).tools);
+    await deliver(messages, env, providerThat(granting).tools);
+    slow.resolve(new Response(null, { status: 422 }));
+    await late;
+    expect(await ledgerRewards(campaign)).toMatchObject([{ status: "granted", receipt: '{"granted":true,"receipt":"r-1"}' }]);
+  });
+
   test("a queue that takes nothing back leaves the messages where they are", async () => {
     const { campaign, env } = await publishPrizes();
     const messages = messagesOf(await seedRewards(1, { campaign }));
@@ -253,6 +291,12 @@ describe("when something breaks", () => {
     expect(await ledgerRewards(campaign)).toMatchObject([{ status: "pending", attempts: 1 }]);
   });
 });
+
+/** The ledger of a consumer that dies before it has written anything. */
+function readOnly(ledger: D1Database): D1Database {
+  const prepare = (query: string) => (query.startsWith("UPDATE") ? raise("D1_ERROR: the consumer died") : ledger.prepare(query));
+  return { prepare, batch: ledger.batch.bind(ledger) } as unknown as D1Database;
+}
 
 function raise(message: string): never {
   throw new Error(message);

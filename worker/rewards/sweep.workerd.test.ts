@@ -22,6 +22,31 @@ describe("the sweeper", () => {
     await seeTo(env, sent.at(-1)?.rewards ?? []);
   });
 
+  test.each([
+    ["a settlement that died before it sent it on", { attempts: 0, nextAttemptAt: LONG_AGO }],
+    ["an agent that died before it wrote anything", { attempts: 0, nextAttemptAt: LONG_AGO }],
+    ["a message that was dead-lettered or lost after some attempts", { attempts: 5, nextAttemptAt: LONG_AGO }],
+    ["a redrive whose message was never sent", { attempts: 0, nextAttemptAt: LONG_AGO }],
+    ["a version that wrote no due time", { attempts: 0, nextAttemptAt: null }],
+  ])("finds a reward that was lost by %s", async (_, row) => {
+    const { campaign, env, sent } = await publishPrizes();
+    const lost = await seedRewards(1, { campaign, createdAt: LONG_AGO, ...row });
+    await sweepRewards(env, NOW);
+    expect(sent.flatMap(({ rewards }) => rewards)).toEqual(lost);
+    await seeTo(env, lost);
+    expect(await ledgerRewards(campaign)).toMatchObject([{ status: "granted" }]);
+  });
+
+  test("sends again next time what the queue did not take", async () => {
+    const { campaign, env, sent } = await publishPrizes();
+    const lost = await seedRewards(1, { campaign, createdAt: LONG_AGO });
+    const full = { ...env.REWARDS, sendBatch: () => Promise.reject(new Error("queue is full")) } as unknown as Queue;
+    await expect(sweepRewards({ ...env, REWARDS: full }, NOW)).rejects.toThrow("queue is full");
+    await sweepRewards(env, NOW + SWEEP_AFTER_MS + 1);
+    expect(sent.flatMap(({ rewards }) => rewards)).toEqual(lost);
+    await seeTo(env, lost);
+  });
+
   test("lets be what is on its way, waits for its turn, or has ended", async () => {
     const { campaign, env } = await publishPrizes();
     await seedRewards(1, { campaign, createdAt: NOW - 1_000 });

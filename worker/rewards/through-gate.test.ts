@@ -112,6 +112,52 @@ describe("when something breaks", () => {
     expect(seen.calls).toBe(0);
   });
 
+  test("a gate that is slow slows its rewards, and loses none", async () => {
+    const { seen, errands, passage } = world(() => granted);
+    const stub = () => ({
+      acquire: async (request: Parameters<ReturnType<typeof passage.stub>["acquire"]>[0]) => {
+        await sleep(400);
+        return passage.stub().acquire(request);
+      },
+      report: async (report: Parameters<ReturnType<typeof passage.stub>["report"]>[0]) => {
+        await sleep(400);
+        return passage.stub().report(report);
+      },
+    });
+    const { asked, left } = await finish(passThroughGate(errands(30), { ...passage, stub }));
+    expect([asked.length, left.length]).toEqual([30, 0]);
+    expect(seen).toMatchObject({ calls: 30, permits: 30, reports: 30 });
+  });
+
+  test("a gate that never answers keeps no consumer, and no provider is called", async () => {
+    const { seen, errands, passage } = world(() => granted);
+    const never = () => new Promise<never>(() => {});
+    const { left, retryAfterMs } = await finish(
+      passThroughGate(errands(10), { ...passage, stub: () => ({ acquire: never, report: never }) }),
+    );
+    expect([left.length, seen.calls]).toEqual([10, 0]);
+    expect(retryAfterMs).toBeGreaterThan(2_000);
+  });
+
+  test("a gate that takes no report keeps no outcome back", async () => {
+    const { errands, passage } = world(() => granted);
+    const stub = () => ({ ...passage.stub(), report: () => new Promise<never>(() => {}) });
+    const { asked, left } = await finish(passThroughGate(errands(10), { ...passage, stub }));
+    expect(asked.length + left.length).toBe(10);
+    expect(asked.every(({ outcome }) => outcome.outcome === "granted")).toBe(true);
+  });
+
+  test("a provider that is slow holds back what waits for it, and is granted by in the end", async () => {
+    const { seen, errands, passage } = world(async () => {
+      await sleep(3_000);
+      return granted;
+    });
+    const { asked, left } = await finish(passThroughGate(errands(100), passage));
+    expect(seen.most).toBeLessThanOrEqual(6);
+    expect(asked.length + left.length).toBe(100);
+    expect(asked.every(({ outcome }) => outcome.outcome === "granted")).toBe(true);
+  });
+
   test("a report that is lost loses no outcome", async () => {
     const { errands, passage } = world(() => granted);
     const stub = () => ({ ...passage.stub(), report: () => Promise.reject(new Error("reset")) });

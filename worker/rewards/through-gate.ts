@@ -8,8 +8,9 @@ const MAX_WAIT_MS = 2_000;
 const MIN_WAIT_MS = 10;
 /** What has not had its turn by then comes again with another message. With the last call's time-out, far below a consumer's 15 minutes. */
 const TURN_MS = 20_000;
-/** When the gate itself does not answer. */
+/** When the gate itself does not answer, and how long it may take over an answer: it does no I/O but its own storage's. */
 const GATE_LOST_MS = 5_000;
+const GATE_ANSWER_MS = 5_000;
 
 export interface Passage {
   readonly gate: GateAddress;
@@ -31,7 +32,7 @@ export interface Passed {
 
 /** Asks a provider for rewards, as many at once and as fast as its gate permits; never calls without a permit, and reports on each. */
 export async function passThroughGate(errands: readonly Errand[], passage: Passage): Promise<Passed> {
-  const { gate, lanes, stub, wait } = passage;
+  const { gate, lanes, wait } = passage;
   const { nowMs } = passage.deps;
   const untilMs = nowMs() + TURN_MS;
   const left = [...errands];
@@ -45,7 +46,7 @@ export async function passThroughGate(errands: readonly Errand[], passage: Passa
       continue;
     }
     const want = Math.min(lanes - running.size, left.length);
-    const reply = await acquire(stub, { provider: gate.provider, limits: gate.limits, want });
+    const reply = await acquire(passage, { provider: gate.provider, limits: gate.limits, want });
     for (const errand of left.splice(0, reply.permits)) {
       const call = callOnce(errand, passage)
         .then((outcome) => void asked.push({ reward: errand.reward, outcome }))
@@ -61,7 +62,8 @@ export async function passThroughGate(errands: readonly Errand[], passage: Passa
 }
 
 /** One call, and its report. A provider's bug is a failed call, for the permit is used and nobody knows what happened. */
-async function callOnce({ reward, provider }: Errand, { gate, stub, deps }: Passage): Promise<GrantOutcome> {
+async function callOnce({ reward, provider }: Errand, passage: Passage): Promise<GrantOutcome> {
+  const { gate, deps } = passage;
   let outcome: GrantOutcome;
   try {
     outcome = await provider.grant(reward, deps);
@@ -69,7 +71,7 @@ async function callOnce({ reward, provider }: Errand, { gate, stub, deps }: Pass
     console.error(JSON.stringify({ message: "a reward provider threw", provider: gate.provider, error: String(error) }));
     outcome = { outcome: "retry", reason: "the provider's code failed" };
   }
-  await report(stub, reportOf(gate.provider, outcome));
+  await report(passage, reportOf(gate.provider, outcome));
   return outcome;
 }
 
@@ -79,9 +81,9 @@ function reportOf(provider: string, outcome: GrantOutcome): GateReport {
   return { provider, succeeded: failed ? 0 : 1, failed: failed ? 1 : 0, retryAfterMs: failed ? (outcome.afterMs ?? null) : null };
 }
 
-async function acquire(stub: Passage["stub"], request: PermitRequest): Promise<PermitReply> {
+async function acquire({ stub, wait }: Passage, request: PermitRequest): Promise<PermitReply> {
   try {
-    return await stub().acquire(request);
+    return await inTime(stub().acquire(request), wait);
   } catch (error) {
     console.error(JSON.stringify({ message: "a reward gate did not answer", provider: request.provider, error: String(error) }));
     return { permits: 0, retryAfterMs: GATE_LOST_MS };
@@ -89,10 +91,18 @@ async function acquire(stub: Passage["stub"], request: PermitRequest): Promise<P
 }
 
 /** A report that is lost costs its permit's life, no more. */
-async function report(stub: Passage["stub"], gateReport: GateReport): Promise<void> {
+async function report({ stub, wait }: Passage, gateReport: GateReport): Promise<void> {
   try {
-    await stub().report(gateReport);
+    await inTime(stub().report(gateReport), wait);
   } catch (error) {
     console.error(JSON.stringify({ message: "a reward gate took no report", provider: gateReport.provider, error: String(error) }));
   }
+}
+
+/** The gate's answer, unless it takes too long: permits that it gives then are nobody's, and come free again by themselves. */
+async function inTime<T>(answer: Promise<T>, wait: Passage["wait"]): Promise<T> {
+  const late = wait(GATE_ANSWER_MS).then(() => {
+    throw new Error(`no answer within ${GATE_ANSWER_MS / 1_000} s`);
+  });
+  return Promise.race([answer, late]);
 }
