@@ -45,6 +45,12 @@ test("slow answers late, timeout not at all", async () => {
   await expect(fetch(`${sandbox.origin}/oauth2/v2.1/certs`, { signal })).rejects.toThrow("timeout");
 });
 
+test("refuse says that the request is at fault", async () => {
+  const sandbox = await testSandbox();
+  await postJson(`${sandbox.origin}/sandbox/faults`, { target: "rewards", mode: "refuse" });
+  expect((await askReward(sandbox, "card-1")).status).toBe(422);
+});
+
 test("limited says when to come again", async () => {
   const sandbox = await testSandbox();
   await postJson(`${sandbox.origin}/sandbox/faults`, { target: "rewards", mode: "limited", retryAfterSeconds: 7 });

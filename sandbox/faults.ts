@@ -25,6 +25,7 @@ const commandSchema = z.discriminatedUnion("mode", [
   z.strictObject({ target, mode: z.literal("ok") }),
   z.strictObject({ target, mode: z.literal("down") }),
   z.strictObject({ target, mode: z.literal("error") }),
+  z.strictObject({ target, mode: z.literal("refuse") }),
   z.strictObject({ target, mode: z.literal("slow"), ms: waitMs.default(DEFAULT_SLOW_MS) }),
   z.strictObject({ target, mode: z.literal("timeout"), ms: waitMs.default(MAX_FAULT_MS) }),
   z.strictObject({
@@ -36,11 +37,11 @@ const commandSchema = z.discriminatedUnion("mode", [
 ]);
 
 /**
- * How a stand-in misbehaves: `down` cuts the connection, `timeout` never answers, `limited` answers 429 with `Retry-After`, `flaky` fails at `rate`, half of
+ * How a stand-in misbehaves: `down` cuts the connection, `timeout` never answers, `refuse` answers 422, `limited` 429 with `Retry-After`, `flaky` fails at `rate`, half of
  * that after the work.
  */
 export type Fault =
-  | { readonly mode: "ok" | "down" | "error" }
+  | { readonly mode: "ok" | "down" | "error" | "refuse" }
   | { readonly mode: "slow" | "timeout"; readonly ms: number }
   | { readonly mode: "limited"; readonly retryAfterSeconds: number }
   | { readonly mode: "flaky"; readonly rate: number };
@@ -50,11 +51,15 @@ type FaultAction =
   | { readonly do: "cut" }
   | { readonly do: "hang"; readonly ms: number }
   | { readonly do: "delay"; readonly ms: number }
+  | { readonly do: "refuse" }
   | { readonly do: "limit"; readonly retryAfterSeconds: number }
   | { readonly do: "fail" }
   | { readonly do: "failAfterwards" };
 
-const STEADY = { ok: { do: "pass" }, down: { do: "cut" }, error: { do: "fail" } } as const satisfies Record<string, FaultAction>;
+const STEADY = { ok: { do: "pass" }, down: { do: "cut" }, error: { do: "fail" }, refuse: { do: "refuse" } } as const satisfies Record<
+  string,
+  FaultAction
+>;
 
 /** What happens to one call under `fault`; `random` gives numbers from 0 up to 1. */
 export function decideFault(fault: Fault, random: () => number): FaultAction {
@@ -102,11 +107,13 @@ export class Faults {
       switch (action.do) {
         case "pass":
           return await next();
+        case "refuse":
+          return Response.json({ message: "Refused on demand" }, { status: 422 });
         case "limit":
-          return new Response(JSON.stringify({ message: "Too many requests" }), {
-            status: 429,
-            headers: { "content-type": "application/json", "retry-after": String(action.retryAfterSeconds) },
-          });
+          return Response.json(
+            { message: "Too many requests" },
+            { status: 429, headers: { "retry-after": String(action.retryAfterSeconds) } },
+          );
         case "fail":
           return refuse();
         case "failAfterwards":

@@ -37,7 +37,7 @@ export interface ServedHouseOptions {
   readonly scheduled?: boolean;
   /** Whether a profiler may attach to the server. */
   readonly inspected?: boolean;
-  /** The rate that the reward provider permits. */
+  /** The rate that the reward provider permits, and LINE. */
   readonly permitsPerSecond?: number;
 }
 
@@ -58,7 +58,7 @@ export async function openServedHouse(
   const controlPort = await freePort(0, [port]);
   const inspectorPort = inspected ? await freePort(0, [port, controlPort]) : null;
   const house: House = { appOrigin: `http://127.0.0.1:${port}`, sandboxOrigin: sandbox.origin, keysDir, persistTo };
-  const vars = varsFor(house, permitsPerSecond);
+  const vars = { ...varsFor(house, permitsPerSecond), LINE_PERMITS_PER_SECOND: String(permitsPerSecond) };
   const envFile = join(keysDir, KEY_FILES.devVars);
   const server = new BundleProcess({
     bundle,

@@ -2,10 +2,12 @@ import { parseArgs } from "node:util";
 import { openTerminal } from "../scripts/terminal.ts";
 import { judge } from "./provider/judge.ts";
 import { FAULT_MODES, runProvider } from "./provider/run.ts";
+import { REMOTE_KINDS } from "./provider/system.ts";
 
-const USAGE = `npm run soak:provider -- [--cards 2000] [--mode ${FAULT_MODES.join("|")}] [--seconds 60] [--permits 100]
+const USAGE = `npm run soak:provider -- [--cards 2000] [--kind ${REMOTE_KINDS.join("|")}] [--mode ${FAULT_MODES.join("|")}] [--seconds 60] [--permits 100]
   Everybody wins, and in the middle the reward provider fails for a minute: nobody's prize is lost or granted twice, the provider is left alone while
   it is down and never called faster than it permits, and all is granted within a minute of its return.
+  --kind      of prize: points of a reward system, or what LINE hands over
   --mode      how it fails; flaky answers half of the calls, and half of those that fail were heard
   --permits   calls a second that the provider permits`;
 
@@ -17,6 +19,7 @@ const MAX_SECONDS_AFTER_RETURN = 60;
 const { values } = parseArgs({
   options: {
     cards: { type: "string", default: "2000" },
+    kind: { type: "string", default: "webhook" },
     mode: { type: "string", default: "down" },
     seconds: { type: "string", default: "60" },
     permits: { type: "string", default: "100" },
@@ -30,9 +33,10 @@ else process.exit(await soak());
 async function soak(): Promise<number> {
   const terminal = openTerminal();
   const mode = FAULT_MODES.find((known) => known === values.mode);
-  if (mode === undefined) throw new Error(USAGE);
+  const kind = REMOTE_KINDS.find((known) => known === values.kind);
+  if (mode === undefined || kind === undefined) throw new Error(USAGE);
   const [cards, seconds, permitsPerSecond] = [Number(values.cards), Number(values.seconds), Number(values.permits)];
-  const books = await runProvider(terminal, { cards, mode, faultMs: seconds * 1_000, permitsPerSecond });
+  const books = await runProvider(terminal, { cards, kind, mode, faultMs: seconds * 1_000, permitsPerSecond });
   const verdict = judge(books, {
     permitsPerSecond,
     maxCallsWhileDown: mode === "flaky" ? null : MAX_CALLS_A_MINUTE * Math.ceil(seconds / MINUTE_S),
