@@ -31,6 +31,7 @@ test.each<[string, Partial<Books>, RegExp]>([
   expect(judge({ ...WELL, ...books }, BOUNDS).faults).toEqual([expect.stringMatching(fault)]);
 });
 
-test("of a provider that answers some calls, no bound is held for those it does not", () => {
+test("of a provider that answers some calls, no bound is held for those it does not, and nothing need wait", () => {
+  expect(judge({ ...WELL, callsWhileDown: 600, returnedAtMs: 80_000 }, { ...BOUNDS, maxCallsWhileDown: null }).faults).toEqual([]);
   expect(judge({ ...WELL, callsWhileDown: 600 }, { ...BOUNDS, maxCallsWhileDown: null }).faults).toEqual([]);
 });

@@ -12,7 +12,7 @@ export interface Books {
 
 export interface Bounds {
   readonly permitsPerSecond: number;
-  /** Calls that may find out that the provider is down; null: it answers some. */
+  /** Calls that may find out that the provider is down; null: it answers some, and nothing need wait for its return. */
   readonly maxCallsWhileDown: number | null;
   readonly maxSecondsAfterReturn: number;
 }
@@ -46,7 +46,7 @@ export function judge({ cards, grants, ledger, callsWhileDown, maxPerSecond, ret
       ? null
       : `${callsWhileDown} calls reached the provider while it was down, ${maxCallsWhileDown} may`,
     maxPerSecond <= permitsPerSecond ? null : `${maxPerSecond} calls came within a second, ${permitsPerSecond} are permitted`,
-    waited > 0 ? null : "nothing waited for the provider: the run shows nothing",
+    waited > 0 || maxCallsWhileDown === null ? null : "nothing waited for the provider: the run shows nothing",
     seconds <= maxSecondsAfterReturn ? null : `the last grant came ${seconds} s after the return, ${maxSecondsAfterReturn} s may pass`,
   ].filter((fault) => fault !== null);
   return { lost, doubled, grantedAfterReturnSeconds: seconds, waited, faults };
