@@ -26,6 +26,7 @@ import type { LocalDay } from "./calendar.ts";
 import { viewCard } from "./card.ts";
 import type { CardRow } from "./card.ts";
 import { CardIds } from "./card-ids.ts";
+import { CardIndex } from "./card-index.ts";
 import { Chores } from "./chores.ts";
 import { drainOutbox } from "./drain.ts";
 import type { DrawDecision } from "./draw.ts";
@@ -37,6 +38,7 @@ import { countPrizes, runOf } from "./stock.ts";
 import { IssuerStorage } from "./storage.ts";
 import { Supply } from "./supply.ts";
 import { sweepExpired } from "./sweep.ts";
+import { Untold } from "./untold.ts";
 
 /** Commands taken and not yet answered; a second's work at full speed. Beyond it the answer is `overloaded`, at once. */
 const MAX_PENDING = 5_000;
@@ -74,6 +76,8 @@ type Command = PendingDraw | PendingOrder;
 export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   readonly #storage: IssuerStorage;
   readonly #ids: CardIds;
+  readonly #index: CardIndex;
+  readonly #untold = new Untold();
   readonly #supply: Supply;
   readonly #chores: Chores;
   readonly #commands = new GroupCommit<Command>((commands) => this.#flush(commands));
@@ -94,6 +98,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       storage.cardKeys(),
     );
     const transaction = <Result>(work: () => Result): Result => ctx.storage.transactionSync(work);
+    this.#index = new CardIndex(storage, transaction);
     const now = () => Date.now();
     const waitUntil = (promise: Promise<unknown>) => ctx.waitUntil(promise);
     this.#supply = new Supply({
@@ -125,6 +130,9 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#nextSeq = storage.nextSeq();
     const keyUse = this.#ids.nextUse(this.#nextSeq);
     if (keyUse !== null) storage.useCardKey(keyUse);
+    if (issuer !== null) {
+      for (const card of storage.issuedAfter(issuer.sealedSeq)) this.#untold.add(card, this.#ids.mint(issuer, card.seq));
+    }
     if (issuer !== null && storage.nextDueMs(now()) !== null) this.#chores.soon();
   }
 
@@ -171,7 +179,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#adopt(address);
     this.#commands.flushNow();
     this.ctx.storage.transactionSync(() => this.#takeRules(rules));
-    const lastBlock = this.ctx.storage.transactionSync(() => this.#storage.seal(Date.now()));
+    const lastBlock = this.#seal();
     this.#chores.soon();
     this.#retryWaiting();
     if (rules.status === "open" && Date.now() >= rules.startsAtMs - WARM_UP_MS) this.ctx.waitUntil(this.#supply.warmUp(address));
@@ -259,13 +267,31 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       for (const command of commands) (command.type === "draw" ? command.batch : command).reject(error);
       return;
     }
-    this.#nextSeq += flushed.issued;
-    this.#supply.used(flushed.leases, flushed.issued);
-    for (const [i, command] of draws.entries()) this.#settleDraw(command, flushed.draws[i] as DrawDecision, address);
+    this.#remember(flushed);
+    const firstSeq = this.#nextSeq - flushed.issued.length;
+    const cardIdOf = (seq: number) => flushed.issued[seq - firstSeq]?.cardId ?? this.#ids.mint(address, seq);
+    for (const [i, command] of draws.entries()) this.#settleDraw(command, flushed.draws[i] as DrawDecision, cardIdOf);
     for (const [i, command] of orders.entries()) command.resolve(this.#answerOrder(flushed.cards[i] as CardDecision, command.cardId));
-    if (flushed.events > 0) this.#chores.soon();
+    if (flushed.changed) this.#chores.soon();
     if (flushed.returned) this.ctx.waitUntil(this.#supply.deliverGivebacks(address).catch(() => this.#chores.soon()));
     if (draws.length > 0 && rules.status === "open" && this.#supply.wants()) this.#replenish();
+  }
+
+  /** Takes in what was stored; what is due to follow, follows in the same breath, and so in the same commit. */
+  #remember({ issued, leases }: Flushed): void {
+    this.#nextSeq += issued.length;
+    this.#supply.used(leases, issued.length);
+    this.#index.add(issued.map(({ card }) => card));
+    for (const { card, cardId } of issued) this.#untold.add(card, cardId);
+    if (this.#index.isFull) this.ctx.storage.transactionSync(() => this.#index.store());
+    if (this.#untold.isFull) this.#seal();
+  }
+
+  /** Cuts everything that the ledger is to be told into blocks; returns the number of the last one. */
+  #seal(): number {
+    const lastBlock = this.ctx.storage.transactionSync(() => this.#storage.seal(this.#untold.rows(), this.#nextSeq - 1, Date.now()));
+    this.#untold.clear();
+    return lastBlock;
   }
 
   #decide(draws: readonly PendingDraw[], orders: readonly PendingOrder[], rules: CampaignRules, address: ShardAddress): Flushed {
@@ -273,6 +299,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     if (nowMs < this.#today.startMs || nowMs >= this.#today.endMs) this.#today = localDay(rules.timezone, nowMs);
     return flush(
       this.#storage,
+      this.#index,
       draws.map(({ draw }) => draw),
       orders,
       {
@@ -305,7 +332,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     if (address === null) return null;
     const now = () => Date.now();
     await drainOutbox({
-      seal: () => this.ctx.storage.transactionSync(() => storage.seal(now())),
+      seal: () => void this.#seal(),
       due: (nowMs, limit) => storage.dueBlocks(address, nowMs, limit),
       send: async (blocks) => {
         await this.env.CARD_EVENTS.sendBatch(blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" })));
@@ -316,7 +343,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     return storage.nextDueMs(now());
   }
 
-  #settleDraw(command: PendingDraw, decision: DrawDecision, address: ShardAddress): void {
+  #settleDraw(command: PendingDraw, decision: DrawDecision, cardIdOf: (seq: number) => string): void {
     switch (decision.status) {
       case "waiting":
         this.#waiting.push(command);
@@ -324,7 +351,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       case "issued":
       case "replayed": {
         const { status, seq, expiresAtMs } = decision;
-        settle(command, { status, cardId: this.#ids.mint(address, seq), expiresAtMs });
+        settle(command, { status, cardId: cardIdOf(seq), expiresAtMs });
         return;
       }
       case "conflict":

@@ -1,7 +1,8 @@
 import type { CampaignRules, CardEvent, Draw, StockRun } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
-import { decideDraws, issuedEvent } from "./draw.ts";
-import type { DrawDecision } from "./draw.ts";
+import type { CardIndex } from "./card-index.ts";
+import { decideDraws } from "./draw.ts";
+import type { DrawDecision, DrawnBefore, RecipientCount } from "./draw.ts";
 import type { LocalDay } from "./calendar.ts";
 import { decideCard } from "./lifecycle.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
@@ -27,51 +28,71 @@ export interface FlushContext {
   readonly cardId: (seq: number) => string;
 }
 
+/** A card that this flush has made. */
+export interface IssuedCard {
+  readonly card: CardRow;
+  readonly cardId: string;
+}
+
 export interface Flushed {
   readonly draws: readonly DrawDecision[];
   readonly cards: readonly CardDecision[];
   /** What the issuer holds now, to be remembered once the transaction has committed. */
   readonly leases: readonly HeldLease[];
-  readonly issued: number;
-  readonly events: number;
+  readonly issued: readonly IssuedCard[];
+  /** Whether there is something to tell the ledger. */
+  readonly changed: boolean;
   /** Places in the deck that are stock again, journaled as a giveback. */
   readonly returned: boolean;
 }
 
-/** One flush inside one transaction: load the rows concerned, decide everything, store the result and its events. Synchronous. */
-export function flush(storage: IssuerStorage, draws: readonly Draw[], orders: readonly PlacedOrder[], context: FlushContext): Flushed {
-  const events: CardEvent[] = [];
-  const drawn = draws.length === 0 ? null : flushDraws(storage, draws, context, events);
-  const ordered = orders.length === 0 ? null : flushOrders(storage, orders, context, events);
-  if (events.length > 0) storage.addToOutbox(packEvents(events));
+/**
+ * One flush inside one transaction: load the rows concerned, decide everything, store the result and its events. Synchronous. The row of an issued card
+ * is all that is stored of its issue; what follows from it is its caller's to remember.
+ */
+export function flush(
+  storage: IssuerStorage,
+  index: Pick<CardIndex, "find">,
+  draws: readonly Draw[],
+  orders: readonly PlacedOrder[],
+  context: FlushContext,
+): Flushed {
+  const drawn = draws.length === 0 ? null : flushDraws(storage, index, draws, context);
+  const ordered = orders.length === 0 ? null : flushOrders(storage, orders, context);
+  const issued = drawn?.issued ?? [];
   return {
     draws: drawn?.decisions ?? [],
     cards: ordered?.decisions ?? [],
     leases: drawn?.leases ?? context.leases,
-    issued: drawn?.issued ?? 0,
-    events: events.length,
+    issued,
+    changed: issued.length > 0 || (ordered?.changed ?? false),
     returned: ordered?.returned ?? false,
   };
 }
 
-function flushDraws(storage: IssuerStorage, draws: readonly Draw[], context: FlushContext, events: CardEvent[]) {
+function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draws: readonly Draw[], context: FlushContext) {
   const { rules, nowMs, nextSeq, pool } = context;
   const limited = rules.limits.perRecipient !== null || rules.limits.perRecipientPerDay !== null;
   const recipients = limited ? new Set(draws.flatMap(({ recipient }) => recipient ?? [])) : new Set<string>();
-  const counts = recipients.size === 0 ? new Map() : storage.recipientCounts([...recipients], context.today.startMs);
-  const drawnBefore = storage.drawnBefore(draws.map(({ requestId }) => requestId));
+  const known = index.find(
+    draws.map(({ requestId }) => requestId),
+    [...recipients],
+  );
+  const drawnBefore = known.length === 0 ? new Map<string, DrawnBefore>() : storage.drawnBefore(known);
+  const counts = known.length === 0 || !limited ? new Map<string, RecipientCount>() : storage.recipientCounts(known, context.today.startMs);
   const stock = new StockCursor(context.leases, nowMs);
   const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, pool, drawnBefore, counts });
   if (cards.length > 0) {
     storage.insertCards(cards);
-    storage.moveLeases(stock.moved());
-    for (const card of cards) events.push(issuedEvent(card, context.cardId(card.seq)));
+    storage.dropEmptied(stock.emptied());
   }
-  return { decisions, leases: stock.held(), issued: cards.length };
+  const issued = cards.map((card): IssuedCard => ({ card, cardId: context.cardId(card.seq) }));
+  return { decisions, leases: stock.held(), issued };
 }
 
-function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], context: FlushContext, events: CardEvent[]) {
+function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], context: FlushContext) {
   const { rules, nowMs } = context;
+  const events: CardEvent[] = [];
   const cards = storage.cards(orders.map(({ seq }) => seq));
   const changed = new Map<number, CardRow>();
   const kindOf = (prize: string) => rules.prizes[prize] ?? "none";
@@ -85,8 +106,11 @@ function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], con
     return decision;
   });
   const stored = [...changed.values()];
-  if (stored.length > 0) storage.updateCards(stored);
-  return { decisions, returned: returnStock(storage, stored) };
+  if (stored.length > 0) {
+    storage.updateCards(stored);
+    storage.addToOutbox(packEvents(events));
+  }
+  return { decisions, changed: stored.length > 0, returned: returnStock(storage, stored) };
 }
 
 /** Gives the places of ended cards back to the pool, where the campaign says so. */

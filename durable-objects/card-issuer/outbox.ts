@@ -15,8 +15,17 @@ export interface OutboxRow {
   readonly body: string;
 }
 
-/** Events as rows for the outbox, in order: NDJSON, each row within its bound. One flush makes one row, unless it is large. */
+/** An event as it stands in a block: a line of NDJSON. */
+export function eventLine(event: CardEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+/** Events as rows for the outbox, in order, each row within its bound. One flush makes one row, unless it is large. */
 export function packEvents(events: readonly CardEvent[]): OutboxRow[] {
+  return packLines(events.map(eventLine));
+}
+
+export function packLines(all: readonly string[]): OutboxRow[] {
   const rows: OutboxRow[] = [];
   let lines: string[] = [];
   let bytes = 0;
@@ -25,8 +34,7 @@ export function packEvents(events: readonly CardEvent[]): OutboxRow[] {
     lines = [];
     bytes = 0;
   };
-  for (const event of events) {
-    const line = `${JSON.stringify(event)}\n`;
+  for (const line of all) {
     const lineBytes = Buffer.byteLength(line);
     if (bytes + lineBytes > MAX_ROW_BYTES) close();
     lines.push(line);

@@ -57,18 +57,20 @@ describe("the stock that an issuer holds", () => {
     );
   });
 
-  it("is, loaded again after what moved was stored, what was held", () => {
+  it("is, loaded again by what its cards tell and without the leases that were emptied, what was held", () => {
     fc.assert(
       fc.property(leasesOf, fc.nat(50), (leases, wanted) => {
         const cursor = new StockCursor(leases, NOW_MS);
-        for (let n = 0; n < wanted; n++) cursor.take();
-        const stored = new Map(leases.map((lease) => [lease.lease, lease]));
-        for (const { lease, next } of cursor.moved()) {
-          const row = stored.get(lease);
-          if (next === null) stored.delete(lease);
-          else if (row !== undefined) stored.set(lease, { ...row, next });
-        }
-        expect(placesOf([...stored.values()]).toSorted(byPosition)).toEqual(placesOf(cursor.held()).toSorted(byPosition));
+        const taken = Array.from({ length: wanted }, () => cursor.take()).filter((card) => card !== null);
+        const emptied = cursor.emptied();
+        const loaded = leases
+          .filter(({ lease }) => !emptied.includes(lease))
+          .map((lease): HeldLease => {
+            const own = taken.map(({ position }) => position - lease.start).filter((place) => place >= 0 && place < lease.ordinals.length);
+            return { ...lease, next: Math.max(lease.next, ...own.map((place) => place + 1)) };
+          });
+        expect(placesOf(loaded).toSorted(byPosition)).toEqual(placesOf(cursor.held()).toSorted(byPosition));
+        expect(loaded.every(({ next, ordinals }) => next < ordinals.length)).toBe(true);
       }),
     );
   });

@@ -17,36 +17,42 @@ export interface StockCard {
  * cards are stored.
  */
 export class StockCursor {
-  #leases: readonly HeldLease[];
+  readonly #open: readonly HeldLease[];
   readonly #closed: readonly HeldLease[];
-  readonly #moved = new Set<number>();
+  /** The lease that the next card is from, and where in it. */
+  #at = 0;
+  #next: number;
 
   constructor(leases: readonly HeldLease[], nowMs: number) {
     const closed = leases.filter((lease) => isClosed(lease, nowMs));
     this.#closed = closed;
-    this.#leases = closed.length === 0 ? leases : leases.filter((lease) => !isClosed(lease, nowMs));
+    this.#open = closed.length === 0 ? leases : leases.filter((lease) => !isClosed(lease, nowMs));
+    this.#next = this.#open[0]?.next ?? 0;
   }
 
   take(): StockCard | null {
-    const [lease, ...rest] = this.#leases;
+    const lease = this.#open[this.#at];
     if (lease === undefined) return null;
-    const { next } = lease;
+    const next = this.#next;
     const prize = lease.prizes[lease.ordinals[next] ?? -1];
     if (prize === undefined) throw new Error("a lease holds an ordinal without a prize");
-    const card = { prize, segment: lease.segment, position: lease.start + next, code: lease.codes?.[next] ?? null };
-    this.#moved.add(lease.lease);
-    this.#leases = next + 1 < lease.ordinals.length ? [{ ...lease, next: next + 1 }, ...rest] : rest;
-    return card;
+    this.#next += 1;
+    if (this.#next >= lease.ordinals.length) {
+      this.#at += 1;
+      this.#next = this.#open[this.#at]?.next ?? 0;
+    }
+    return { prize, segment: lease.segment, position: lease.start + next, code: lease.codes?.[next] ?? null };
   }
 
   /** The leases that still hold cards. */
   held(): readonly HeldLease[] {
-    return this.#closed.length === 0 ? this.#leases : [...this.#leases, ...this.#closed];
+    const [current, ...rest] = this.#open.slice(this.#at);
+    return current === undefined ? this.#closed : [{ ...current, next: this.#next }, ...rest, ...this.#closed];
   }
 
-  /** Leases that cards were taken from: their new `next`, or null when nothing is left. */
-  moved(): { readonly lease: number; readonly next: number | null }[] {
-    return [...this.#moved].map((lease) => ({ lease, next: this.#leases.find((held) => held.lease === lease)?.next ?? null }));
+  /** Leases whose last card was taken. */
+  emptied(): number[] {
+    return this.#open.slice(0, this.#at).map(({ lease }) => lease);
   }
 }
 

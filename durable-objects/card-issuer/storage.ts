@@ -2,17 +2,17 @@ import { GENESIS_HASH, hashBlock } from "../block.ts";
 import { migrate } from "../migrate.ts";
 import type { CampaignRules, CardState, Giveback, Lease, ShardAddress, StockRun } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
+import type { IndexedCard } from "./card-index.ts";
 import type { KeyUse } from "./card-ids.ts";
 import type { DrawnBefore, RecipientCount } from "./draw.ts";
 import type { DueBlock } from "./drain.ts";
+import type { IndexPage, PageStart } from "./index-pages.ts";
 import { cutBlocks } from "./outbox.ts";
 import type { OutboxRow } from "./outbox.ts";
 import type { HeldLease } from "./stock.ts";
 
 /** JSON handed to one statement; a SQL value may have 2 MB. */
 const MAX_STATEMENT_CHARS = 500_000;
-/** Outbox rows sealed at a time. */
-const MAX_SEALED_ROWS = 20_000;
 
 const MIGRATIONS = [
   `
@@ -78,6 +78,27 @@ const MIGRATIONS = [
     send_at INTEGER NOT NULL
   ) STRICT;
   `,
+  // A card's row is its commit: the index, its event and its lease's progress follow from it.
+  `
+  DROP INDEX cards_request;
+  DROP INDEX cards_recipient;
+  CREATE TABLE index_pages (page INTEGER PRIMARY KEY, hash INTEGER NOT NULL, seq INTEGER NOT NULL, entries BLOB NOT NULL) STRICT;
+  ALTER TABLE issuer ADD COLUMN indexed_seq INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE issuer ADD COLUMN sealed_seq INTEGER NOT NULL DEFAULT 0;
+  UPDATE issuer SET sealed_seq = (SELECT coalesce(max(seq), 0) FROM cards);
+  ALTER TABLE leases ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 0;
+  UPDATE leases SET first_seq = (SELECT coalesce(max(seq), 0) + 1 FROM cards);
+  CREATE TABLE bodies (block INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  INSERT INTO bodies (block, body)
+    SELECT block, (SELECT coalesce(group_concat(body, '' ORDER BY row), '') FROM outbox WHERE row BETWEEN first_row AND last_row) FROM blocks;
+  CREATE TABLE pending (row INTEGER PRIMARY KEY, block INTEGER NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  INSERT INTO pending (row, block, events, bytes, body)
+    SELECT row, (SELECT last_block + 1 FROM issuer), events, bytes, body FROM outbox WHERE row > (SELECT sealed_row FROM issuer);
+  DROP TABLE outbox;
+  ALTER TABLE issuer DROP COLUMN sealed_row;
+  ALTER TABLE blocks DROP COLUMN first_row;
+  ALTER TABLE blocks DROP COLUMN last_row;
+  `,
 ];
 
 export interface IssuerRecord extends ShardAddress {
@@ -85,6 +106,8 @@ export interface IssuerRecord extends ShardAddress {
   /** Number of the next lease request. */
   readonly leaseRequest: number;
   readonly lastBlock: number;
+  /** Events of cards up to this one's issue are in blocks. */
+  readonly sealedSeq: number;
 }
 
 interface CardRecord extends Record<string, SqlStorageValue> {
@@ -120,6 +143,7 @@ interface LeaseRecord extends Record<string, SqlStorageValue> {
   codes: string | null;
   closes_at: number | null;
   first: number;
+  used: number | null;
 }
 
 interface TallyRow extends Record<string, SqlStorageValue> {
@@ -133,34 +157,30 @@ interface TallyRow extends Record<string, SqlStorageValue> {
 /** The issuer's SQL, statement by statement; set-based, so that a flush costs a handful of statements whatever its size. */
 export class IssuerStorage {
   readonly #sql: SqlStorage;
-  /** Outbox rows are numbered here and never again, for SQLite would reuse the number of a deleted last row. */
-  #lastRow: number;
+  /** Last row of `pending` that waits for the next block; null: to be looked up. */
+  #lastPending: number | null = null;
 
   constructor(storage: DurableObjectStorage) {
     migrate(storage, MIGRATIONS);
     this.#sql = storage.sql;
-    this.#lastRow = this.#sql
-      .exec<{ last: number }>(
-        "SELECT max(coalesce((SELECT max(row) FROM outbox), 0), coalesce((SELECT sealed_row FROM issuer), 0)) AS last",
-      )
-      .one().last;
   }
 
   issuer(): IssuerRecord | null {
     const [row] = this.#sql
-      .exec<{ campaign: string; shard: number; rules: string | null; lease_request: number; last_block: number }>(
-        "SELECT campaign, shard, rules, lease_request, last_block FROM issuer",
+      .exec<{ campaign: string; shard: number; rules: string | null; lease_request: number; last_block: number; sealed_seq: number }>(
+        "SELECT campaign, shard, rules, lease_request, last_block, sealed_seq FROM issuer",
       )
       .toArray();
     if (row === undefined) return null;
     const rules = row.rules === null ? null : (JSON.parse(row.rules) as CampaignRules);
-    return { campaign: row.campaign, shard: row.shard, rules, leaseRequest: row.lease_request, lastBlock: row.last_block };
+    const { campaign, shard, lease_request, last_block, sealed_seq } = row;
+    return { campaign, shard, rules, leaseRequest: lease_request, lastBlock: last_block, sealedSeq: sealed_seq };
   }
 
   adopt({ campaign, shard }: ShardAddress): void {
     this.#sql.exec(
-      `INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, sealed_row, giveback, swept_seq)
-       VALUES (0, ?, ?, 1, 0, ?, 0, 0, 0)`,
+      `INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, giveback, swept_seq)
+       VALUES (0, ?, ?, 1, 0, ?, 0, 0)`,
       campaign,
       shard,
       GENESIS_HASH,
@@ -171,12 +191,19 @@ export class IssuerStorage {
     this.#sql.exec("UPDATE issuer SET rules = ?", JSON.stringify(rules));
   }
 
+  /** The leases held. How far one is used, its cards tell: of those issued since it came, the last of its run. */
   leases(): HeldLease[] {
     return this.#sql
-      .exec<LeaseRecord>("SELECT * FROM leases ORDER BY first DESC, lease")
+      .exec<LeaseRecord>(
+        `SELECT lease, segment, start, next, prizes, ordinals, codes, closes_at, first,
+           (SELECT max(position) + 1 - start FROM cards
+            WHERE cards.seq >= first_seq AND cards.segment = leases.segment AND position >= start AND position < start + length(ordinals) / 2) AS used
+         FROM leases ORDER BY first DESC, lease`,
+      )
       .toArray()
-      .map(({ closes_at, first, ...row }) => ({
+      .map(({ closes_at, first, used, ...row }) => ({
         ...row,
+        next: Math.max(row.next, used ?? 0),
         closesAtMs: closes_at,
         first: first === 1,
         prizes: JSON.parse(row.prizes) as string[],
@@ -200,7 +227,8 @@ export class IssuerStorage {
 
   #insertLease(lease: Lease): void {
     this.#sql.exec(
-      "INSERT OR IGNORE INTO leases (lease, segment, start, next, prizes, ordinals, codes, closes_at, first) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)",
+      `INSERT OR IGNORE INTO leases (lease, segment, start, next, prizes, ordinals, codes, closes_at, first, first_seq)
+       VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) + 1 FROM cards))`,
       lease.lease,
       lease.segment,
       lease.start,
@@ -248,21 +276,79 @@ export class IssuerStorage {
     this.#sql.exec("INSERT OR REPLACE INTO card_keys (first_seq, fingerprint) VALUES (?, ?)", firstSeq, fingerprint);
   }
 
-  moveLeases(moved: readonly { readonly lease: number; readonly next: number | null }[]): void {
-    for (const { lease, next } of moved) {
-      if (next === null) this.#sql.exec("DELETE FROM leases WHERE lease = ?", lease);
-      else this.#sql.exec("UPDATE leases SET next = ? WHERE lease = ?", next, lease);
-    }
+  /** Forgets leases that hold no card any more. */
+  dropEmptied(leases: readonly number[]): void {
+    for (const lease of leases) this.#sql.exec("DELETE FROM leases WHERE lease = ?", lease);
   }
 
   nextSeq(): number {
     return this.#sql.exec<{ next: number }>("SELECT coalesce(max(seq), 0) + 1 AS next FROM cards").one().next;
   }
 
-  drawnBefore(requestIds: readonly string[]): Map<string, DrawnBefore> {
+  indexedSeq(): number {
+    return this.#sql.exec<{ indexed_seq: number }>("SELECT indexed_seq FROM issuer").toArray()[0]?.indexed_seq ?? 0;
+  }
+
+  markIndexed(seq: number): void {
+    this.#sql.exec("UPDATE issuer SET indexed_seq = ?", seq);
+  }
+
+  /** Where the pages of the index begin, in order. */
+  indexStarts(): PageStart[] {
+    return this.#sql
+      .exec<{ page: number; hash: number; seq: number }>("SELECT page, hash, seq FROM index_pages ORDER BY hash, seq")
+      .toArray();
+  }
+
+  indexPages(pages: readonly number[]): Map<number, IndexPage> {
+    const found = new Map<number, IndexPage>();
+    if (pages.length === 0) return found;
+    const rows = this.#sql.exec<{ page: number; entries: ArrayBuffer }>(
+      "SELECT page, entries FROM index_pages WHERE page IN (SELECT value FROM json_each(?))",
+      JSON.stringify(pages),
+    );
+    for (const { page, entries } of rows) found.set(page, new Float64Array(entries));
+    return found;
+  }
+
+  /** Stores a page of the index, over an earlier one or, with null, as a new one. */
+  saveIndexPage(page: number | null, entries: IndexPage): PageStart {
+    return this.#sql
+      .exec<{ page: number; hash: number; seq: number }>(
+        "INSERT OR REPLACE INTO index_pages (page, hash, seq, entries) VALUES (?, ?, ?, ?) RETURNING page, hash, seq",
+        page,
+        entries[0],
+        entries[1],
+        entries.slice().buffer,
+      )
+      .one();
+  }
+
+  /** What the index is to know of the cards after `seq`. */
+  cardsAfter(seq: number, limit: number): IndexedCard[] {
+    return this.#sql
+      .exec<Pick<CardRecord, "seq" | "request" | "recipient">>(
+        "SELECT seq, request, recipient FROM cards WHERE seq > ? ORDER BY seq LIMIT ?",
+        seq,
+        limit,
+      )
+      .toArray()
+      .map(({ request, ...card }) => ({ ...card, requestId: request }));
+  }
+
+  /** Cards as they were issued, after card `seq`. */
+  issuedAfter(seq: number): CardRow[] {
+    return this.#sql
+      .exec<CardRecord>("SELECT * FROM cards WHERE seq > ? ORDER BY seq", seq)
+      .toArray()
+      .map((row) => ({ ...toCard(row), state: "issued", version: 1, lineUserId: row.drawn_for }));
+  }
+
+  /** What the draws of these cards asked, by request. */
+  drawnBefore(seqs: readonly number[]): Map<string, DrawnBefore> {
     const rows = this.#sql.exec<Pick<CardRecord, "request" | "seq" | "recipient" | "drawn_for" | "metadata" | "expires_at">>(
-      "SELECT request, seq, recipient, drawn_for, metadata, expires_at FROM cards WHERE request IN (SELECT value FROM json_each(?))",
-      JSON.stringify(requestIds),
+      "SELECT request, seq, recipient, drawn_for, metadata, expires_at FROM cards WHERE seq IN (SELECT value FROM json_each(?))",
+      JSON.stringify(seqs),
     );
     const drawn = new Map<string, DrawnBefore>();
     for (const { request, seq, recipient, drawn_for, metadata, expires_at } of rows) {
@@ -271,43 +357,36 @@ export class IssuerStorage {
     return drawn;
   }
 
-  /** Cards of each recipient, in all and since `dayStartMs`; voided ones do not count. */
-  recipientCounts(recipients: readonly string[], dayStartMs: number): Map<string, RecipientCount> {
+  /** How many of these cards each recipient has, in all and since `dayStartMs`; voided ones do not count. */
+  recipientCounts(seqs: readonly number[], dayStartMs: number): Map<string, RecipientCount> {
     const rows = this.#sql.exec<{ recipient: string; total: number; today: number }>(
       `SELECT recipient, count(*) AS total, sum(issued_at >= ?) AS today FROM cards
-       WHERE recipient IN (SELECT value FROM json_each(?)) AND state <> 'voided' GROUP BY recipient`,
+       WHERE seq IN (SELECT value FROM json_each(?)) AND recipient IS NOT NULL AND state <> 'voided' GROUP BY recipient`,
       dayStartMs,
-      JSON.stringify(recipients),
+      JSON.stringify(seqs),
     );
     const counts = new Map<string, RecipientCount>();
     for (const { recipient, total, today } of rows) counts.set(recipient, { total, today });
     return counts;
   }
 
+  /** Stores cards that were issued together: at one moment, numbered without gaps. */
   insertCards(cards: readonly CardRow[]): void {
-    const rows = cards.map((c) => [
-      c.seq,
-      c.requestId,
-      c.recipient,
-      c.drawnFor,
-      c.lineUserId,
-      c.metadata,
-      c.prize,
-      c.segment,
-      c.position,
-      c.code,
-      c.state,
-      c.version,
-      c.issuedAtMs,
-      c.expiresAtMs,
-    ]);
-    for (const json of jsonChunks(rows)) {
+    const [first] = cards;
+    if (first === undefined) return;
+    let seq = first.seq;
+    const rows = cards.map((c) => [c.requestId, c.recipient, c.drawnFor, c.metadata, c.prize, c.segment, c.position, c.code]);
+    for (const { json, count } of jsonChunks(rows)) {
       this.#sql.exec(
         `INSERT INTO cards (seq, request, recipient, drawn_for, line_user, metadata, prize, segment, position, code, state, version, issued_at, expires_at)
-         SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11, value->>12, value->>13
-         FROM json_each(?)`,
+         SELECT ?2 + key, value->>0, value->>1, value->>2, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, 'issued', 1, ?3, ?4
+         FROM json_each(?1)`,
         json,
+        seq,
+        first.issuedAtMs,
+        first.expiresAtMs,
       );
+      seq += count;
     }
   }
 
@@ -344,7 +423,7 @@ export class IssuerStorage {
       c.store,
       c.returned ? 1 : 0,
     ]);
-    for (const json of jsonChunks(rows)) {
+    for (const { json } of jsonChunks(rows)) {
       this.#sql.exec(
         `UPDATE cards SET line_user = new.line_user, state = new.state, version = new.version,
            revealed_at = new.revealed_at, redeemed_at = new.redeemed_at, used_at = new.used_at,
@@ -358,59 +437,79 @@ export class IssuerStorage {
     }
   }
 
+  /**
+   * Keeps events until they are in a block. A row that is in one already is written over: deleting it would cost as much as writing it.
+   * The events of issues are not here: a card's row is its event.
+   */
   addToOutbox(rows: readonly OutboxRow[]): void {
+    let row =
+      this.#lastPending ??
+      this.#sql
+        .exec<{ last: number }>("SELECT coalesce(max(row), 0) AS last FROM pending WHERE block > (SELECT last_block FROM issuer)")
+        .one().last;
     for (const { events, bytes, body } of rows) {
-      this.#lastRow += 1;
-      this.#sql.exec("INSERT INTO outbox (row, events, bytes, body) VALUES (?, ?, ?, ?)", this.#lastRow, events, bytes, body);
+      row += 1;
+      this.#sql.exec(
+        "INSERT OR REPLACE INTO pending (row, block, events, bytes, body) VALUES (?, (SELECT last_block + 1 FROM issuer), ?, ?, ?)",
+        row,
+        events,
+        bytes,
+        body,
+      );
     }
+    this.#lastPending = row;
   }
 
-  /** Cuts what waits in the outbox into numbered, chained blocks; returns the number of the last block. */
-  seal(nowMs: number): number {
-    const chain = this.#sql
-      .exec<{ last_block: number; last_hash: string; sealed_row: number }>("SELECT last_block, last_hash, sealed_row FROM issuer")
-      .toArray()[0];
+  /**
+   * Cuts what waits into numbered, chained blocks: the events kept, and `issued`, those of the cards after `sealedSeq` up to `lastSeq`.
+   * Returns the number of the last block.
+   */
+  seal(issued: readonly OutboxRow[], lastSeq: number, nowMs: number): number {
+    const chain = this.#sql.exec<{ last_block: number; last_hash: string }>("SELECT last_block, last_hash FROM issuer").toArray()[0];
     if (chain === undefined) return 0;
-    const waiting = this.#sql
-      .exec<{ row: number; events: number; bytes: number }>(
-        "SELECT row, events, bytes FROM outbox WHERE row > ? ORDER BY row LIMIT ?",
-        chain.sealed_row,
-        MAX_SEALED_ROWS,
+    const pending = this.#sql
+      .exec<{ events: number; bytes: number; body: string }>(
+        "SELECT events, bytes, body FROM pending WHERE block > ? ORDER BY row",
+        chain.last_block,
       )
       .toArray();
-    if (waiting.length === 0) return chain.last_block;
-    let { last_block: block, last_hash: prev, sealed_row: sealedRow } = chain;
-    for (const { firstRow, lastRow, events } of cutBlocks(waiting)) {
-      const hash = hashBlock(prev, this.#body(firstRow, lastRow));
+    const rows = [...issued, ...pending];
+    if (rows.length === 0) return chain.last_block;
+    let { last_block: block, last_hash: prev } = chain;
+    for (const { firstRow, lastRow, events } of cutBlocks(rows.map((row, i) => ({ ...row, row: i })))) {
+      const body = rows
+        .slice(firstRow, lastRow + 1)
+        .map((row) => row.body)
+        .join("");
+      const hash = hashBlock(prev, body);
       block += 1;
+      this.#sql.exec("INSERT INTO bodies (block, body) VALUES (?, ?)", block, body);
       this.#sql.exec(
-        "INSERT INTO blocks (block, first_row, last_row, events, prev, hash, attempts, send_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+        "INSERT INTO blocks (block, events, prev, hash, attempts, send_at) VALUES (?, ?, ?, ?, 0, ?)",
         block,
-        firstRow,
-        lastRow,
         events,
         prev,
         hash,
         nowMs,
       );
       prev = hash;
-      sealedRow = lastRow;
     }
-    this.#sql.exec("UPDATE issuer SET last_block = ?, last_hash = ?, sealed_row = ?", block, prev, sealedRow);
+    this.#lastPending = null;
+    this.#sql.exec("UPDATE issuer SET last_block = ?, last_hash = ?, sealed_seq = ?", block, prev, lastSeq);
     return block;
   }
 
   dueBlocks(address: ShardAddress, nowMs: number, limit: number): DueBlock[] {
     const rows = this.#sql
-      .exec<{ block: number; first_row: number; last_row: number; events: number; prev: string; hash: string; attempts: number }>(
-        "SELECT block, first_row, last_row, events, prev, hash, attempts FROM blocks WHERE send_at <= ? ORDER BY block LIMIT ?",
+      .exec<{ block: number; body: string; events: number; prev: string; hash: string; attempts: number }>(
+        "SELECT block, body, events, prev, hash, attempts FROM blocks JOIN bodies USING (block) WHERE send_at <= ? ORDER BY block LIMIT ?",
         nowMs,
         limit,
       )
       .toArray();
-    return rows.map(({ block, first_row, last_row, events, prev, hash, attempts }) => ({
+    return rows.map(({ block, body, events, prev, hash, attempts }) => ({
       header: { campaign: address.campaign, shard: address.shard, block, prev, hash, events },
-      body: this.#body(first_row, last_row),
+      body,
       attempts,
     }));
   }
@@ -419,24 +518,21 @@ export class IssuerStorage {
     this.#sql.exec("UPDATE blocks SET attempts = ?, send_at = ? WHERE block = ?", attempts, sendAtMs, block);
   }
 
-  /** When the next block is due, null when all are acknowledged. Unsealed events are due at once. */
+  /** When the next block is due, null when all are acknowledged. Events in no block are due at once. */
   nextDueMs(nowMs: number): number | null {
-    const { due, unsealed } = this.#sql
-      .exec<{ due: number | null; unsealed: number }>(
-        "SELECT (SELECT min(send_at) FROM blocks) AS due, (SELECT count(*) FROM outbox WHERE row > (SELECT sealed_row FROM issuer)) AS unsealed",
+    const { due, waiting } = this.#sql
+      .exec<{ due: number | null; waiting: number }>(
+        `SELECT (SELECT min(send_at) FROM blocks) AS due,
+           EXISTS (SELECT 1 FROM pending, issuer WHERE block > last_block) OR EXISTS (SELECT 1 FROM cards, issuer WHERE seq > sealed_seq) AS waiting`,
       )
       .one();
-    return unsealed > 0 ? nowMs : due;
+    return waiting === 1 ? nowMs : due;
   }
 
   /** Forgets blocks that the ledger has confirmed. */
   dropBlocks(blocks: readonly number[]): void {
     const json = JSON.stringify(blocks);
-    this.#sql.exec(
-      `DELETE FROM outbox WHERE row IN
-         (SELECT o.row FROM blocks b JOIN outbox o ON o.row BETWEEN b.first_row AND b.last_row WHERE b.block IN (SELECT value FROM json_each(?)))`,
-      json,
-    );
+    this.#sql.exec("DELETE FROM bodies WHERE block IN (SELECT value FROM json_each(?))", json);
     this.#sql.exec("DELETE FROM blocks WHERE block IN (SELECT value FROM json_each(?))", json);
   }
 
@@ -447,37 +543,31 @@ export class IssuerStorage {
     const { blocks, events } = this.#sql
       .exec<{ blocks: number; events: number }>(
         `SELECT (SELECT count(*) FROM blocks) AS blocks,
-                (SELECT coalesce(sum(events), 0) FROM outbox WHERE row > (SELECT coalesce(max(sealed_row), 0) FROM issuer)) AS events`,
+                (SELECT coalesce(sum(events), 0) FROM pending, issuer WHERE block > last_block)
+                  + (SELECT count(*) FROM cards, issuer WHERE seq > sealed_seq) AS events`,
       )
       .one();
     return { cards, unsettledBlocks: blocks, unpackedEvents: events };
   }
-
-  #body(firstRow: number, lastRow: number): string {
-    const rows = this.#sql.exec<{ body: string }>("SELECT body FROM outbox WHERE row BETWEEN ? AND ? ORDER BY row", firstRow, lastRow);
-    return rows
-      .toArray()
-      .map(({ body }) => body)
-      .join("");
-  }
 }
 
-/** Rows as JSON arrays, each short enough for one statement. */
-function jsonChunks(rows: readonly (readonly unknown[])[]): string[] {
-  const chunks: string[] = [];
+/** Rows as JSON arrays, each short enough for one statement, and how many are in each. */
+function jsonChunks(rows: readonly (readonly unknown[])[]): { readonly json: string; readonly count: number }[] {
+  const chunks: { json: string; count: number }[] = [];
   let open: string[] = [];
   let chars = 0;
+  const close = () => {
+    if (open.length > 0) chunks.push({ json: `[${open.join(",")}]`, count: open.length });
+    open = [];
+    chars = 0;
+  };
   for (const row of rows) {
     const json = JSON.stringify(row);
-    if (chars + json.length > MAX_STATEMENT_CHARS && open.length > 0) {
-      chunks.push(`[${open.join(",")}]`);
-      open = [];
-      chars = 0;
-    }
+    if (chars + json.length > MAX_STATEMENT_CHARS) close();
     open.push(json);
     chars += json.length;
   }
-  if (open.length > 0) chunks.push(`[${open.join(",")}]`);
+  close();
   return chunks;
 }
 

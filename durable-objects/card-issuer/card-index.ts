@@ -1,0 +1,123 @@
+import type { CardRow } from "./card.ts";
+import { cutPage, findInPage, hashKey, mergePages, pageOf, sortEntries, spread } from "./index-pages.ts";
+import type { PageStart } from "./index-pages.ts";
+import type { IssuerStorage } from "./storage.ts";
+
+/** Cards that are put into the index together, and what is read at a start: some milliseconds. */
+const CARDS_PER_BATCH = 4_096;
+/** A page is written once for all that is new in it: where there are many pages, more cards at a time. */
+const CARDS_PER_PAGE = 2;
+const MAX_CARDS_PER_BATCH = 32_768;
+/** Pages in memory at a time while they are written: some megabytes. */
+const PAGES_PER_STEP = 500;
+
+const KINDS = { request: 1, recipient: 2 } as const;
+
+/** What of a card is looked for. */
+export type IndexedCard = Pick<CardRow, "seq" | "requestId" | "recipient">;
+
+export type IndexStorage = Pick<
+  IssuerStorage,
+  "indexStarts" | "indexedSeq" | "cardsAfter" | "indexPages" | "saveIndexPage" | "markIndexed"
+>;
+
+/**
+ * Finds cards by request and by recipient. It follows the cards: the newest are in memory only, the others in stored pages, up to a card whose number is
+ * stored with them. What memory loses is read from the cards again.
+ */
+export class CardIndex {
+  readonly #storage: IndexStorage;
+  #starts: readonly PageStart[];
+  /** Cards after the indexed ones, by hash. */
+  readonly #recent = new Map<number, number[]>();
+  #recentCards = 0;
+  #lastSeq: number;
+
+  constructor(storage: IndexStorage, transaction: <Result>(work: () => Result) => Result) {
+    this.#storage = storage;
+    this.#starts = storage.indexStarts();
+    this.#lastSeq = storage.indexedSeq();
+    for (;;) {
+      const cards = storage.cardsAfter(this.#lastSeq, CARDS_PER_BATCH);
+      this.add(cards);
+      if (this.isFull) transaction(() => this.store());
+      if (cards.length < CARDS_PER_BATCH) return;
+    }
+  }
+
+  /** Whether it is time to `store`. */
+  get isFull(): boolean {
+    return this.#recentCards >= Math.min(MAX_CARDS_PER_BATCH, Math.max(CARDS_PER_BATCH, this.#starts.length * CARDS_PER_PAGE));
+  }
+
+  /** Takes in cards that are stored; in the order of their numbers, without gaps. */
+  add(cards: readonly IndexedCard[]): void {
+    for (const { seq, requestId, recipient } of cards) {
+      this.#enter(hashKey(KINDS.request, requestId), seq);
+      if (recipient !== null) this.#enter(hashKey(KINDS.recipient, recipient), seq);
+      this.#lastSeq = seq;
+    }
+    this.#recentCards += cards.length;
+  }
+
+  /** Numbers of all cards of these requests and of these recipients; a few others may be among them. */
+  find(requestIds: readonly string[], recipients: readonly string[]): number[] {
+    const hashes = [
+      ...requestIds.map((requestId) => hashKey(KINDS.request, requestId)),
+      ...recipients.map((recipient) => hashKey(KINDS.recipient, recipient)),
+    ];
+    const found: number[] = [];
+    for (const hash of hashes) {
+      const recent = this.#recent.get(hash);
+      if (recent !== undefined) found.push(...recent);
+    }
+    this.#findStored(hashes, found);
+    return [...new Set(found)];
+  }
+
+  /** Moves the recent cards into pages; to be called inside a transaction. */
+  store(): void {
+    const starts = [...this.#starts];
+    // From the back: what comes before keeps its place while pages are cut.
+    const parts = spread(starts, sortEntries(this.#recent)).toReversed();
+    for (let step = 0; step < parts.length; step += PAGES_PER_STEP) this.#storeParts(starts, parts.slice(step, step + PAGES_PER_STEP));
+    this.#storage.markIndexed(this.#lastSeq);
+    this.#starts = starts;
+    this.#recent.clear();
+    this.#recentCards = 0;
+  }
+
+  #storeParts(starts: PageStart[], parts: ReturnType<typeof spread>): void {
+    const pages = this.#storage.indexPages(parts.flatMap(({ nth }) => starts[nth]?.page ?? []));
+    for (const { nth, entries } of parts) {
+      const page = starts[nth]?.page;
+      const before = page === undefined ? undefined : pages.get(page);
+      const pieces = cutPage(before === undefined ? entries : mergePages(before, entries));
+      starts.splice(nth, 1, ...pieces.map((piece, n) => this.#storage.saveIndexPage(n === 0 ? (page ?? null) : null, piece)));
+    }
+  }
+
+  #enter(hash: number, seq: number): void {
+    const seqs = this.#recent.get(hash);
+    if (seqs === undefined) this.#recent.set(hash, [seq]);
+    else seqs.push(seq);
+  }
+
+  #findStored(hashes: readonly number[], found: number[]): void {
+    const starts = this.#starts;
+    if (starts.length === 0) return;
+    const byPage = new Map<number, number[]>();
+    for (const hash of hashes) {
+      const last = pageOf(starts, hash, Number.POSITIVE_INFINITY);
+      for (let nth = pageOf(starts, hash, 0); nth <= last; nth++) {
+        const page = (starts[nth] as PageStart).page;
+        const wanted = byPage.get(page);
+        if (wanted === undefined) byPage.set(page, [hash]);
+        else wanted.push(hash);
+      }
+    }
+    for (const [page, entries] of this.#storage.indexPages([...byPage.keys()])) {
+      for (const hash of byPage.get(page) ?? []) findInPage(entries, hash, found);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { CardRow } from "./card.ts";
+import { issuedEvent } from "./draw.ts";
+import { eventLine, packLines } from "./outbox.ts";
+import type { OutboxRow } from "./outbox.ts";
+
+/** Cards that may wait for a block before one is made at once: what is held in memory, and read again at a start. */
+const MAX_UNTOLD_CARDS = 2_000;
+
+/** The events of issues that are in no block yet. They are not stored, for the cards are: what memory loses is made from them again. */
+export class Untold {
+  #lines: string[] = [];
+
+  /** Whether a block is to be made without waiting. */
+  get isFull(): boolean {
+    return this.#lines.length >= MAX_UNTOLD_CARDS;
+  }
+
+  /** Cards as they were issued, once they are stored. */
+  add(card: CardRow, cardId: string): void {
+    this.#lines.push(eventLine(issuedEvent(card, cardId)));
+  }
+
+  rows(): OutboxRow[] {
+    return packLines(this.#lines);
+  }
+
+  /** They are in a block now. */
+  clear(): void {
+    this.#lines = [];
+  }
+}
