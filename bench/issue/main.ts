@@ -12,14 +12,14 @@ import type { Bench } from "./prepare.ts";
 import { requestsOf } from "./requests.ts";
 import { figureOf, ratioOf } from "./summarize.ts";
 import type { Figure, RatioFigure, Sample } from "./summarize.ts";
-import { BULK, RATIOS, VARIANTS } from "./variants.ts";
+import { RATIOS, VARIANTS } from "./variants.ts";
 import type { VariantName } from "./variants.ts";
 import { versions } from "./versions.ts";
 
-const USAGE = `npm run bench:issue -- [--rounds 7] [--seconds 2] [--connections 64] [--only draw,rpc]
+const USAGE = `npm run bench:issue -- [--rounds 7] [--seconds 2] [--connections 48] [--only draw,rpc]
   What issuing costs, from a Worker that says hello to a signed draw. All variants take turns within each round; compare ratios, not rates.`;
-/** As many as keep an issuer busy, within the commands that it lets wait (`MAX_PENDING`). */
-const BULK_CONNECTIONS = 16;
+/** The same for all: as many as keep an issuer busy, and no more than that it lets all their draws wait, also by the hundred (`MAX_PENDING`). */
+const CONNECTIONS = 48;
 const WARM_UP_MS = 300;
 /** More signed requests a second than are answered. */
 const SIGNED_PER_SECOND = 8_000;
@@ -32,7 +32,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "7" },
     seconds: { type: "string", default: "2" },
-    connections: { type: "string", default: "64" },
+    connections: { type: "string", default: String(CONNECTIONS) },
     only: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -68,7 +68,7 @@ async function run(): Promise<void> {
   terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), rounds, figures, ratios }, rounded));
 }
 
-async function measure({ name, draws }: (typeof VARIANTS)[number], bench: Bench, generator: Generator): Promise<Sample> {
+async function measure({ name }: (typeof VARIANTS)[number], bench: Bench, generator: Generator): Promise<Sample> {
   const { server, appOrigin } = bench.house;
   const measureMs = Number(values.seconds) * 1_000;
   const requests = await requestsOf(name, bench, Math.ceil(((WARM_UP_MS + measureMs) * SIGNED_PER_SECOND) / 1_000));
@@ -77,7 +77,7 @@ async function measure({ name, draws }: (typeof VARIANTS)[number], bench: Bench,
   const measured = await generator.fire({
     ...requests,
     port: Number(new URL(appOrigin).port),
-    connections: draws === BULK ? BULK_CONNECTIONS : Number(values.connections),
+    connections: Number(values.connections),
     warmUpMs: WARM_UP_MS,
     measureMs,
   });

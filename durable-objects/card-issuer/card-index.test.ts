@@ -47,7 +47,7 @@ it("finds every card of a request and of a recipient, stored or not, and after a
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 200 }), (all, recipients) => {
       const stored = new Stored();
-      const open = () => new CardIndex(stored, (work) => work());
+      const open = () => new CardIndex(stored);
       let index = open();
       for (const step of all) {
         if (step.type === "restart") index = open();
@@ -77,7 +77,7 @@ it("finds every card of a request and of a recipient, stored or not, and after a
 it("reads the cards after the last stored batch again, however many they are", () => {
   const stored = new Stored();
   for (let seq = 1; seq <= 20_000; seq++) stored.cards.push({ seq, requestId: `request ${seq}`, recipient: null });
-  const index = new CardIndex(stored, (work) => work());
+  const index = new CardIndex(stored);
   expect(stored.indexedSeq()).toBeGreaterThan(10_000);
   for (const seq of [1, 4_096, 4_097, 12_345, 20_000]) expect(index.find([`request ${seq}`], [])).toEqual([seq]);
 });

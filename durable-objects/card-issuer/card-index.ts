@@ -1,6 +1,6 @@
 import type { CardRow } from "./card.ts";
 import { cutPage, findInPage, hashKey, mergePages, pageOf, sortEntries, spread } from "./index-pages.ts";
-import type { PageStart } from "./index-pages.ts";
+import type { IndexPage, PageStart } from "./index-pages.ts";
 import type { IssuerStorage } from "./storage.ts";
 
 /** Cards that are put into the index together, and what is read at a start: some milliseconds. */
@@ -8,7 +8,9 @@ const CARDS_PER_BATCH = 4_096;
 /** A page is written once for all that is new in it: where there are many pages, more cards at a time. */
 const CARDS_PER_PAGE = 2;
 const MAX_CARDS_PER_BATCH = 32_768;
-/** Pages in memory at a time while they are written: some megabytes. */
+/** Pages kept in memory, 16 MB at the most; past it they are read again as they are needed. */
+const MAX_CACHED_PAGES = 4_000;
+/** Pages that are read and written in one step. */
 const PAGES_PER_STEP = 500;
 
 const KINDS = { request: 1, recipient: 2 } as const;
@@ -28,19 +30,20 @@ export type IndexStorage = Pick<
 export class CardIndex {
   readonly #storage: IndexStorage;
   #starts: readonly PageStart[];
+  readonly #pages = new Map<number, IndexPage>();
   /** Cards after the indexed ones, by hash. */
   readonly #recent = new Map<number, number[]>();
   #recentCards = 0;
   #lastSeq: number;
 
-  constructor(storage: IndexStorage, transaction: <Result>(work: () => Result) => Result) {
+  constructor(storage: IndexStorage) {
     this.#storage = storage;
     this.#starts = storage.indexStarts();
     this.#lastSeq = storage.indexedSeq();
     for (;;) {
       const cards = storage.cardsAfter(this.#lastSeq, CARDS_PER_BATCH);
       this.add(cards);
-      if (this.isFull) transaction(() => this.store());
+      if (this.isFull) this.store();
       if (cards.length < CARDS_PER_BATCH) return;
     }
   }
@@ -75,7 +78,10 @@ export class CardIndex {
     return [...new Set(found)];
   }
 
-  /** Moves the recent cards into pages; to be called inside a transaction. */
+  /**
+   * Moves the recent cards into pages, in the commit of whatever else is written in the same breath. Needs no transaction of its own, whose journal would
+   * hold every page once more: an entry that is there twice is found once.
+   */
   store(): void {
     const starts = [...this.#starts];
     // From the back: what comes before keeps its place while pages are cut.
@@ -88,13 +94,29 @@ export class CardIndex {
   }
 
   #storeParts(starts: PageStart[], parts: ReturnType<typeof spread>): void {
-    const pages = this.#storage.indexPages(parts.flatMap(({ nth }) => starts[nth]?.page ?? []));
+    this.#load(parts.flatMap(({ nth }) => starts[nth]?.page ?? []));
     for (const { nth, entries } of parts) {
       const page = starts[nth]?.page;
-      const before = page === undefined ? undefined : pages.get(page);
-      const pieces = cutPage(before === undefined ? entries : mergePages(before, entries));
-      starts.splice(nth, 1, ...pieces.map((piece, n) => this.#storage.saveIndexPage(n === 0 ? (page ?? null) : null, piece)));
+      const before = page === undefined ? undefined : this.#pages.get(page);
+      const pieces = cutPage(before === undefined ? entries.slice() : mergePages(before, entries));
+      starts.splice(nth, 1, ...pieces.map((piece, n) => this.#save(n === 0 ? (page ?? null) : null, piece)));
     }
+  }
+
+  #save(page: number | null, entries: IndexPage): PageStart {
+    const start = this.#storage.saveIndexPage(page, entries);
+    this.#pages.set(start.page, entries);
+    return start;
+  }
+
+  /** Has these pages in memory. */
+  #load(pages: readonly number[]): void {
+    const missing = pages.filter((page) => !this.#pages.has(page));
+    if (this.#pages.size + missing.length > MAX_CACHED_PAGES) {
+      this.#pages.clear();
+      missing.splice(0, missing.length, ...pages);
+    }
+    for (const [page, entries] of this.#storage.indexPages(missing)) this.#pages.set(page, entries);
   }
 
   #enter(hash: number, seq: number): void {
@@ -116,8 +138,15 @@ export class CardIndex {
         else wanted.push(hash);
       }
     }
-    for (const [page, entries] of this.#storage.indexPages([...byPage.keys()])) {
-      for (const hash of byPage.get(page) ?? []) findInPage(entries, hash, found);
+    const pages = [...byPage];
+    for (let step = 0; step < pages.length; step += PAGES_PER_STEP) {
+      const some = pages.slice(step, step + PAGES_PER_STEP);
+      this.#load(some.map(([page]) => page));
+      for (const [page, wanted] of some) {
+        const entries = this.#pages.get(page);
+        if (entries === undefined) throw new Error("a page of the index is missing");
+        for (const hash of wanted) findInPage(entries, hash, found);
+      }
     }
   }
 }

@@ -98,7 +98,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       storage.cardKeys(),
     );
     const transaction = <Result>(work: () => Result): Result => ctx.storage.transactionSync(work);
-    this.#index = new CardIndex(storage, transaction);
+    this.#index = new CardIndex(storage);
     const now = () => Date.now();
     const waitUntil = (promise: Promise<unknown>) => ctx.waitUntil(promise);
     this.#supply = new Supply({
@@ -275,16 +275,17 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     if (flushed.changed) this.#chores.soon();
     if (flushed.returned) this.ctx.waitUntil(this.#supply.deliverGivebacks(address).catch(() => this.#chores.soon()));
     if (draws.length > 0 && rules.status === "open" && this.#supply.wants()) this.#replenish();
+    // In the same breath, and so in the same commit.
+    if (this.#index.isFull) this.#index.store();
+    if (this.#untold.isFull) this.#seal();
   }
 
-  /** Takes in what was stored; what is due to follow, follows in the same breath, and so in the same commit. */
+  /** Takes in what was stored. */
   #remember({ issued, leases }: Flushed): void {
     this.#nextSeq += issued.length;
     this.#supply.used(leases, issued.length);
     this.#index.add(issued.map(({ card }) => card));
     for (const { card, cardId } of issued) this.#untold.add(card, cardId);
-    if (this.#index.isFull) this.ctx.storage.transactionSync(() => this.#index.store());
-    if (this.#untold.isFull) this.#seal();
   }
 
   /** Cuts everything that the ledger is to be told into blocks; returns the number of the last one. */

@@ -1,10 +1,10 @@
-/** Entries of a page: 8 KB of two doubles each; past it the page is cut in two. */
-export const MAX_PAGE_ENTRIES = 512;
+/** Entries of a page, two doubles each: with its head it fits in one of SQLite's 4,096 bytes. Past it the page is cut in two. */
+export const MAX_PAGE_ENTRIES = 250;
 /** Doubles that an entry takes: a hash, and the number of a card. */
 const WIDTH = 2;
 
 /** Entries of the index in the order of (hash, seq), one after the other in one array: as they are stored. */
-export type IndexPage = Float64Array;
+export type IndexPage = Float64Array<ArrayBuffer>;
 
 /** Where a page begins. */
 export interface PageStart {

@@ -313,15 +313,17 @@ export class IssuerStorage {
 
   /** Stores a page of the index, over an earlier one or, with null, as a new one. */
   saveIndexPage(page: number | null, entries: IndexPage): PageStart {
-    return this.#sql
-      .exec<{ page: number; hash: number; seq: number }>(
-        "INSERT OR REPLACE INTO index_pages (page, hash, seq, entries) VALUES (?, ?, ?, ?) RETURNING page, hash, seq",
+    const [hash = 0, seq = 0] = entries;
+    const stored = this.#sql
+      .exec<{ page: number }>(
+        "INSERT OR REPLACE INTO index_pages (page, hash, seq, entries) VALUES (?, ?, ?, ?) RETURNING page",
         page,
-        entries[0],
-        entries[1],
-        entries.slice().buffer,
+        hash,
+        seq,
+        entries.buffer,
       )
       .one();
+    return { page: stored.page, hash, seq };
   }
 
   /** What the index is to know of the cards after `seq`. */

@@ -1,0 +1,170 @@
+import { randomUUID } from "node:crypto";
+import { arch, cpus, platform, release } from "node:os";
+import { parseArgs } from "node:util";
+import { callJson } from "../../scripts/api-call.ts";
+import { mapAtOnce } from "../../scripts/at-once.ts";
+import type { WorkerOptions } from "../../scripts/bundle.ts";
+import { demoCampaignFile } from "../../scripts/demo-campaign.ts";
+import { drawCards, drawOne } from "../../scripts/draw.ts";
+import { openMadeCampaign } from "../../scripts/made-campaign.ts";
+import { newLineUserId, PlayerClient } from "../../scripts/player-client.ts";
+import { openServedHouse } from "../../scripts/served-house.ts";
+import type { ServedHouse } from "../../scripts/served-house.ts";
+import { openTerminal, table } from "../../scripts/terminal.ts";
+import type { Terminal } from "../../scripts/terminal.ts";
+import { waitFor } from "../../scripts/wait.ts";
+import { runCommand } from "../../scripts/wrangler.ts";
+import { versions } from "../issue/versions.ts";
+import { countsBetween, sumOf } from "./counts.ts";
+import type { Counts } from "./counts.ts";
+
+const USAGE = `npm run bench:cost -- [--cards 3000] [--players 48] [--peak 300]
+  What a card costs from its draw to its settlement: requests, rows and messages as the platform counts them, by the app as it is, under load.
+  Each player draws a card, scratches it and, unless the campaign redeems by itself, redeems it; then the next. One shard for each 300 of --peak.`;
+const NO_LIMIT = 1_000_000_000;
+/** More than any run draws; one card in seven needs the reward system. */
+const STOCK = new Map([
+  ["points-10", 100_000],
+  ["coupon-50", 200_000],
+  ["thanks", 400_000],
+]);
+const QUIET_TIMEOUT_MS = 120_000;
+/** When nothing was counted for so long, everything has settled. */
+const QUIET_MS = 3_000;
+const FACES = 500;
+
+const { values } = parseArgs({
+  options: {
+    cards: { type: "string", default: "3000" },
+    players: { type: "string", default: "48" },
+    peak: { type: "string", default: "300" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+if (values.help) console.log(USAGE);
+else await run();
+
+interface Line {
+  readonly name: string;
+  readonly cardsPerSecond: number;
+  readonly counts: Counts;
+}
+
+async function run(): Promise<void> {
+  const terminal = openTerminal();
+  const house = await openServedHouse(terminal, { source: { entry: "bench/cost/worker/index.ts", adapt: unlimited }, scheduled: false });
+  const lines = [await measure(house, terminal, "redeemed by hand", false), await measure(house, terminal, "autoRedeem", true)];
+  const face = await measureFaces(house);
+  await house.close({ keep: false });
+  show(terminal, lines, face);
+  const cards = Number(values.cards);
+  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
+  const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
+  terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), cards, lines, face }));
+}
+
+/** Without the page, and with rate limits that one user does not reach. */
+function unlimited(options: WorkerOptions): WorkerOptions {
+  const unpaged = { ...options };
+  delete unpaged.assets;
+  const ratelimits = Object.fromEntries(
+    Object.entries(options.ratelimits ?? {}).map(([name, limiter]) => [
+      name,
+      { ...limiter, simple: { ...limiter.simple, limit: NO_LIMIT } },
+    ]),
+  );
+  return { ...unpaged, ratelimits };
+}
+
+async function countsOf({ appOrigin }: ServedHouse): Promise<Counts> {
+  return await callJson(`${appOrigin}/cost`);
+}
+
+/** Plays the cards of a campaign made for it, and counts until the last of them is settled. */
+async function measure(house: ServedHouse, terminal: Terminal, name: string, autoRedeem: boolean): Promise<Line> {
+  const id = autoRedeem ? "cost-auto" : "cost-plain";
+  const settings = { autoRedeem, expectedPeakPerSecond: Number(values.peak), limits: { perRecipient: 5 } };
+  const file = await openMadeCampaign(house, house.admin, terminal, { id, settings, stock: STOCK });
+  const players = await mapAtOnce(Array.from({ length: Number(values.players) }), 8, () =>
+    PlayerClient.signIn(house, id, { sub: newLineUserId(), name: "somebody", channelId: file.line.channelId }),
+  );
+  const cards = Number(values.cards);
+  const before = await countsOf(house);
+  const startedAtMs = performance.now();
+  let done = 0;
+  await mapAtOnce(Array.from({ length: cards }), players.length, async (_, n) => {
+    const player = players[n % players.length] as PlayerClient;
+    const [card] = await drawCards(house.partner, id, [{ requestId: randomUUID(), recipient: `visitor-${randomUUID()}` }]);
+    if (card === undefined) throw new Error("no card was drawn");
+    await player.reveal(card.cardId);
+    if (!autoRedeem) await player.redeem(card.cardId);
+    done += 1;
+    terminal.progress(name, done, cards);
+  });
+  const cardsPerSecond = cards / ((performance.now() - startedAtMs) / 1_000);
+  const after = await terminal.step(`${id} is settled`, () => quietCounts(house));
+  const { unsettled, differences } = await house.admin.invariants(id);
+  if (unsettled.blocks > 0 || unsettled.events > 0) throw new Error(`${id} has not settled`);
+  if (differences.length > 0) throw new Error(`${id} does not balance: ${differences.join("; ")}`);
+  return { name, cardsPerSecond, counts: countsBetween(before, after) };
+}
+
+/** The counts, when they do not grow any more. */
+async function quietCounts(house: ServedHouse): Promise<Counts> {
+  let last = "";
+  return await waitFor({ what: "everything to settle", timeoutMs: QUIET_TIMEOUT_MS, everyMs: QUIET_MS }, async () => {
+    const counts = await countsOf(house);
+    const now = JSON.stringify(counts);
+    const isQuiet = now === last;
+    last = now;
+    return isQuiet ? counts : null;
+  });
+}
+
+/** What is counted while the face of a card is asked for, again and again. */
+async function measureFaces(house: ServedHouse): Promise<Counts> {
+  const { appOrigin, sandboxOrigin, partner } = house;
+  const id = "cost-plain";
+  const { cardId } = await drawOne(partner, id);
+  const user = { sub: newLineUserId(), channelId: (await demoCampaignFile(id, Date.now())).line.channelId };
+  const { idToken } = await callJson<{ idToken: string }>(`${sandboxOrigin}/sandbox/id-token`, { method: "POST", body: user });
+  const body = { campaign: id, idToken };
+  const { session } = await callJson<{ session: string }>(`${appOrigin}/player/v1/session`, { method: "POST", body });
+  const before = await quietCounts(house);
+  const headers = { authorization: `Bearer ${session}` };
+  await mapAtOnce(Array.from({ length: FACES }), 8, () => callJson(`${appOrigin}/player/v1/campaigns/${id}/cards/${cardId}`, { headers }));
+  return countsBetween(before, await countsOf(house));
+}
+
+function isRequest(name: string): boolean {
+  return /^(issuer|pool|gate): /.test(name) && !name.endsWith(": rows written");
+}
+
+/** What is promised of a card's life, and of a face. */
+function promises(lines: readonly Line[], face: Counts, cards: number): (readonly [string, number, number])[] {
+  const [byHand, auto] = lines.map(({ counts }) => counts);
+  if (byHand === undefined || auto === undefined) return [];
+  const rows = (counts: Counts) => (counts["issuer: rows written"] ?? 0) / cards;
+  const messages = (counts: Counts) => sumOf(counts, (name) => name.endsWith(": messages")) / cards;
+  return [
+    ["rows written in the issuer, a card redeemed by hand", rows(byHand), 5.5],
+    ["rows written in the issuer, a card with autoRedeem", rows(auto), 4.5],
+    ["queue messages a card", Math.max(messages(byHand), messages(auto)), 0.05],
+    ["Durable Object requests a face", sumOf(face, isRequest) / FACES, 0],
+  ];
+}
+
+function show(terminal: Terminal, lines: readonly Line[], face: Counts): void {
+  const cards = Number(values.cards);
+  const each = (count: number | undefined) => ((count ?? 0) / cards).toFixed(3);
+  const names = [...new Set(lines.flatMap(({ counts }) => Object.keys(counts)))].toSorted();
+  const rows = names.map((name) => [name, ...lines.map(({ counts }) => each(counts[name]))]);
+  const sums = [
+    ["all Durable Object requests", ...lines.map(({ counts }) => each(sumOf(counts, isRequest)))],
+    ["cards a second", ...lines.map(({ cardsPerSecond }) => cardsPerSecond.toFixed(0))],
+  ];
+  terminal.say(`\n${table(["a card", ...lines.map(({ name }) => name)], [...rows, ...sums])}\n`);
+  const kept = promises(lines, face, cards).map(([what, is, most]) => [what, is.toFixed(3), `${is <= most ? "≤" : "above"} ${most}`]);
+  terminal.say(`${table(["promise", "is", ""], kept)}\n`);
+}
