@@ -1,4 +1,5 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
 import type { TestCampaign } from "../campaign.fixture.ts";
@@ -128,6 +129,43 @@ describe("the card issuer", () => {
     const tally = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
     expect(tally.held).toEqual({});
   });
+
+  it("knows every request and every recipient again after an abort, also of cards that its index has long stored", async () => {
+    const campaign = await openCampaign({ coupon: 6_000 }, { limits: { perRecipient: 2, perRecipientPerDay: null } });
+    const draws = Array.from({ length: 9_000 }, (_, i) => drawOf(`r${i}`, { recipient: `somebody ${i % 2_500}` }));
+    const inCalls = async () => {
+      const results: DrawResult[] = [];
+      for (let first = 0; first < draws.length; first += 500) results.push(...(await campaign.draw(draws.slice(first, first + 500))));
+      return results;
+    };
+    const before = await inCalls();
+    expect(statuses(before).filter((status) => status === "issued")).toHaveLength(5_000);
+    expect(statuses(before).filter((status) => status === "limit_reached")).toHaveLength(4_000);
+    await abortAllDurableObjects();
+    const after = await inCalls();
+    expect(cardIds(after)).toEqual(cardIds(before));
+    expect(statuses(after).filter((status) => status === "replayed")).toHaveLength(5_000);
+    expect(statuses(after).filter((status) => status === "limit_reached")).toHaveLength(4_000);
+    expect(await issuedPrizes(campaign)).toEqual({ coupon: 5_000 });
+  }, 60_000);
+
+  it("goes on in the middle of a lease after an abort, and tells the ledger of every card once", async () => {
+    const campaign = await openCampaign({ coupon: 300 });
+    const first = await campaign.draw(requests(70, "a"));
+    await abortAllDurableObjects();
+    const second = await campaign.draw(requests(230, "b"));
+    expect(new Set([...cardIds(first), ...cardIds(second)]).size).toBe(300);
+    expect(statuses(await campaign.draw([drawOf("c")]))).toEqual(["sold_out"]);
+    const settled = async () => {
+      const { results } = await env.LEDGER.prepare(
+        "SELECT (SELECT sum(count) FROM minute_counters WHERE campaign = ?1 AND type = 'issued') AS events, count(DISTINCT position) AS places FROM cards WHERE campaign = ?1",
+      )
+        .bind(campaign.id)
+        .all();
+      return results[0];
+    };
+    await expect.poll(settled, { timeout: 20_000 }).toEqual({ events: 300, places: 300 });
+  }, 30_000);
 
   it("issues nothing after a pause was acknowledged, and goes on after it was resumed", async () => {
     const campaign = await openCampaign({ coupon: 1_000 });

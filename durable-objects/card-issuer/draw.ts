@@ -73,7 +73,10 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
       drawnFor: draw.lineUserId,
       lineUserId: draw.lineUserId,
       metadata: draw.metadata,
-      ...taken,
+      prize: taken.prize,
+      segment: taken.segment,
+      position: taken.position,
+      code: taken.code,
       state: "issued",
       version: 1,
       issuedAtMs: nowMs,
@@ -113,18 +116,26 @@ function limitReached({ limits }: CampaignRules, { total, today }: RecipientCoun
   );
 }
 
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** Built member by member: it is made for every card, and spreads of what may be absent cost more than all the rest of it. */
 export function issuedEvent(card: CardRow, cardId: string): CardEvent {
-  return {
+  const { issuedAtMs, version, prize, requestId, recipient, lineUserId, metadata, expiresAtMs, segment, position } = card;
+  const event: Writable<Extract<CardEvent, { type: "issued" }>> = {
     type: "issued",
-    at: card.issuedAtMs,
+    at: issuedAtMs,
     card: cardId,
-    version: card.version,
-    prize: card.prize,
-    request: card.requestId,
-    ...(card.recipient === null ? {} : { recipient: card.recipient }),
-    ...(card.lineUserId === null ? {} : { user: card.lineUserId }),
-    ...(card.metadata === null ? {} : { metadata: card.metadata }),
-    ...(card.expiresAtMs === null ? {} : { expires: card.expiresAtMs }),
-    ...(card.segment === null || card.position === null ? {} : { segment: card.segment, position: card.position }),
+    version,
+    prize,
+    request: requestId,
   };
+  if (recipient !== null) event.recipient = recipient;
+  if (lineUserId !== null) event.user = lineUserId;
+  if (metadata !== null) event.metadata = metadata;
+  if (expiresAtMs !== null) event.expires = expiresAtMs;
+  if (segment !== null && position !== null) {
+    event.segment = segment;
+    event.position = position;
+  }
+  return event;
 }
