@@ -276,7 +276,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     if (flushed.returned) this.ctx.waitUntil(this.#supply.deliverGivebacks(address).catch(() => this.#chores.soon()));
     if (draws.length > 0 && rules.status === "open" && this.#supply.wants()) this.#replenish();
     // In the same breath, and so in the same commit.
-    if (this.#index.isFull) this.#index.store();
+    if (this.#index.isFull) this.#storeIndex();
     if (this.#untold.isFull) this.#seal();
   }
 
@@ -286,6 +286,16 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#supply.used(leases, issued.length);
     this.#index.add(issued.map(({ card }) => card));
     for (const { card, cardId } of issued) this.#untold.add(card, cardId);
+  }
+
+  /** The index in memory must be the stored one: should only half of it have been stored, the object starts anew and reads it. */
+  #storeIndex(): void {
+    try {
+      this.#index.store();
+    } catch (error) {
+      console.error(JSON.stringify({ message: "the index could not be stored", ...this.#address, error: String(error) }));
+      this.ctx.abort("the index could not be stored");
+    }
   }
 
   /** Cuts everything that the ledger is to be told into blocks; returns the number of the last one. */
