@@ -39,7 +39,7 @@ async function fire({ port, requests, once, connections, warmUpMs, measureMs }: 
   await Promise.all(sockets.map(drive));
   clearTimeout(warm);
   const { user, system } = process.cpuUsage(cpu);
-  const seconds = (lastAtMs - startAtMs) / 1_000;
+  const seconds = (latencies.length === 0 ? measureMs : lastAtMs - startAtMs) / 1_000;
   const sorted = Float64Array.from(latencies).sort();
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0;
   return { answered: latencies.length, failed, seconds, p50Ms: at(0.5), p99Ms: at(0.99), busy: (user + system) / 1e6 / seconds };
