@@ -162,6 +162,7 @@ export const rewards = sqliteTable(
     lineUser: text("line_user").notNull(),
     recipient: text(),
     status: text({ enum: ["pending", "granted", "failed"] }).notNull(),
+    /** Since it was last redriven. */
     attempts: integer().notNull(),
     createdAt: integer("created_at").notNull(),
     nextAttemptAt: integer("next_attempt_at"),
@@ -169,6 +170,8 @@ export const rewards = sqliteTable(
     lastError: text("last_error"),
     /** What the provider answered, JSON. */
     receipt: text(),
+    /** How often an operator had it asked for again after it failed. */
+    redrives: integer().notNull().default(0),
   },
   (t) => [index("rewards_status").on(t.status, t.nextAttemptAt), index("rewards_campaign").on(t.campaign, t.prize, t.status)],
 );

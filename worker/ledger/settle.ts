@@ -28,9 +28,8 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
   }
   try {
     const { rewards, feeds } = await settleBlocks(env, blocks);
-    await acknowledge(env, blocks);
-    await sendRewards(env, rewards);
-    await announceFeeds(env, feeds);
+    // One that fails holds up none of the others.
+    await Promise.all([sendRewards(env, rewards), announceFeeds(env, feeds), acknowledge(env, blocks)]);
     batch.ackAll();
   } catch (error) {
     console.error(JSON.stringify({ message: "settling failed", blocks: blocks.length, error: String(error) }));

@@ -46,7 +46,7 @@ export async function planRedrive(db: DrizzleD1Database, { campaign, ids }: Redr
 export function redriveStatement(db: DrizzleD1Database, failed: readonly Pick<RewardRow, "card">[], nowMs: number) {
   return db
     .update(rewards)
-    .set({ status: "pending", attempts: 0, nextAttemptAt: nowMs })
+    .set({ status: "pending", attempts: 0, redrives: sql`${rewards.redrives} + 1`, nextAttemptAt: nowMs })
     .where(and(isOneOf(failed.map(({ card }) => card)), eq(rewards.status, "failed")));
 }
 

@@ -85,8 +85,8 @@ describe("what a partner is told of a card", () => {
 
 test("order numbers are unique, and rise along a card's life, however often its reward fails before it is granted", () => {
   const reward = { campaign: "spring", card, prize: "points", version: 3, at };
-  const failures = [1, 2, 20, 40, 998, 5_000].map((attempts) => rewardEvent({ ...reward, status: "failed", attempts }));
-  const granted = rewardEvent({ ...reward, status: "granted", attempts: 41 });
+  const failures = [0, 1, 19, 39, 997, 5_000].map((redrives) => rewardEvent({ ...reward, status: "failed", redrives }));
+  const granted = rewardEvent({ ...reward, status: "granted", redrives: 40 });
   const before = eventsOfBlock("spring", [revealed, { ...redeemed, kind: "webhook" }]);
   const orders = told([...before, ...failures, granted]).map(({ data }) => data.order);
   expect(orders).toEqual([2_000, 3_000, 3_001, 3_002, 3_020, 3_040, 3_998, 3_998, 3_999]);

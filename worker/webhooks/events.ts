@@ -25,7 +25,7 @@ export interface PartnerEvent extends OutgoingEvent {
 
 /**
  * An event's number among those of its card: unique, and rising along the card's life. A card's state has its version's thousand; what becomes of the
- * reward comes after the redemption (`…001` to `…998`: failed, by attempts made; `…999`: granted, which is for good) and before a use.
+ * reward comes after the redemption (`…001` to `…998`: failed, for the first time and after each redrive; `…999`: granted, which is for good) and before a use.
  */
 const ORDERS_A_VERSION = 1_000;
 const GRANTED_PLACE = 999;
@@ -46,7 +46,7 @@ export function eventsOfBlock(campaign: string, events: readonly CardEvent[]): P
         const redeemed = cardEvent("card.redeemed", campaign, event, event.prize);
         if (event.kind === "none" || !isLocal(event.kind)) return [redeemed];
         const { card, prize, version, at } = event;
-        return [redeemed, rewardEvent({ campaign, card, prize, version, status: "granted", attempts: 0, at })];
+        return [redeemed, rewardEvent({ campaign, card, prize, version, status: "granted", redrives: 0, at })];
       }
       case "voided":
       case "expired":
@@ -66,12 +66,12 @@ export interface SettledReward {
   /** The card's, as redeemed. */
   readonly version: number;
   readonly status: "granted" | "failed";
-  readonly attempts: number;
+  readonly redrives: number;
   readonly at: number;
 }
 
-export function rewardEvent({ campaign, card, prize, version, status, attempts, at }: SettledReward): PartnerEvent {
-  const place = status === "granted" ? GRANTED_PLACE : Math.min(attempts, GRANTED_PLACE - 1);
+export function rewardEvent({ campaign, card, prize, version, status, redrives, at }: SettledReward): PartnerEvent {
+  const place = status === "granted" ? GRANTED_PLACE : Math.min(redrives + 1, GRANTED_PLACE - 1);
   return ofCard(`reward.${status}`, at, { campaign, cardId: card, order: version * ORDERS_A_VERSION + place, prize });
 }
 

@@ -57,8 +57,8 @@ export async function feedBlocks(
   return feeds.length === 0 ? [] : [insertFeeds(env, feeds, nowMs)];
 }
 
-/** What the consumer finds of a reward: card, prize, version of the card as redeemed, what became of it, attempts, when. */
-export type FedReward = readonly [card: string, prize: string, version: number, status: "granted" | "failed", attempts: number, at: number];
+/** What the consumer finds of a reward: card, prize, version of the card as redeemed, what became of it, how often it was redriven, when. */
+export type FedReward = readonly [card: string, prize: string, version: number, status: "granted" | "failed", redrives: number, at: number];
 
 /**
  * Rows for rewards that are about to be granted or failed, to stand before the statement that makes them so: of those that are still pending.
@@ -66,17 +66,17 @@ export type FedReward = readonly [card: string, prize: string, version: number, 
  */
 export async function feedRewards(
   env: Pick<Env, "LEDGER">,
-  verdicts: readonly { readonly card: string; readonly campaign: string; readonly status: string; readonly attempts: number }[],
+  verdicts: readonly { readonly card: string; readonly campaign: string; readonly status: string }[],
   nowMs: number,
 ): Promise<D1PreparedStatement[]> {
   const final = verdicts.filter(({ status }) => status === "granted" || status === "failed");
   const heard = await heardOf(env, new Set(final.map(({ campaign }) => campaign)), REWARD_EVENT_TYPES);
   const told = final.filter(({ campaign }) => heard.has(campaign));
   if (told.length === 0) return [];
-  const rows = told.map(({ card, status, attempts }) => [card, status, attempts]);
+  const rows = told.map(({ card, status }) => [card, status]);
   const statement = env.LEDGER.prepare(
     `INSERT INTO partner_feed (campaign, kind, body, sweeps, due_at)
-     SELECT r.campaign, 'rewards', json_group_array(json_array(r.card, r.prize, c.version, v.value->>1, v.value->>2, ?2)), 0, ?3
+     SELECT r.campaign, 'rewards', json_group_array(json_array(r.card, r.prize, c.version, v.value->>1, r.redrives, ?2)), 0, ?3
      FROM json_each(?1) AS v JOIN rewards AS r ON r.card = v.value->>0 JOIN cards AS c ON c.card = r.card
      WHERE r.status = 'pending' GROUP BY r.campaign RETURNING feed`,
   ).bind(JSON.stringify(rows), nowMs, nowMs + SWEEP_AFTER_MS);

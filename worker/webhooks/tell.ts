@@ -81,8 +81,8 @@ async function readRow(env: Env, row: FeedRow): Promise<Reading> {
     }
     case "rewards": {
       const rewards = JSON.parse(row.body) as FedReward[];
-      const events = rewards.map(([card, prize, version, status, attempts, at]) =>
-        rewardEvent({ campaign, card, prize, version, status, attempts, at }),
+      const events = rewards.map(([card, prize, version, status, redrives, at]) =>
+        rewardEvent({ campaign, card, prize, version, status, redrives, at }),
       );
       await archiveEvents(env, campaign, feed, events);
       return { ...plain, events };

@@ -1,0 +1,1 @@
+ALTER TABLE `rewards` ADD `redrives` integer DEFAULT 0 NOT NULL;
