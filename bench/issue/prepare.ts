@@ -1,17 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { KEY_FILES } from "../../sandbox/keys.ts";
-import { callJson } from "../../scripts/api-call.ts";
+import { KEY_FILES, openKeys } from "../../sandbox/keys.ts";
 import type { WorkerOptions } from "../../scripts/bundle.ts";
 import { HMAC_KEY_ID } from "../../scripts/demo-partner.ts";
 import { drawOne } from "../../scripts/draw.ts";
 import { openMadeCampaign } from "../../scripts/made-campaign.ts";
 import { hmacKey } from "../../scripts/partner-client.ts";
 import type { PartnerKey } from "../../scripts/partner-client.ts";
-import { newLineUserId } from "../../scripts/player-client.ts";
 import { openServedHouse } from "../../scripts/served-house.ts";
 import type { ServedHouse } from "../../scripts/served-house.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
+import { deriveSessionKeys } from "../../worker/player/session.ts";
+import type { SessionKeys } from "../../worker/player/session.ts";
 
 /** One shard each, so that draws meet at one issuer, and one campaign each, so that the bulk's millions of rows weigh on nothing else. */
 export const CAMPAIGNS = { draw: "bench-draw", bulk: "bench-bulk", signed: "bench-signed", signedBulk: "bench-signed-bulk" } as const;
@@ -29,22 +29,18 @@ export interface Bench {
   readonly house: ServedHouse;
   /** What a partner signs with; HMAC, for its check costs least. */
   readonly key: PartnerKey;
-  readonly face: { readonly path: string; readonly session: string };
+  readonly face: { readonly path: string; readonly keys: SessionKeys };
 }
 
 /** Serves the app with the bench's routes, and opens its campaigns. */
 export async function prepareBench(terminal: Terminal): Promise<Bench> {
   const house = await openServedHouse(terminal, { source: { entry: "bench/issue/worker/index.ts", adapt: addProbe }, scheduled: false });
   const settings = { expectedPeakPerSecond: PEAK_PER_SECOND, limits: { perRecipient: LIMIT } };
-  let channelId = "";
-  for (const id of Object.values(CAMPAIGNS)) {
-    const file = await openMadeCampaign(house, house.admin, terminal, { id, settings, stock: STOCK });
-    channelId = file.line.channelId;
-  }
+  for (const id of Object.values(CAMPAIGNS)) await openMadeCampaign(house, house.admin, terminal, { id, settings, stock: STOCK });
   const { cardId } = await drawOne(house.partner, CAMPAIGNS.signed);
   const key = hmacKey(HMAC_KEY_ID, await readFile(join(house.keysDir, KEY_FILES.demoSecret), "utf8"));
   const path = `/player/v1/campaigns/${CAMPAIGNS.signed}/cards/${cardId}`;
-  return { house, key, face: { path, session: await signIn(house, channelId) } };
+  return { house, key, face: { path, keys: await sessionKeys(house) } };
 }
 
 /** Without the page, whose router would stand before every request, the hello too; and with rate limits that one user does not reach. */
@@ -60,9 +56,7 @@ function addProbe(options: WorkerOptions): WorkerOptions {
   return { ...unpaged, ratelimits, durableObjects: { ...options.durableObjects, PROBE: { className: "Probe", useSQLite: true } } };
 }
 
-async function signIn({ appOrigin, sandboxOrigin }: ServedHouse, channelId: string): Promise<string> {
-  const user = { sub: newLineUserId(), channelId };
-  const { idToken } = await callJson<{ idToken: string }>(`${sandboxOrigin}/sandbox/id-token`, { method: "POST", body: user });
-  const body = { campaign: CAMPAIGNS.signed, idToken };
-  return (await callJson<{ session: string }>(`${appOrigin}/player/v1/session`, { method: "POST", body })).session;
+/** What the app signs sessions with: users sign in here, so that it is not measured. */
+async function sessionKeys({ keysDir }: ServedHouse): Promise<SessionKeys> {
+  return await deriveSessionKeys((await openKeys(keysDir)).secrets.SESSION_KEY);
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { newLineUserId } from "../../scripts/player-client.ts";
+import { openSession } from "../../worker/player/session.ts";
 import { signedRequest } from "../../scripts/partner-client.ts";
 import { CAMPAIGNS } from "./prepare.ts";
 import type { Bench } from "./prepare.ts";
@@ -16,7 +18,6 @@ export async function requestsOf(name: VariantName, bench: Bench, most: number):
     requests: [wire("GET", path, { host: hostOf(bench), ...headers })],
     once: false,
   });
-  const asPlayer = { authorization: `Bearer ${bench.face.session}` };
   switch (name) {
     case "hello":
     case "rpc":
@@ -31,14 +32,27 @@ export async function requestsOf(name: VariantName, bench: Bench, most: number):
     case "bulk":
       return again(`/probe/bulk/${CAMPAIGNS.bulk}`);
     case "face":
-      return again(bench.face.path, asPlayer);
+      return { requests: await faceReads(bench, bench.face.path, most), once: true };
     case "face limited":
-      return again(`/limited${bench.face.path}`, asPlayer);
+      return { requests: await faceReads(bench, `/limited${bench.face.path}`, most), once: true };
     case "signed":
       return { requests: await signedDraws(bench, CAMPAIGNS.signed, 1, most), once: true };
     case "signed bulk":
       return { requests: await signedDraws(bench, CAMPAIGNS.signedBulk, BULK, Math.ceil((most * BULK_SHARE) / 1)), once: true };
   }
+}
+
+/** Each of many users looks at a card three times, as users do. */
+const FACES_A_USER = 3;
+
+async function faceReads(bench: Bench, path: string, most: number): Promise<Uint8Array[]> {
+  const reads: Uint8Array[] = [];
+  while (reads.length < most) {
+    const { session } = await openSession(bench.face.keys, CAMPAIGNS.signed, { sub: newLineUserId() }, Date.now());
+    const read = wire("GET", path, { host: hostOf(bench), authorization: `Bearer ${session}` });
+    for (let again = 0; again < FACES_A_USER; again += 1) reads.push(read);
+  }
+  return reads;
 }
 
 /** A request of a hundred draws takes longer than one of one. */

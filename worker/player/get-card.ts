@@ -3,7 +3,7 @@ import { publishedCampaign } from "../campaign/published.ts";
 import { locateCard } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
 import { answers, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
-import { cardFace, cardFaceSchema } from "./face.ts";
+import { cardFaceJson, cardFaceSchema } from "./face.ts";
 import { cardParams } from "./request.ts";
 import { withSession } from "./with-session.ts";
 
@@ -13,7 +13,6 @@ const route = createRoute({
   tags: ["Player"],
   summary: "The face of a card: everything needed to draw it, never its prize",
   security: PLAYER_SECURITY,
-  middleware: withSession,
   request: { params: cardParams },
   responses: {
     200: answers(cardFaceSchema, "Answered at the edge, from the id and the campaign alone"),
@@ -21,10 +20,12 @@ const route = createRoute({
   },
 });
 
+/** The call that there are most of: registered past the schemas, which have nothing to check here that `locateCard` does not. */
 export function getCard(app: App<PlayerEdge>): void {
-  app.openapi(route, async (c) => {
-    const { campaign, cardId } = c.req.valid("param");
+  app.openAPIRegistry.registerPath(route);
+  app.get(route.getRoutingPath(), withSession, async (c) => {
+    const { campaign, cardId } = c.req.param();
     locateCard(c.env, campaign, cardId);
-    return c.json(cardFace(await publishedCampaign(c.env, campaign), cardId), 200);
+    return c.body(cardFaceJson(await publishedCampaign(c.env, campaign), cardId), 200, { "content-type": "application/json" });
   });
 }

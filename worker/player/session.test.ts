@@ -19,6 +19,7 @@ describe("a session", () => {
       sub: "U1",
       name: "Mei",
       campaign: "spring",
+      expiresAtMs,
     });
     await expect(readSession(keys, session, "spring", NOW_MS + 72 * HOUR_MS)).rejects.toMatchObject(refused("exp: the token has expired"));
   });

@@ -13,10 +13,22 @@ const ALGORITHM = "HS256";
 const ISSUER = "kuji";
 const AUDIENCE = "kuji-player";
 
-const claimsSchema = z.object({ sub: lineUserIdSchema, campaign: z.string(), name: z.string().optional(), picture: z.string().optional() });
+const claimsSchema = z.object({
+  sub: lineUserIdSchema,
+  campaign: z.string(),
+  exp: z.number(),
+  name: z.string().optional(),
+  picture: z.string().optional(),
+});
 
 /** A LINE user, recognised for one campaign. */
-export type Session = z.output<typeof claimsSchema>;
+export interface Session {
+  readonly sub: string;
+  readonly campaign: string;
+  readonly name?: string | undefined;
+  readonly picture?: string | undefined;
+  readonly expiresAtMs: number;
+}
 
 export interface SessionKeys {
   readonly current: CryptoKey;
@@ -60,7 +72,12 @@ export async function openSession(
 
 /** The session of this token for this campaign, or `session_invalid`. */
 export async function readSession(keys: SessionKeys, token: string, campaign: string, nowMs: number): Promise<Session> {
-  const session = claimsSchema.parse(await verify(keys, token, nowMs));
+  const { exp, ...claims } = claimsSchema.parse(await verify(keys, token, nowMs));
+  return forCampaign({ ...claims, expiresAtMs: exp * 1000 }, campaign);
+}
+
+/** The session, if it is for this campaign; else `session_invalid`. */
+export function forCampaign(session: Session, campaign: string): Session {
   if (session.campaign !== campaign) throw new Problem("session_invalid", "campaign: the session is of another campaign");
   return session;
 }
