@@ -58,5 +58,5 @@ function addProbe(options: WorkerOptions): WorkerOptions {
 
 /** What the app signs sessions with: users sign in here, so that it is not measured. */
 async function sessionKeys({ keysDir }: ServedHouse): Promise<SessionKeys> {
-  return await deriveSessionKeys((await openKeys(keysDir)).secrets.SESSION_KEY);
+  return deriveSessionKeys((await openKeys(keysDir)).secrets.SESSION_KEY);
 }

@@ -20,12 +20,14 @@ const route = createRoute({
   },
 });
 
+const AS_JSON = { headers: { "content-type": "application/json" } };
+
 /** The call that there are most of: registered past the schemas, which have nothing to check here that `locateCard` does not. */
 export function getCard(app: App<PlayerEdge>): void {
   app.openAPIRegistry.registerPath(route);
   app.get(route.getRoutingPath(), withSession, async (c) => {
     const { campaign, cardId } = c.req.param();
     locateCard(c.env, campaign, cardId);
-    return c.body(cardFaceJson(await publishedCampaign(c.env, campaign), cardId), 200, { "content-type": "application/json" });
+    return new Response(cardFaceJson(await publishedCampaign(c.env, campaign), cardId), AS_JSON);
   });
 }

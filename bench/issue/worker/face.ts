@@ -11,8 +11,8 @@ export function face(
   env: Env,
   ctx: ExecutionContext,
 ): Response | Promise<Response> {
-  const url = new URL(request.url);
-  if (url.pathname.startsWith("/limited/")) {
+  if (request.url.includes("/limited/")) {
+    const url = new URL(request.url);
     url.pathname = url.pathname.slice("/limited".length);
     return app.fetch(new Request(url, request), env, ctx);
   }
