@@ -51,26 +51,30 @@ export function findInPage(page: IndexPage, hash: number, found: number[]): void
   for (let i = low * WIDTH; page[i] === hash; i += WIDTH) found.push(page[i + 1] as number);
 }
 
-/** Both pages' entries as one, in order. */
-export function mergePages(a: IndexPage, b: IndexPage): IndexPage {
-  const merged = new Float64Array(a.length + b.length);
-  let [i, j, n] = [0, 0, 0];
-  while (i < a.length || j < b.length) {
-    const fromA = j >= b.length || (i < a.length && precedes(a, i, b, j));
-    const from = fromA ? a : b;
-    const at = fromA ? i : j;
-    merged[n] = from[at] as number;
-    merged[n + 1] = from[at + 1] as number;
-    n += WIDTH;
-    if (fromA) i += WIDTH;
-    else j += WIDTH;
+/** The entries of `page` and of the few `more` as one, in order: what stands between two of the few is copied as it is. */
+export function mergePages(page: IndexPage, more: IndexPage): IndexPage {
+  const merged = new Float64Array(page.length + more.length);
+  let from = 0;
+  for (let at = 0; at < more.length; at += WIDTH) {
+    const to = firstAfter(page, from, more[at] as number, more[at + 1] as number);
+    merged.set(page.subarray(from, to), from + at);
+    merged.set(more.subarray(at, at + WIDTH), to + at);
+    from = to;
   }
+  merged.set(page.subarray(from), from + more.length);
   return merged;
 }
 
-function precedes(a: IndexPage, i: number, b: IndexPage, j: number): boolean {
-  const [hashA, hashB] = [a[i] as number, b[j] as number];
-  return hashA < hashB || (hashA === hashB && (a[i + 1] as number) <= (b[j + 1] as number));
+/** Where, from `from` on, the first entry stands that comes after (hash, seq). */
+function firstAfter(page: IndexPage, from: number, hash: number, seq: number): number {
+  let [low, high] = [from / WIDTH, page.length / WIDTH];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const there = page[middle * WIDTH] as number;
+    if (there < hash || (there === hash && (page[middle * WIDTH + 1] as number) <= seq)) low = middle + 1;
+    else high = middle;
+  }
+  return low * WIDTH;
 }
 
 /** Cuts a page that has grown too large into even pieces, half full. */
