@@ -36,9 +36,6 @@ type Hmac = ReturnType<typeof hmac.create>;
 
 /** HMACs that have taken in key, campaign and 0 already: only a card's eight bytes are left to do, which is half the work or less. */
 const begun = new WeakMap<CardKey, Map<string, Hmac>>();
-/** Where each MAC is finished; nothing waits in between. */
-const scratch = hmac.create(sha256, new Uint8Array());
-const digest = new Uint8Array(sha256.outputLen);
 
 function beginMac(key: CardKey, campaign: string): Hmac {
   const campaigns = begun.get(key) ?? new Map<string, Hmac>();
@@ -51,12 +48,8 @@ function beginMac(key: CardKey, campaign: string): Hmac {
   return fresh;
 }
 
-/** The mac of a head. It is overwritten by the next call. */
 function mac(key: CardKey, campaign: string, head: Uint8Array): Uint8Array {
-  // oxlint-disable-next-line no-underscore-dangle -- what the library offers for this; its `clone` makes a new object each time
-  beginMac(key, campaign)._cloneInto(scratch);
-  scratch.update(head).digestInto(digest);
-  return digest.subarray(0, MAC_BYTES);
+  return beginMac(key, campaign).clone().update(head).digest().subarray(0, MAC_BYTES);
 }
 
 /** `shard` 0…65535, `seq` 0…2⁴⁰−1. */

@@ -7,6 +7,7 @@ import { openDemoClients, prepareDemoCampaign } from "./prepare-demo.ts";
 import { findClaim } from "./state-claim.ts";
 import { startStack } from "./stack.ts";
 import type { House } from "./house.ts";
+import { exitOnSignals } from "./exits.ts";
 import { openTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 import { DEFAULT_STATE } from "./wrangler.ts";
@@ -21,7 +22,7 @@ const MAX_CARDS = 100_000;
 const DEFAULT_WINNING_SHARE = 0.8;
 
 const terminal = openTerminal();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+exitOnSignals();
 
 try {
   process.exitCode = await run();

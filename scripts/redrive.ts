@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { AdminClient } from "./admin-client.ts";
+import { exitWith } from "./exits.ts";
 import { findApp } from "./found-app.ts";
 import { openTerminal, table } from "./terminal.ts";
 
@@ -17,12 +18,7 @@ const MAX_CALLS = 200;
 
 const terminal = openTerminal();
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  terminal.say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 2;
-}
+await exitWith(run, terminal);
 
 async function run(): Promise<number> {
   const { values } = parseArgs({

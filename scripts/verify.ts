@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { callJson } from "./api-call.ts";
+import { exitWith } from "./exits.ts";
 import { findApp } from "./found-app.ts";
 import { openTerminal } from "./terminal.ts";
 import { checkCards } from "./verify/check-cards.ts";
@@ -30,12 +31,7 @@ const PROGRESS_EVERY_CARDS = 10_000;
 
 const terminal = openTerminal();
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  terminal.say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 2;
-}
+await exitWith(run, terminal);
 
 async function run(): Promise<number> {
   const { values } = parseArgs({

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { exitOnSignals } from "../scripts/exits.ts";
 import { openTerminal } from "../scripts/terminal.ts";
 import { runCrash } from "./crash/run.ts";
 import type { Finding } from "./crash/told.ts";
@@ -19,7 +20,7 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+exitOnSignals();
 if (values.help) console.log(USAGE);
 else process.exit(await soak());
 

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { openServedHouse } from "../scripts/served-house.ts";
 import type { ServedHouse } from "../scripts/served-house.ts";
+import { exitOnSignals } from "../scripts/exits.ts";
 import { openTerminal } from "../scripts/terminal.ts";
 import type { Terminal } from "../scripts/terminal.ts";
 import { runCodes } from "./import/run-codes.ts";
@@ -20,7 +21,7 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+exitOnSignals();
 if (values.help) console.log(USAGE);
 else process.exit(await soak({ codes: Number(values.codes), cards: Number(values.cards), kills: Number(values.kills) }));
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { mapAtOnce } from "../scripts/at-once.ts";
 import { openServedHouse } from "../scripts/served-house.ts";
+import { exitOnSignals } from "../scripts/exits.ts";
 import { openTerminal } from "../scripts/terminal.ts";
 import { killOnce } from "./kill.ts";
 import { playCard } from "./linear/card-history.ts";
@@ -33,7 +34,7 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+exitOnSignals();
 if (values.help) console.log(USAGE);
 else process.exit(await soak(chooseSeed(values.seed)));
 

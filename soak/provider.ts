@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { exitOnSignals } from "../scripts/exits.ts";
 import { openTerminal } from "../scripts/terminal.ts";
 import { judge } from "./provider/judge.ts";
 import { FAULT_MODES, runProvider } from "./provider/run.ts";
@@ -26,7 +27,7 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+exitOnSignals();
 if (values.help) console.log(USAGE);
 else process.exit(await soak());
 

@@ -3,25 +3,25 @@ import { arch, cpus, platform, release } from "node:os";
 import { parseArgs } from "node:util";
 import { callJson } from "../../scripts/api-call.ts";
 import { mapAtOnce } from "../../scripts/at-once.ts";
-import type { WorkerOptions } from "../../scripts/bundle.ts";
 import { demoCampaignFile } from "../../scripts/demo-campaign.ts";
 import { drawCards, drawOne } from "../../scripts/draw.ts";
 import { openMadeCampaign } from "../../scripts/made-campaign.ts";
 import { newLineUserId, PlayerClient } from "../../scripts/player-client.ts";
 import { openServedHouse } from "../../scripts/served-house.ts";
 import type { ServedHouse } from "../../scripts/served-house.ts";
+import { exitOnSignals } from "../../scripts/exits.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { waitFor } from "../../scripts/wait.ts";
 import { runCommand } from "../../scripts/wrangler.ts";
 import { versions } from "../issue/versions.ts";
+import { unlimited } from "../unlimited.ts";
 import { countsBetween, sumOf } from "./counts.ts";
 import type { Counts } from "./counts.ts";
 
 const USAGE = `npm run bench:cost -- [--cards 3000] [--players 48] [--peak 300]
   What a card costs from its draw to its settlement: requests, rows and messages as the platform counts them, by the app as it is, under load.
   Each player draws a card, scratches it and, unless the campaign redeems by itself, redeems it; then the next. One shard for each 300 of --peak.`;
-const NO_LIMIT = 1_000_000_000;
 /** More than any run draws; one card in seven needs the reward system. */
 const STOCK = new Map([
   ["points-10", 100_000],
@@ -41,7 +41,7 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+exitOnSignals();
 if (values.help) console.log(USAGE);
 else await run();
 
@@ -62,19 +62,6 @@ async function run(): Promise<void> {
   const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
   const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
   terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), cards, lines, face }));
-}
-
-/** Without the page, and with rate limits that one user does not reach. */
-function unlimited(options: WorkerOptions): WorkerOptions {
-  const unpaged = { ...options };
-  delete unpaged.assets;
-  const ratelimits = Object.fromEntries(
-    Object.entries(options.ratelimits ?? {}).map(([name, limiter]) => [
-      name,
-      { ...limiter, simple: { ...limiter.simple, limit: NO_LIMIT } },
-    ]),
-  );
-  return { ...unpaged, ratelimits };
 }
 
 async function countsOf({ appOrigin }: ServedHouse): Promise<Counts> {

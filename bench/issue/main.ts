@@ -1,6 +1,7 @@
 import { arch, cpus, platform, release } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { exitOnSignals } from "../../scripts/exits.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { runCommand } from "../../scripts/wrangler.ts";
@@ -37,7 +38,7 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+exitOnSignals();
 if (values.help) console.log(USAGE);
 else await run();
 

@@ -1,3 +1,4 @@
+import { unlimited } from "../unlimited.ts";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { KEY_FILES, openKeys } from "../../sandbox/keys.ts";
@@ -17,7 +18,6 @@ import type { SessionKeys } from "../../worker/player/session.ts";
 export const CAMPAIGNS = { draw: "bench-draw", bulk: "bench-bulk", signed: "bench-signed", signedBulk: "bench-signed-bulk" } as const;
 const PEAK_PER_SECOND = 300;
 const LIMIT = 1_000;
-const NO_LIMIT = 1_000_000_000;
 /** More than any run draws. */
 const STOCK = new Map([
   ["points-10", 1_000_000],
@@ -43,20 +43,12 @@ export async function prepareBench(terminal: Terminal): Promise<Bench> {
   return { house, key, face: { path, keys: await sessionKeys(house) } };
 }
 
-/** Without the page, whose router would stand before every request, the hello too; and with rate limits that one user does not reach. */
 function addProbe(options: WorkerOptions): WorkerOptions {
-  const unpaged = { ...options };
-  delete unpaged.assets;
-  const ratelimits = Object.fromEntries(
-    Object.entries(options.ratelimits ?? {}).map(([name, limiter]) => [
-      name,
-      { ...limiter, simple: { ...limiter.simple, limit: NO_LIMIT } },
-    ]),
-  );
-  return { ...unpaged, ratelimits, durableObjects: { ...options.durableObjects, PROBE: { className: "Probe", useSQLite: true } } };
+  const open = unlimited(options);
+  return { ...open, durableObjects: { ...open.durableObjects, PROBE: { className: "Probe", useSQLite: true } } };
 }
 
 /** What the app signs sessions with: users sign in here, so that it is not measured. */
 async function sessionKeys({ keysDir }: ServedHouse): Promise<SessionKeys> {
-  return deriveSessionKeys((await openKeys(keysDir)).secrets.SESSION_KEY);
+  return await deriveSessionKeys((await openKeys(keysDir)).secrets.SESSION_KEY);
 }

@@ -2,6 +2,8 @@
 export const MAX_PAGE_ENTRIES = 250;
 /** Doubles that an entry takes: a hash, and the number of a card. */
 const WIDTH = 2;
+/** Below the number of any card. */
+const BEFORE_ALL = -1;
 
 /** Entries of the index in the order of (hash, seq), one after the other in one array: as they are stored. */
 export type IndexPage = Float64Array<ArrayBuffer>;
@@ -42,13 +44,7 @@ export function pageOf(starts: readonly PageStart[], hash: number, seq: number):
 
 /** Appends to `found` the numbers of the cards that `page` has under `hash`. */
 export function findInPage(page: IndexPage, hash: number, found: number[]): void {
-  let [low, high] = [0, page.length / WIDTH];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((page[middle * WIDTH] as number) < hash) low = middle + 1;
-    else high = middle;
-  }
-  for (let i = low * WIDTH; page[i] === hash; i += WIDTH) found.push(page[i + 1] as number);
+  for (let i = firstAfter(page, 0, hash, BEFORE_ALL); page[i] === hash; i += WIDTH) found.push(page[i + 1] as number);
 }
 
 /** The entries of `page` and of the few `more` as one, in order: what stands between two of the few is copied as it is. */

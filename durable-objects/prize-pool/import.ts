@@ -18,6 +18,7 @@ import { findDuplicates } from "./duplicates.ts";
 import { ImportStorage } from "./import-storage.ts";
 import type { CodeCheck, ImportRow } from "./import-storage.ts";
 import { drawMoments } from "./moments.ts";
+import { pause } from "./pause.ts";
 import { SEED_BYTES } from "./seeds.ts";
 import type { PoolStorage } from "./storage.ts";
 
@@ -33,9 +34,6 @@ const SWEEPS_PER_ALARM = 10;
 const SWEEP_PAUSE_MS = 50;
 /** An import that has rested so long was given up: an importer takes one up again within minutes. */
 const ABANDONED_AFTER_MS = 24 * 3_600_000;
-
-/** Lets what waits for the object come first. */
-const pause = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export interface ImportDeps {
   /** Makes the tree over a segment's deck. */

@@ -3,6 +3,7 @@ import type { CardProof, DeckRoot } from "../protocol.ts";
 import { GROUP_CARDS, growTree, MAX_PROVEN_CARDS, proveCard } from "./deck-tree.ts";
 import type { DeckLeaves } from "./deck-tree.ts";
 import { HASH_BYTES } from "./merkle.ts";
+import { pause } from "./pause.ts";
 import { deckSeed } from "./seeds.ts";
 import { CHUNK_CARDS } from "./storage.ts";
 import type { PoolStorage, SegmentRow } from "./storage.ts";
@@ -48,7 +49,7 @@ export class Trees {
       const growing = growTree(this.#leaves(segment, deck, CHUNK_CARDS));
       let step = growing.next();
       for (let groups = 1; step.done !== true; groups++) {
-        if (groups % STEP_GROUPS === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+        if (groups % STEP_GROUPS === 0) await pause();
         step = growing.next();
       }
       if (this.#pool.findSegment(number) !== null) this.#store(number, deck, step.value);

@@ -1,3 +1,4 @@
+import { parseRetryAfter } from "../retry-after.ts";
 /** What came of sending one event. A `reason` is shown to operators: nothing of the answer's body in it. */
 export type Answer =
   | { readonly answer: "delivered"; readonly httpStatus: number }
@@ -12,7 +13,7 @@ export function answerOf(httpStatus: number, retryAfter: string | null, nowMs: n
   if (httpStatus === 410) return { answer: "gone", httpStatus };
   const obeyed = httpStatus === 429 || httpStatus === 503;
   const reason = httpStatus >= 300 && httpStatus < 400 ? `answered ${httpStatus}: redirects are not followed` : `answered ${httpStatus}`;
-  return { answer: "failed", httpStatus, reason, retryAfterMs: obeyed ? readRetryAfter(retryAfter, nowMs) : null };
+  return { answer: "failed", httpStatus, reason, retryAfterMs: obeyed ? parseRetryAfter(retryAfter, nowMs) : null };
 }
 
 /** What was thrown instead of an answer. */
@@ -20,12 +21,4 @@ export function noAnswer(error: unknown, timeoutMs: number): Answer {
   const timedOut = error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
   const reason = timedOut ? `no answer within ${timeoutMs / 1_000} s` : "the connection failed";
   return { answer: "failed", httpStatus: null, reason, retryAfterMs: null };
-}
-
-/** `Retry-After` (RFC 9110 §10.2.3) as milliseconds from now: seconds or a date; null for anything else. */
-function readRetryAfter(header: string | null, nowMs: number): number | null {
-  const text = header?.trim() ?? "";
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  const atMs = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }

@@ -60,7 +60,7 @@ export function postSession(app: App<PlayerEdge>): void {
     const rules = { keys: keySet(LINE_CERTS_URL), issuer: LINE_ISSUER, channelId: snapshot.file.line.channelId, nowMs };
     const user = await verifyLineToken(idToken, rules);
     if (cardId !== undefined) locateCard(c.env, campaign, cardId);
-    const { session, expiresAtMs } = await openSession(sessionKeysOf(c.env), campaign, user, nowMs);
+    const { session, expiresAtMs } = await openSession(await sessionKeysOf(c.env), campaign, user, nowMs);
     const { name, picture } = user;
     return c.json(
       {

@@ -1,9 +1,9 @@
+import { parseRetryAfter } from "../../durable-objects/retry-after.ts";
 import { z } from "zod";
 import type { Settings } from "../settings.ts";
 import { parseJson } from "./parse-json.ts";
 import type { GateAddress, GrantDeps, GrantOutcome } from "./provider.ts";
 import { readAnswer } from "./read-answer.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 import { CALL_TIMEOUT_MS, unanswered } from "./unanswered.ts";
 
 /** LINE's answers are a few hundred bytes; one this long is not LINE's. */

@@ -1,10 +1,10 @@
+import { parseRetryAfter } from "../../durable-objects/retry-after.ts";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import type { Settings } from "../settings.ts";
 import { parseJson } from "./parse-json.ts";
 import type { GateAddress, GrantDeps, GrantOutcome, ParamedReward, RemoteProvider, Retry } from "./provider.ts";
 import { readAnswer } from "./read-answer.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 import { CALL_TIMEOUT_MS, unanswered } from "./unanswered.ts";
 
 /** Answers are kept as receipts, 200 of them in one SQL value of at most 2 MB; an answer this long is none of ours. */
