@@ -232,12 +232,14 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#address = { campaign, shard };
   }
 
-  #takeRules(rules: CampaignRules): void {
-    if (this.#rules !== null && rules.version <= this.#rules.version) return;
+  /** Takes newer rules; false where they are older than those held. */
+  #takeRules(rules: CampaignRules): boolean {
+    if (this.#rules !== null && rules.version <= this.#rules.version) return rules.version === this.#rules.version;
     this.#storage.saveRules(rules);
     this.#rules = rules;
     this.#today = { startMs: 0, endMs: 0 };
     this.#supply.forget();
+    return true;
   }
 
   #order(card: CardCommand, order: CardOrder): CardReply | Promise<CardReply> {

@@ -21,8 +21,8 @@ export interface SupplyDeps {
   readonly pool: (campaign: string) => Pick<PrizePoolRpc, "lease" | "giveBack">;
   /** Draws that wait for the pool's answer. */
   readonly waiting: () => number;
-  /** The pool has answered; inside the transaction that stores its answer. */
-  readonly takeRules: (rules: CampaignRules) => void;
+  /** The pool has answered; inside the transaction that stores its answer. False: the answer was given under older rules than those held. */
+  readonly takeRules: (rules: CampaignRules) => boolean;
   /** Draws that waited may be decided again. */
   readonly supplied: () => void;
   /** The pool could not be asked, or does not know the campaign. */
@@ -136,12 +136,12 @@ export class Supply {
       this.#deps.failed("not_open");
       return;
     }
-    transaction(() => {
-      takeRules(reply.rules);
+    const isCurrent = transaction(() => {
       if (reply.status === "granted") storage.addLease(reply.lease);
+      return takeRules(reply.rules);
     });
     if (reply.status === "granted") this.#add(reply.lease, reply.low);
-    else {
+    else if (isCurrent) {
       this.#state = reply.reason === "elsewhere" ? "unknown" : reply.reason;
       this.#askAgainAtMs = now() + (reply.reason === "elsewhere" ? ELSEWHERE_RETRY_MS : EMPTY_POOL_RETRY_MS);
     }

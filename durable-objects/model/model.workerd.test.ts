@@ -56,7 +56,7 @@ it(
     if (outcome.failed) {
       const killing = KILL_ONE ? "" : " --kill-all-only";
       console.log(
-        `again: npm run soak:model -- --commands ${COMMANDS}${killing} --seed ${outcome.seed} --path ${outcome.counterexamplePath}`,
+        `again: npm run soak:model -- --commands ${COMMANDS}${killing} --seed=${outcome.seed} --path ${outcome.counterexamplePath}`,
       );
       console.log(fc.stringify(outcome.counterexample));
       throw outcome.errorInstance;
