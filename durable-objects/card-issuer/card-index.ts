@@ -3,11 +3,14 @@ import { cutPage, findInPage, hashKey, mergePages, pageOf, sortEntries, spread }
 import type { IndexPage, PageStart } from "./index-pages.ts";
 import type { IssuerStorage } from "./storage.ts";
 
-/** Cards that are put into the index together, and what is read at a start: some milliseconds. */
-const CARDS_PER_BATCH = 4_096;
+/** Cards that are put into the index together at least. */
+const MIN_CARDS_PER_BATCH = 8_192;
 /** A page is written once for all that is new in it: where there are many pages, more cards at a time. */
-const CARDS_PER_PAGE = 2;
+const CARDS_PER_PAGE = 8;
+/** What memory holds of them, some megabytes, and what is read at a start, some tens of milliseconds. */
 const MAX_CARDS_PER_BATCH = 32_768;
+/** Cards that are read in one step at a start. */
+const CARDS_PER_STEP = 4_096;
 /** Pages kept in memory, 16 MB at the most; past it they are read again as they are needed. */
 const MAX_CACHED_PAGES = 4_000;
 /** Pages that are read and written in one step. */
@@ -41,16 +44,16 @@ export class CardIndex {
     this.#starts = storage.indexStarts();
     this.#lastSeq = storage.indexedSeq();
     for (;;) {
-      const cards = storage.cardsAfter(this.#lastSeq, CARDS_PER_BATCH);
+      const cards = storage.cardsAfter(this.#lastSeq, CARDS_PER_STEP);
       this.add(cards);
       if (this.isFull) this.store();
-      if (cards.length < CARDS_PER_BATCH) return;
+      if (cards.length < CARDS_PER_STEP) return;
     }
   }
 
   /** Whether it is time to `store`. */
   get isFull(): boolean {
-    return this.#recentCards >= Math.min(MAX_CARDS_PER_BATCH, Math.max(CARDS_PER_BATCH, this.#starts.length * CARDS_PER_PAGE));
+    return this.#recentCards >= Math.min(MAX_CARDS_PER_BATCH, Math.max(MIN_CARDS_PER_BATCH, this.#starts.length * CARDS_PER_PAGE));
   }
 
   /** Takes in cards that are stored; in the order of their numbers, without gaps. */

@@ -22,13 +22,16 @@ export function sweepExpired(
   storage: IssuerStorage,
   context: Omit<CardContext, "cardId"> & { readonly cardId: (seq: number) => string },
 ): Swept {
+  const [first] = storage.cardsToSweep(1);
+  if (first === undefined) return { nextMs: null };
+  if (!isDue(first, context.nowMs)) return { nextMs: first.expiresAtMs };
   const cards = storage.cardsToSweep(CARDS_PER_STEP);
   const events: CardEvent[] = [];
   const expired: CardRow[] = [];
   let sweptSeq = 0;
   let waitsForMs: number | null = null;
   for (const card of cards) {
-    if (card.expiresAtMs !== null && card.expiresAtMs > context.nowMs) {
+    if (!isDue(card, context.nowMs)) {
       waitsForMs = card.expiresAtMs;
       break;
     }
@@ -46,4 +49,9 @@ export function sweepExpired(
   const more = waitsForMs === null && cards.length === CARDS_PER_STEP;
   returnStock(storage, expired);
   return { nextMs: more ? context.nowMs : waitsForMs };
+}
+
+/** Whether the sweep has passed a card: it has expired, or never will. */
+function isDue({ expiresAtMs }: CardRow, nowMs: number): boolean {
+  return expiresAtMs === null || expiresAtMs <= nowMs;
 }
