@@ -11,7 +11,8 @@ import type { PartnerKey } from "../../scripts/partner-client.ts";
 import { openServedHouse } from "../../scripts/served-house.ts";
 import type { ServedHouse } from "../../scripts/served-house.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
-import { deriveSessionKeys } from "../../worker/player/session.ts";
+import { newLineUserId } from "../../scripts/player-client.ts";
+import { deriveSessionKeys, openSession } from "../../worker/player/session.ts";
 import type { SessionKeys } from "../../worker/player/session.ts";
 
 /** One shard each, so that draws meet at one issuer, and one campaign each, so that the bulk's millions of rows weigh on nothing else. */
@@ -29,7 +30,7 @@ export interface Bench {
   readonly house: ServedHouse;
   /** What a partner signs with; HMAC, for its check costs least. */
   readonly key: PartnerKey;
-  readonly face: { readonly path: string; readonly keys: SessionKeys };
+  readonly face: { readonly path: string; readonly bytes: number; readonly keys: SessionKeys };
 }
 
 /** Serves the app with the bench's routes, and opens its campaigns. */
@@ -40,7 +41,16 @@ export async function prepareBench(terminal: Terminal): Promise<Bench> {
   const { cardId } = await drawOne(house.partner, CAMPAIGNS.signed);
   const key = hmacKey(HMAC_KEY_ID, await readFile(join(house.keysDir, KEY_FILES.demoSecret), "utf8"));
   const path = `/player/v1/campaigns/${CAMPAIGNS.signed}/cards/${cardId}`;
-  return { house, key, face: { path, keys: await sessionKeys(house) } };
+  const keys = await sessionKeys(house);
+  return { house, key, face: { path, keys, bytes: await bytesOf(house.appOrigin + path, keys) } };
+}
+
+/** Length of a card's face. */
+async function bytesOf(url: string, keys: SessionKeys): Promise<number> {
+  const { session } = await openSession(keys, CAMPAIGNS.signed, { sub: newLineUserId() }, Date.now());
+  const response = await fetch(url, { headers: { authorization: `Bearer ${session}` } });
+  if (!response.ok) throw new Error(`the card's face was answered ${response.status}`);
+  return (await response.arrayBuffer()).byteLength;
 }
 
 function addProbe(options: WorkerOptions): WorkerOptions {

@@ -27,6 +27,8 @@ export async function requestsOf(name: VariantName, bench: Bench, most: number):
       return again(`/probe/${name}`);
     case "rpc of 100":
       return again("/probe/rpc-bulk");
+    case "plain face":
+      return again(`/plain/${bench.face.bytes}`);
     case "draw":
       return again(`/probe/draw/${CAMPAIGNS.draw}`);
     case "bulk":

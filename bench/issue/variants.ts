@@ -11,6 +11,7 @@ export const BULK = 100;
 /** From nothing to a draw as a partner makes it. */
 export const VARIANTS = [
   { name: "hello", what: "a Worker that says hello", draws: 0 },
+  { name: "plain face", what: "a Worker that answers as many bytes as a face has, by Hono", draws: 0 },
   { name: "face", what: "a card's face by the app, without the simulator's rate limiter", draws: 0 },
   { name: "face limited", what: "the same, with the simulator's rate limiter", draws: 0 },
   { name: "rpc", what: "an RPC to a Durable Object that touches no storage", draws: 1 },
@@ -38,6 +39,8 @@ export const RATIOS: readonly Ratio[] = [
   { name: "draw ÷ rpc", of: "draw", by: "rpc", target: 0.65 },
   { name: "bulk ÷ draw", of: "bulk", by: "draw", target: 10 },
   { name: "face ÷ hello", of: "face", by: "hello", target: 0.7 },
+  { name: "face ÷ plain face", of: "face", by: "plain face", target: null },
+  { name: "plain face ÷ hello", of: "plain face", by: "hello", target: null },
   { name: "wait ÷ rpc", of: "wait", by: "rpc", target: null },
   { name: "insert ÷ rpc", of: "insert", by: "rpc", target: null },
   { name: "journal ÷ rpc", of: "journal", by: "rpc", target: null },

@@ -1,5 +1,6 @@
 import type { BenchEnv } from "./env.ts";
 import { face } from "./face.ts";
+import { plain } from "./plain.ts";
 import { probe } from "./probe.ts";
 
 export { PrizePool, RewardGate, WebhookEndpoint } from "../../../worker/index.ts";
@@ -11,5 +12,5 @@ export { Probe } from "./probe-object.ts";
  * machine's work.
  */
 export default {
-  fetch: (request, env, ctx) => probe(request, env) ?? face(request, env, ctx),
+  fetch: (request, env, ctx) => probe(request, env) ?? plain(request) ?? face(request, env, ctx),
 } satisfies ExportedHandler<BenchEnv>;
