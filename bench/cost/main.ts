@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { arch, cpus, platform, release } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { callJson } from "../../scripts/api-call.ts";
 import { mapAtOnce } from "../../scripts/at-once.ts";
@@ -19,25 +20,30 @@ import { unlimited } from "../unlimited.ts";
 import { countsBetween, sumOf } from "./counts.ts";
 import type { Counts } from "./counts.ts";
 
-const USAGE = `npm run bench:cost -- [--cards 3000] [--players 48] [--peak 300]
+const USAGE = `npm run bench:cost -- [--cards 3000] [--players 48] [--peak 300] [--rate 1000] [--seconds 20]
   What a card costs from its draw to its settlement: requests, rows and messages as the platform counts them, by the app as it is, under load.
-  Each player draws a card, scratches it and, unless the campaign redeems by itself, redeems it; then the next. One shard for each 300 of --peak.`;
+  Each player draws a card, scratches it and, unless the campaign redeems by itself, redeems it; then the next. One shard for each 300 of --peak.
+  Then cards are made to live by RPC, --rate a second for so many seconds, as HTTP could not bring them here.`;
 /** More than any run draws; one card in seven needs the reward system. */
 const STOCK = new Map([
   ["points-10", 100_000],
   ["coupon-50", 200_000],
   ["thanks", 400_000],
 ]);
-const QUIET_TIMEOUT_MS = 120_000;
+const QUIET_TIMEOUT_MS = 300_000;
 /** When nothing was counted for so long, everything has settled: an issuer's alarm comes within five seconds. */
 const QUIET_MS = 6_000;
 const FACES = 500;
+const TICKS_PER_SECOND = 10;
+const MAX_TICKS_AT_ONCE = 30;
 
 const { values } = parseArgs({
   options: {
     cards: { type: "string", default: "3000" },
     players: { type: "string", default: "48" },
     peak: { type: "string", default: "300" },
+    rate: { type: "string", default: "1000" },
+    seconds: { type: "string", default: "20" },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -47,6 +53,7 @@ else await run();
 
 interface Line {
   readonly name: string;
+  readonly cards: number;
   readonly cardsPerSecond: number;
   readonly counts: Counts;
 }
@@ -54,14 +61,17 @@ interface Line {
 async function run(): Promise<void> {
   const terminal = openTerminal();
   const house = await openServedHouse(terminal, { source: { entry: "bench/cost/worker/index.ts", adapt: unlimited }, scheduled: false });
-  const lines = [await measure(house, terminal, "redeemed by hand", false), await measure(house, terminal, "autoRedeem", true)];
+  const lines = [
+    await measure(house, terminal, "redeemed by hand", false),
+    await measure(house, terminal, "autoRedeem", true),
+    await measureRate(house, terminal),
+  ];
   const face = await measureFaces(house);
   await house.close({ keep: false });
   show(terminal, lines, face);
-  const cards = Number(values.cards);
   const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
   const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
-  terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), cards, lines, face }));
+  terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), lines, face }));
 }
 
 async function countsOf({ appOrigin }: ServedHouse): Promise<Counts> {
@@ -90,11 +100,37 @@ async function measure(house: ServedHouse, terminal: Terminal, name: string, aut
     terminal.progress(name, done, cards);
   });
   const cardsPerSecond = cards / ((performance.now() - startedAtMs) / 1_000);
-  const after = await terminal.step(`${id} is settled`, () => quietCounts(house));
+  const after = await settledCounts(house, terminal, id);
+  return { name, cards, cardsPerSecond, counts: countsBetween(before, after) };
+}
+
+/** Lets cards live by RPC, some each tick, at a rate that a campaign is made for. */
+async function measureRate(house: ServedHouse, terminal: Terminal): Promise<Line> {
+  const id = "cost-rate";
+  const rate = Number(values.rate);
+  const ticks = Number(values.seconds) * TICKS_PER_SECOND;
+  const settings = { expectedPeakPerSecond: rate, limits: { perRecipient: 5 } };
+  await openMadeCampaign(house, house.admin, terminal, { id, settings, stock: STOCK });
+  const before = await countsOf(house);
+  const startedAtMs = performance.now();
+  let done = 0;
+  await mapAtOnce(Array.from({ length: ticks }), MAX_TICKS_AT_ONCE, async (_, n) => {
+    await sleep(Math.max(0, startedAtMs + (n * 1_000) / TICKS_PER_SECOND - performance.now()));
+    const lived = await callJson<{ cards: number }>(`${house.appOrigin}/cost/lives/${id}/${rate / TICKS_PER_SECOND}`, { method: "POST" });
+    done += lived.cards;
+    terminal.progress(`at ${rate} a second`, n + 1, ticks);
+  });
+  const cardsPerSecond = done / ((performance.now() - startedAtMs) / 1_000);
+  const after = await settledCounts(house, terminal, id);
+  return { name: `by RPC, ${rate} a second`, cards: done, cardsPerSecond, counts: countsBetween(before, after) };
+}
+
+async function settledCounts(house: ServedHouse, terminal: Terminal, id: string): Promise<Counts> {
+  const counts = await terminal.step(`${id} is settled`, () => quietCounts(house));
   const { unsettled, differences } = await house.admin.invariants(id);
   if (unsettled.blocks > 0 || unsettled.events > 0) throw new Error(`${id} has not settled`);
   if (differences.length > 0) throw new Error(`${id} does not balance: ${differences.join("; ")}`);
-  return { name, cardsPerSecond, counts: countsBetween(before, after) };
+  return counts;
 }
 
 /** The counts, when they do not grow any more. */
@@ -129,29 +165,27 @@ function isRequest(name: string): boolean {
 }
 
 /** What is promised of a card's life, and of a face. */
-function promises(lines: readonly Line[], face: Counts, cards: number): (readonly [string, number, number])[] {
-  const [byHand, auto] = lines.map(({ counts }) => counts);
-  if (byHand === undefined || auto === undefined) return [];
-  const rows = (counts: Counts) => (counts["issuer: rows written"] ?? 0) / cards;
-  const messages = (counts: Counts) => sumOf(counts, (name) => name.endsWith(": messages")) / cards;
+function promises(lines: readonly Line[], face: Counts): (readonly [string, number, number])[] {
+  const [byHand, auto, atRate] = lines;
+  if (byHand === undefined || auto === undefined || atRate === undefined) return [];
+  const rows = ({ counts, cards }: Line) => (counts["issuer: rows written"] ?? 0) / cards;
+  const messages = ({ counts, cards }: Line) => sumOf(counts, (name) => name.endsWith(": messages")) / cards;
   return [
-    ["rows written in the issuer, a card redeemed by hand", rows(byHand), 5.5],
+    ["rows written in the issuer, a card redeemed by hand", Math.max(rows(byHand), rows(atRate)), 5.5],
     ["rows written in the issuer, a card with autoRedeem", rows(auto), 4.5],
-    ["queue messages a card (promised at 1,000 a second; fewer fill blocks less)", Math.max(messages(byHand), messages(auto)), 0.05],
+    [`queue messages a card, at ${atRate.cardsPerSecond.toFixed(0)} a second`, messages(atRate), 0.05],
     ["Durable Object requests a face", sumOf(face, isRequest) / FACES, 0],
   ];
 }
 
 function show(terminal: Terminal, lines: readonly Line[], face: Counts): void {
-  const cards = Number(values.cards);
-  const each = (count: number | undefined) => ((count ?? 0) / cards).toFixed(3);
   const names = [...new Set(lines.flatMap(({ counts }) => Object.keys(counts)))].toSorted();
-  const rows = names.map((name) => [name, ...lines.map(({ counts }) => each(counts[name]))]);
+  const rows = names.map((name) => [name, ...lines.map(({ counts, cards }) => ((counts[name] ?? 0) / cards).toFixed(3))]);
   const sums = [
-    ["all Durable Object requests", ...lines.map(({ counts }) => each(sumOf(counts, isRequest)))],
+    ["all Durable Object requests", ...lines.map(({ counts, cards }) => (sumOf(counts, isRequest) / cards).toFixed(3))],
     ["cards a second", ...lines.map(({ cardsPerSecond }) => cardsPerSecond.toFixed(0))],
   ];
   terminal.say(`\n${table(["a card", ...lines.map(({ name }) => name)], [...rows, ...sums])}\n`);
-  const kept = promises(lines, face, cards).map(([what, is, most]) => [what, is.toFixed(3), `${is <= most ? "≤" : "above"} ${most}`]);
+  const kept = promises(lines, face).map(([what, is, most]) => [what, is.toFixed(3), `${is <= most ? "≤" : "above"} ${most}`]);
   terminal.say(`${table(["promise", "is", ""], kept)}\n`);
 }

@@ -1,6 +1,7 @@
-import app, { CardIssuer as Issuer, PrizePool as Pool, RewardGate as Gate } from "../../../worker/index.ts";
+import app, { CardIssuer as Issuer, PrizePool as Pool, RewardGate as Gate, WebhookEndpoint as Endpoint } from "../../../worker/index.ts";
 import { count, countRequests, countRows, readCounts } from "./count.ts";
 import { watchEnv } from "./env.ts";
+import { liveCards } from "./lives.ts";
 
 export class CardIssuer extends Issuer {
   constructor(ctx: DurableObjectState, env: Env) {
@@ -26,10 +27,23 @@ export class RewardGate extends Gate {
 }
 countRequests("gate", RewardGate.prototype, Gate.prototype);
 
+export class WebhookEndpoint extends Endpoint {
+  constructor(ctx: DurableObjectState, env: Env) {
+    countRows("endpoint", ctx);
+    super(ctx, watchEnv(env));
+  }
+}
+countRequests("endpoint", WebhookEndpoint.prototype, Endpoint.prototype);
+
+const LIVES = /^\/cost\/lives\/([^/]+)\/(\d+)$/;
+
 /** The app as it is, counting; `/cost` tells the counts. */
 export default {
   fetch(request, env, ctx) {
-    if (new URL(request.url).pathname === "/cost") return Response.json(readCounts());
+    const { pathname } = new URL(request.url);
+    if (pathname === "/cost") return Response.json(readCounts());
+    const lives = LIVES.exec(pathname);
+    if (lives !== null) return liveCards(env, lives[1] ?? "", Number(lives[2]));
     return app.fetch(request, watchEnv(env), ctx);
   },
   queue(batch, env) {
