@@ -1,4 +1,4 @@
-import { and, eq, isNull, lte, or, sql } from "drizzle-orm";
+import { and, isNull, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
 import { rewards } from "../ledger/schema.ts";
@@ -28,7 +28,8 @@ export async function loadDueRewards(env: Pick<Env, "LEDGER">, cards: readonly s
     .where(
       and(
         sql`${rewards.card} IN (SELECT value FROM json_each(${JSON.stringify(cards)}))`,
-        eq(rewards.status, "pending"),
+        // With `+` no index serves it: a card finds its reward, and not the status all that are pending.
+        sql`+${rewards.status} = 'pending'`,
         or(isNull(rewards.nextAttemptAt), lte(rewards.nextAttemptAt, nowMs + CLOCK_SKEW_MS)),
       ),
     );
@@ -71,6 +72,6 @@ function updateRewards(env: Pick<Env, "LEDGER">, verdicts: readonly Verdict[]): 
               value->>4 AS granted_at, value->>5 AS last_error, value->>6 AS receipt
        FROM json_each(?)
      ) AS verdict
-     WHERE rewards.card = verdict.card AND rewards.status = 'pending'`,
+     WHERE rewards.card = verdict.card AND +rewards.status = 'pending'`,
   ).bind(JSON.stringify(rows));
 }

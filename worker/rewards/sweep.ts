@@ -10,9 +10,10 @@ const REWARDS_PER_SWEEP = 2_000;
 export async function sweepRewards(env: Pick<Env, "LEDGER" | "REWARDS">, nowMs: number = Date.now()): Promise<number> {
   const { results } = await env.LEDGER.prepare(
     `UPDATE rewards SET next_attempt_at = ?1
-     WHERE status = 'pending' AND card IN (
-       SELECT card FROM rewards
-       WHERE status = 'pending' AND (next_attempt_at < ?2 OR (next_attempt_at IS NULL AND created_at < ?2))
+     WHERE +status = 'pending' AND card IN (
+       SELECT card FROM rewards WHERE status = 'pending' AND next_attempt_at < ?2
+       UNION ALL
+       SELECT card FROM rewards WHERE status = 'pending' AND next_attempt_at IS NULL AND created_at < ?2
        LIMIT ?3
      )
      RETURNING card, campaign`,

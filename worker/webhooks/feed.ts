@@ -78,7 +78,7 @@ export async function feedRewards(
     `INSERT INTO partner_feed (campaign, kind, body, sweeps, due_at)
      SELECT r.campaign, 'rewards', json_group_array(json_array(r.card, r.prize, c.version, v.value->>1, r.redrives, ?2)), 0, ?3
      FROM json_each(?1) AS v JOIN rewards AS r ON r.card = v.value->>0 JOIN cards AS c ON c.card = r.card
-     WHERE r.status = 'pending' GROUP BY r.campaign RETURNING feed`,
+     WHERE +r.status = 'pending' GROUP BY +r.campaign RETURNING feed`,
   ).bind(JSON.stringify(rows), nowMs, nowMs + SWEEP_AFTER_MS);
   return [statement];
 }
