@@ -1,16 +1,22 @@
 import { parseArgs } from "node:util";
 import { exitOnSignals } from "../scripts/exits.ts";
 import { openTerminal } from "../scripts/terminal.ts";
-import { runCrash } from "./crash/run.ts";
-import type { Finding } from "./crash/told.ts";
+import { restock } from "./play/campaigns.ts";
+import type { World } from "./play/play.ts";
+import { playThrough } from "./play/run.ts";
+import { tellFindings } from "./play/told.ts";
+import { killOnce } from "./kill.ts";
 import { chooseSeed } from "./random.ts";
+import type { Random } from "./random.ts";
 
 const USAGE = `npm run soak:crash -- --kills 200 [--seed 1] [--minutes 30]
   Clients draw, reveal, redeem and take back while the server is killed again and again; then every answer that was given is held against what is.
   --seed      chooses what is drawn and when is killed; a run prints its own
   --minutes   no further kill after these`;
-const MAX_SHOWN_FINDINGS = 20;
+const CLIENTS = 32;
 const MINUTE_MS = 60_000;
+/** The campaign that runs dry gets more cards after so many kills. */
+const KILLS_PER_RESTOCK = 15;
 
 const { values } = parseArgs({
   options: {
@@ -27,18 +33,41 @@ else process.exit(await soak());
 async function soak(): Promise<number> {
   const terminal = openTerminal();
   const seed = chooseSeed(values.seed);
+  const kills = Number(values.kills);
+  const timeMs = Number(values.minutes) * MINUTE_MS;
   terminal.say(`seed ${seed}`);
-  const { killed, told, folder } = await runCrash(terminal, {
-    kills: Number(values.kills),
-    seed,
-    timeMs: Number(values.minutes) * MINUTE_MS,
-  });
-  const { findings, acked } = told;
-  for (const { kind, text } of findings.slice(0, MAX_SHOWN_FINDINGS)) terminal.say(`  ${kind}: ${text}`);
-  if (findings.length > MAX_SHOWN_FINDINGS) terminal.say(`  and ${findings.length - MAX_SHOWN_FINDINGS} more`);
-  if (findings.length > 0) terminal.say(`seed ${seed}; state, keys and the server's log stay in ${folder}`);
-  const count = (kind: Finding["kind"]) => findings.filter((one) => one.kind === kind).length;
-  const conserved = count("unbalanced") === 0;
-  terminal.say(`kills=${killed} acked=${acked} lost=${count("lost")} doubled=${count("doubled")} conserved=${conserved}`);
-  return findings.length === 0 ? 0 : 1;
+  let killed = 0;
+  const { told, folder } = await playThrough(terminal, { seed, clients: CLIENTS, timeMs }, (world, random) =>
+    killOften(world, random, { kills, timeMs }, (line) => {
+      killed += 1;
+      terminal.say(`  kill ${String(killed).padStart(3)}/${kills}  ${line}`);
+    }),
+  );
+  const { lost, doubled, unbalanced } = tellFindings(
+    terminal,
+    told.findings,
+    `seed ${seed}; state, keys and the server's log stay in ${folder}`,
+  );
+  terminal.say(`kills=${killed} acked=${told.acked} lost=${lost} doubled=${doubled} conserved=${unbalanced === 0}`);
+  return told.findings.length === 0 ? 0 : 1;
+}
+
+async function killOften(
+  world: World,
+  random: Random,
+  { kills, timeMs }: { readonly kills: number; readonly timeMs: number },
+  tell: (line: string) => void,
+): Promise<void> {
+  const deadline = performance.now() + timeMs;
+  const restocks: Promise<void>[] = [];
+  const [dry] = world.campaigns.slice(-1);
+  for (let kill = 1; kill <= kills && performance.now() < deadline; kill += 1) {
+    const { moment, afterMs, restartMs } = await killOnce(world.house.server, random);
+    const { unknown, internal } = world.tries;
+    const failed = internal === 0 ? "" : `, ${internal} answered 500`;
+    tell(`${moment} after ${afterMs} ms, back in ${restartMs} ms: ${world.told.acked} answers, ${unknown} calls to make again${failed}`);
+    if (kill % KILLS_PER_RESTOCK === 0 && dry !== undefined) restocks.push(restock(world.house, dry, kill));
+  }
+  world.over = true;
+  await Promise.all(restocks);
 }

@@ -1,10 +1,22 @@
 import type { DrawAnswer, DrawRequest } from "../../scripts/partner-client.ts";
 import type { RewardView } from "../../scripts/player-client.ts";
+import type { Terminal } from "../../scripts/terminal.ts";
 
 /** What is wrong: `lost`, an answer that was given does not hold; `doubled`, something was given twice; `unbalanced`, the books do not agree. */
 export interface Finding {
   readonly kind: "lost" | "doubled" | "unbalanced";
   readonly text: string;
+}
+
+const MAX_SHOWN_FINDINGS = 20;
+
+/** Says what was found, and `where` to look; counts it by its kind. */
+export function tellFindings(terminal: Terminal, findings: readonly Finding[], where: string): Record<Finding["kind"], number> {
+  for (const { kind, text } of findings.slice(0, MAX_SHOWN_FINDINGS)) terminal.say(`  ${kind}: ${text}`);
+  if (findings.length > MAX_SHOWN_FINDINGS) terminal.say(`  and ${findings.length - MAX_SHOWN_FINDINGS} more`);
+  if (findings.length > 0) terminal.say(where);
+  const count = (kind: Finding["kind"]) => findings.filter((one) => one.kind === kind).length;
+  return { lost: count("lost"), doubled: count("doubled"), unbalanced: count("unbalanced") };
 }
 
 /** A draw that was answered for good. */

@@ -14,8 +14,14 @@ import type { Finding } from "./told.ts";
 
 const CALLS_AT_ONCE = 16;
 
+export interface Verified {
+  readonly findings: readonly Finding[];
+  /** Rewards that the ledger has as granted. */
+  readonly granted: number;
+}
+
 /** Asks for everything again that was answered, waits until all is settled, and holds every book against the others. */
-export async function verify(world: World, campaign: SoakCampaign, terminal: Terminal): Promise<Finding[]> {
+export async function verify(world: World, campaign: SoakCampaign, terminal: Terminal): Promise<Verified> {
   const { told, house } = world;
   const { id, loaded, limit } = campaign;
   const draws = [...told.draws.values()].filter((draw) => draw.campaign === id);
@@ -38,7 +44,11 @@ export async function verify(world: World, campaign: SoakCampaign, terminal: Ter
     }),
   );
   const balance = await terminal.step(`${id}: the ledger is settled and every reward has its outcome`, () => settle(house.admin, id));
-  return judge({ campaign: id, loaded, limit, cards, shown, balance, grants: await grantsOf(house.sandboxOrigin, id) });
+  const grants = await grantsOf(house.sandboxOrigin, id);
+  return {
+    findings: judge({ campaign: id, loaded, limit, cards, shown, balance, grants }),
+    granted: balance.prizes.reduce((sum, { rewards }) => sum + rewards.granted, 0),
+  };
 }
 
 async function lookAt({ house, tries }: World, campaign: string, cardId: string): Promise<PartnerCard | null> {
