@@ -208,7 +208,8 @@ export type EmptyReason = "exhausted" | "later" | "elsewhere";
 export type LeaseReply =
   /** `low`: so little is left that nobody should ask before it must. */
   | { readonly status: "granted"; readonly lease: Lease; readonly low: boolean; readonly rules: CampaignRules }
-  | { readonly status: "empty"; readonly reason: EmptyReason; readonly rules: CampaignRules }
+  /** `untilMs`: when, by the schedule, something comes next; null: nothing is known to come. */
+  | { readonly status: "empty"; readonly reason: EmptyReason; readonly untilMs: number | null; readonly rules: CampaignRules }
   | { readonly status: "campaign_unknown" };
 
 /** Stock that an issuer gives back, numbered by it from 1; it is kept until the pool says that it was taken. */

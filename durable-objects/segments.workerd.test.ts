@@ -63,6 +63,31 @@ describe("a wave", () => {
     expect(await issued(campaign)).toEqual({ coupon: 20 });
   });
 
+  it("is there for the first draw after its opening, whatever issuers were told before", async () => {
+    const shards = [0, 1, 2, 3];
+    const campaign = await publishCampaign({ shards: shards.length, fallback: "thanks" });
+    const opensAtMs = Date.now() + 1_500;
+    await load(campaign, "noon.csv", { coupon: 400 }, { opensAtMs });
+    await campaign.pool().changeStatus(campaign.id, "open");
+    for (let n = 0; Date.now() < opensAtMs; n++) {
+      await Promise.all(shards.map((shard) => campaign.draw([drawOf(`early ${n}/${shard}`)], shard)));
+      await scheduler.wait(20);
+    }
+    const early = (await issued(campaign))["thanks"] ?? 0;
+    await Promise.all(shards.map((shard) => campaign.draw(requests(10, `${shard}-`), shard)));
+    expect(await issued(campaign)).toEqual({ thanks: early, coupon: 40 });
+  }, 20_000);
+
+  it("is there for the first draw after its upload, where everything was issued before", async () => {
+    const shards = [0, 1, 2, 3];
+    const campaign = await openCampaign({ coupon: 4 }, { shards: shards.length });
+    const all = await Promise.all(shards.map((shard) => campaign.draw(requests(5, `${shard}-`), shard)));
+    expect(statuses(all.flat()).filter((status) => status === "sold_out")).toHaveLength(16);
+    await load(campaign, "more.csv", { points: 8 });
+    const more = await Promise.all(shards.map((shard) => campaign.draw(requests(2, `more ${shard}-`), shard)));
+    expect(statuses(more.flat())).toEqual(more.flat().map(() => "issued"));
+  });
+
   it("rolls over where the campaign says so", async () => {
     const campaign = await publishCampaign({ pools: { "morning.csv": only({ leftover: "roll-over" }) } });
     await load(campaign, "morning.csv", { coupon: 20 }, { closesAtMs: Date.now() - 1 });

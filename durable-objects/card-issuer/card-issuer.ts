@@ -235,6 +235,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   /** Takes newer rules; false where they are older than those held. */
   #takeRules(rules: CampaignRules): boolean {
     if (this.#rules !== null && rules.version <= this.#rules.version) return rules.version === this.#rules.version;
+    if (this.#rules !== null && this.#rules.cardTtlMs !== rules.cardTtlMs) this.#storage.beginSweep(this.#nextSeq);
     this.#storage.saveRules(rules);
     this.#rules = rules;
     this.#today = { startMs: 0, endMs: 0 };

@@ -288,6 +288,28 @@ describe("the card issuer", () => {
     expect(statuses(await campaign.draw([drawOf("later")]))).toEqual(["issued"]);
   }, 60_000);
 
+  it("expires cards of a shortened life before those that were issued earlier for longer", async () => {
+    const campaign = await openCampaign({ coupon: 4 }, { returnStock: { onVoid: false, onExpiry: true } });
+    await campaign.draw([drawOf("long")]);
+    await campaign.pool().publish({ ...campaign.rules, cardTtlMs: 300 });
+    await campaign.draw(requests(3, "short"));
+    const expired = async () => {
+      const { cards } = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
+      return cards.find(({ state, returned }) => state === "expired" && returned)?.count;
+    };
+    await expect.poll(expired, { timeout: 20_000, interval: 200 }).toBe(3);
+    await campaign.pool().publish(campaign.rules);
+    const again = async () => statuses(await campaign.draw([drawOf("again")]));
+    await expect.poll(again, { timeout: 10_000 }).toEqual(["issued"]);
+  }, 40_000);
+
+  it("takes back no card whose time is over", async () => {
+    const campaign = await openCampaign({ coupon: 1 }, { cardTtlMs: 50 });
+    const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")]));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await campaign.issuer().void({ campaign: campaign.id, shard: 0, cardId, reason: "late" })).toEqual({ status: "expired" });
+  });
+
   it("lets one of fifty tills take a coupon, and tells the others who did", async () => {
     const campaign = await openCampaign({ coupon: 1 });
     const [cardId = ""] = cardIds(await campaign.draw([drawOf("a")]));

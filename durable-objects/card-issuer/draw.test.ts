@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CampaignRules, Draw } from "../protocol.ts";
-import { decideDraws } from "./draw.ts";
+import { decideDraws, drawKey } from "./draw.ts";
 import type { DrawContext, DrawDecision, DrawnBefore, RecipientCount } from "./draw.ts";
 import { StockCursor } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
@@ -60,7 +60,7 @@ describe("a flush of draws", () => {
   });
 
   it("replays even when the campaign is paused, over, or sold out", () => {
-    const drawnBefore = new Map([["a", { seq: 7, recipient: null, drawnFor: null, metadata: null, expiresAtMs: null }]]);
+    const drawnBefore = new Map([["a", { seq: 7, drawnFor: null, metadata: null, expiresAtMs: null }]]);
     const paused: Partial<DrawContext> = { rules: { ...rules, status: "paused" } };
     const soldOut: Partial<DrawContext> = { stock: new StockCursor([], 1_000), pool: "exhausted" };
     for (const over of [paused, soldOut, { nowMs: 20_000 }]) {
@@ -118,7 +118,7 @@ describe("a flush of draws", () => {
           const decided = decideDraws(flush, context({ rules: limited, pool, stock, drawnBefore, counts, nextSeq }));
           decisions.push(...decided.decisions);
           for (const card of decided.cards) {
-            drawnBefore.set(card.requestId, card);
+            drawnBefore.set(drawKey(card), card);
             const { total, today } = counts.get(card.recipient ?? "") ?? { total: 0, today: 0 };
             if (card.recipient !== null) counts.set(card.recipient, { total: total + 1, today: today + 1 });
           }

@@ -3,10 +3,14 @@ import type { CardRow } from "./card.ts";
 import type { StockCursor } from "./stock.ts";
 import type { PoolState } from "./supply.ts";
 
-/** What the issuer knows of a request id that it has seen. */
+/** A request id belongs to its recipient: the same id for another recipient is another draw, whose issuer may be another. */
+export function drawKey({ requestId, recipient }: Pick<Draw, "requestId" | "recipient">): string {
+  return recipient === null ? requestId : `${requestId}\0${recipient}`;
+}
+
+/** What the issuer knows of a draw that it has seen. */
 export interface DrawnBefore {
   readonly seq: number;
-  readonly recipient: string | null;
   readonly drawnFor: string | null;
   readonly metadata: string | null;
   readonly expiresAtMs: number | null;
@@ -30,6 +34,7 @@ export interface DrawContext {
   readonly nextSeq: number;
   readonly stock: StockCursor;
   readonly pool: PoolState;
+  /** By `drawKey`. */
   readonly drawnBefore: ReadonlyMap<string, DrawnBefore>;
   readonly counts: ReadonlyMap<string, RecipientCount>;
 }
@@ -44,7 +49,7 @@ function isOpen(rules: CampaignRules, nowMs: number): boolean {
 }
 
 /**
- * Decides a whole flush of draws, in their order: a request id seen before gets its card again (or `conflict`, if its content differs),
+ * Decides a whole flush of draws, in their order: a request seen before gets its card again (or `conflict`, if its content differs),
  * whatever the campaign's state; then the state, the limits, the stock. Takes from `stock`; changes nothing else.
  */
 export function decideDraws(draws: readonly Draw[], context: DrawContext): DecidedDraws {
@@ -55,7 +60,8 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
   const expiresAtMs = rules.cardTtlMs === null ? null : nowMs + rules.cardTtlMs;
 
   const decide = (draw: Draw): DrawDecision => {
-    const before = drawn.get(draw.requestId);
+    const key = drawKey(draw);
+    const before = drawn.get(key);
     if (before !== undefined) {
       if (!sameContent(draw, before)) return { status: "conflict" };
       return { status: "replayed", seq: before.seq, expiresAtMs: before.expiresAtMs };
@@ -88,7 +94,7 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
       store: null,
       returned: false,
     });
-    drawn.set(draw.requestId, { seq, recipient: draw.recipient, drawnFor: draw.lineUserId, metadata: draw.metadata, expiresAtMs });
+    drawn.set(key, { seq, drawnFor: draw.lineUserId, metadata: draw.metadata, expiresAtMs });
     if (draw.recipient !== null && count !== null) counts.set(draw.recipient, { total: count.total + 1, today: count.today + 1 });
     return { status: "issued", seq, expiresAtMs };
   };
@@ -106,7 +112,7 @@ function dealFallback({ pool, rules }: DrawContext): Dealt | "waiting" | "sold_o
 }
 
 function sameContent(draw: Draw, before: DrawnBefore): boolean {
-  return draw.recipient === before.recipient && draw.lineUserId === before.drawnFor && draw.metadata === before.metadata;
+  return draw.lineUserId === before.drawnFor && draw.metadata === before.metadata;
 }
 
 function limitReached({ limits }: CampaignRules, { total, today }: RecipientCount): boolean {

@@ -116,6 +116,7 @@ function decideVoid(card: CardRow, { reason }: Void, { nowMs, cardId, rules }: C
       return { status: "already_redeemed" };
     case "issued":
     case "revealed": {
+      if (isOverdue(card, nowMs)) return { status: "expired" };
       const returned = rules.returnStock.onVoid && card.segment !== null;
       const voided: CardRow = { ...card, state: "voided", version: card.version + 1, endedAtMs: nowMs, returned };
       return { status: "ok", card: voided, events: [{ ...eventOf(voided, cardId, nowMs), type: "voided", reason, returned }] };

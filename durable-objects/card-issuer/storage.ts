@@ -4,6 +4,7 @@ import type { CampaignRules, CardState, Giveback, Lease, ShardAddress, StockRun 
 import type { CardRow } from "./card.ts";
 import type { IndexedCard } from "./card-index.ts";
 import type { KeyUse } from "./card-ids.ts";
+import { drawKey } from "./draw.ts";
 import type { DrawnBefore, RecipientCount } from "./draw.ts";
 import type { DueBlock } from "./drain.ts";
 import type { IndexPage, PageStart } from "./index-pages.ts";
@@ -99,7 +100,20 @@ const MIGRATIONS = [
   ALTER TABLE blocks DROP COLUMN first_row;
   ALTER TABLE blocks DROP COLUMN last_row;
   `,
+  // Cards that were issued under one rule of expiry expire in their order; those of another begin at a number of their own.
+  `
+  CREATE TABLE sweeps (first_seq INTEGER PRIMARY KEY, swept_seq INTEGER NOT NULL) STRICT;
+  INSERT INTO sweeps (first_seq, swept_seq) SELECT 1, swept_seq FROM issuer;
+  ALTER TABLE issuer DROP COLUMN swept_seq;
+  `,
 ];
+
+/** Cards that were issued under one rule of expiry: from `firstSeq` to before `endSeq`, those up to `sweptSeq` looked at. */
+export interface SweepRange {
+  readonly firstSeq: number;
+  readonly sweptSeq: number;
+  readonly endSeq: number | null;
+}
 
 export interface IssuerRecord extends ShardAddress {
   readonly rules: CampaignRules | null;
@@ -179,12 +193,13 @@ export class IssuerStorage {
 
   adopt({ campaign, shard }: ShardAddress): void {
     this.#sql.exec(
-      `INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, giveback, swept_seq)
-       VALUES (0, ?, ?, 1, 0, ?, 0, 0)`,
+      `INSERT OR IGNORE INTO issuer (id, campaign, shard, lease_request, last_block, last_hash, giveback)
+       VALUES (0, ?, ?, 1, 0, ?, 0)`,
       campaign,
       shard,
       GENESIS_HASH,
     );
+    this.beginSweep(1);
   }
 
   saveRules(rules: CampaignRules): void {
@@ -346,7 +361,7 @@ export class IssuerStorage {
       .map((row) => ({ ...toCard(row), state: "issued", version: 1, lineUserId: row.drawn_for }));
   }
 
-  /** What the draws of these cards asked, by request. */
+  /** What the draws of these cards asked, by `drawKey`. */
   drawnBefore(seqs: readonly number[]): Map<string, DrawnBefore> {
     const rows = this.#sql.exec<Pick<CardRecord, "request" | "seq" | "recipient" | "drawn_for" | "metadata" | "expires_at">>(
       "SELECT request, seq, recipient, drawn_for, metadata, expires_at FROM cards WHERE seq IN (SELECT value FROM json_each(?))",
@@ -354,7 +369,7 @@ export class IssuerStorage {
     );
     const drawn = new Map<string, DrawnBefore>();
     for (const { request, seq, recipient, drawn_for, metadata, expires_at } of rows) {
-      drawn.set(request, { seq, recipient, drawnFor: drawn_for, metadata, expiresAtMs: expires_at });
+      drawn.set(drawKey({ requestId: request, recipient }), { seq, drawnFor: drawn_for, metadata, expiresAtMs: expires_at });
     }
     return drawn;
   }
@@ -399,16 +414,35 @@ export class IssuerStorage {
     return cards;
   }
 
-  /** The next cards that may have to expire, in the order of their issue. */
-  cardsToSweep(limit: number): CardRow[] {
+  /** Cards from `firstSeq` on are issued under another rule of expiry. */
+  beginSweep(firstSeq: number): void {
+    this.#sql.exec("INSERT OR IGNORE INTO sweeps (first_seq, swept_seq) VALUES (?1, ?1 - 1)", firstSeq);
+  }
+
+  sweeps(): SweepRange[] {
     return this.#sql
-      .exec<CardRecord>("SELECT * FROM cards WHERE seq > (SELECT swept_seq FROM issuer) ORDER BY seq LIMIT ?", limit)
+      .exec<{ first_seq: number; swept_seq: number; end_seq: number | null }>(
+        "SELECT first_seq, swept_seq, lead(first_seq) OVER (ORDER BY first_seq) AS end_seq FROM sweeps ORDER BY first_seq",
+      )
+      .toArray()
+      .map(({ first_seq, swept_seq, end_seq }) => ({ firstSeq: first_seq, sweptSeq: swept_seq, endSeq: end_seq }));
+  }
+
+  /** The next cards of a range that may have to expire, in the order of their issue. */
+  cardsToSweep({ sweptSeq, endSeq }: SweepRange, limit: number): CardRow[] {
+    return this.#sql
+      .exec<CardRecord>("SELECT * FROM cards WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?", sweptSeq, endSeq ?? Infinity, limit)
       .toArray()
       .map(toCard);
   }
 
-  markSwept(seq: number): void {
-    this.#sql.exec("UPDATE issuer SET swept_seq = ?", seq);
+  markSwept({ firstSeq }: SweepRange, seq: number): void {
+    this.#sql.exec("UPDATE sweeps SET swept_seq = ? WHERE first_seq = ?", seq, firstSeq);
+  }
+
+  /** Forgets a range whose cards have all been looked at. */
+  dropSweep({ firstSeq }: SweepRange): void {
+    this.#sql.exec("DELETE FROM sweeps WHERE first_seq = ?", firstSeq);
   }
 
   /** Stores what a card's life may change: owner, state, times. */

@@ -27,12 +27,12 @@ it("takes over what an issuer of the first layout has stored: cards, a lease hal
     const [first] = sql.exec<{ statements: string }>("SELECT statements FROM migrations WHERE n = 0").toArray();
     const kept = ["issuer", "delivered", "givebacks", "card_keys", "leases", "cards"].map((table) => [table, all(table)] as const);
     for (const [table] of kept) sql.exec(`DROP TABLE ${table}`);
-    for (const table of ["index_pages", "bodies", "pending", "blocks"]) sql.exec(`DROP TABLE ${table}`);
+    for (const table of ["index_pages", "bodies", "pending", "blocks", "sweeps"]) sql.exec(`DROP TABLE ${table}`);
     sql.exec("DELETE FROM migrations WHERE n > 0");
     sql.exec(first?.statements ?? "");
     for (const [table, rows] of kept) {
       for (const { indexed_seq: _indexed, sealed_seq: _sealed, first_seq: _first, ...row } of rows) {
-        const old = table === "issuer" ? { ...row, sealed_row: 1 } : table === "leases" ? { ...row, next: 5 } : row;
+        const old = table === "issuer" ? { ...row, sealed_row: 1, swept_seq: 0 } : table === "leases" ? { ...row, next: 5 } : row;
         const columns = Object.keys(old);
         sql.exec(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, ...Object.values(old));
       }

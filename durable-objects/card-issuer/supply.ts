@@ -1,18 +1,29 @@
-import type { CampaignRules, Lease, LeaseReply, PrizePoolRpc, ShardAddress, SurrenderCommand, SurrenderReply } from "../protocol.ts";
+import type {
+  CampaignRules,
+  EmptyReason,
+  Lease,
+  LeaseReply,
+  PrizePoolRpc,
+  ShardAddress,
+  SurrenderCommand,
+  SurrenderReply,
+} from "../protocol.ts";
 import { needsRefill, NO_RATE, recordDraws, wantedCards } from "./demand.ts";
 import { cardsHeld, runOf } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
 import type { IssuerStorage } from "./storage.ts";
 
-/** An empty pool is asked again this often, while draws are answered without it. */
-const EMPTY_POOL_RETRY_MS = 1_000;
+/** What the pool said when it had nothing is good for so long, and draws are answered by it: cards may have gone back, or been uploaded. */
+const EMPTY_POOL_MS = 1_000;
+/** And no longer than until stock opens; where the pool's clock is behind ours, it is asked again after this. */
+const OPENING_RETRY_MS = 10;
 /** Stock that is with an issuer that does not answer may come any moment. */
 const ELSEWHERE_RETRY_MS = 50;
 
 /** Two seconds of the draws that an issuer is made for. */
 const WARM_UP_CARDS = 600;
 
-/** What the pool said when it had nothing: every card is issued, or stock will open later. `unknown`: it has to be asked. */
+/** What the pool said when it had nothing: every card is issued, or stock will open later. `unknown`: it has to be asked, or said so too long ago. */
 export type PoolState = "unknown" | "exhausted" | "later";
 
 export interface SupplyDeps {
@@ -38,6 +49,8 @@ export class Supply {
   #request: number;
   #rate = NO_RATE;
   #state: PoolState = "unknown";
+  #stateUntilMs = 0;
+  /** Not to be asked before. */
   #askAgainAtMs = 0;
   #low = false;
   #asking = false;
@@ -54,7 +67,7 @@ export class Supply {
   }
 
   get state(): PoolState {
-    return this.#state;
+    return this.#deps.now() < this.#stateUntilMs ? this.#state : "unknown";
   }
 
   /** New rules: what the pool said under the old ones does not hold. */
@@ -70,10 +83,10 @@ export class Supply {
     this.#rate = recordDraws(this.#rate, cards, this.#deps.now());
   }
 
-  /** Whether to ask the pool: for draws that wait, whether it has something again, or ahead of need. */
+  /** Whether to ask the pool: for draws that wait, or ahead of need. */
   wants(): boolean {
-    if (this.#deps.waiting() > 0 || this.#state !== "unknown") return true;
-    return !this.#low && needsRefill(cardsHeld(this.#leases, this.#deps.now()), this.#rate);
+    if (this.#deps.waiting() > 0) return true;
+    return !this.#low && this.state === "unknown" && needsRefill(cardsHeld(this.#leases, this.#deps.now()), this.#rate);
   }
 
   /** Takes a first lease before the first draw comes. */
@@ -81,7 +94,7 @@ export class Supply {
     if (this.#leases.length === 0) await this.ask(address, WARM_UP_CARDS);
   }
 
-  /** Asks the pool, unless it is being asked; after it said that it has nothing, not before some time has passed. Resolves when its answer is stored. */
+  /** Asks the pool, unless it is being asked; where what it has may come any moment, not before some time has passed. Resolves when its answer is stored. */
   async ask(address: ShardAddress, atLeast = 0): Promise<void> {
     const { waiting, now, pool } = this.#deps;
     if (this.#asking) return;
@@ -141,10 +154,17 @@ export class Supply {
       return takeRules(reply.rules);
     });
     if (reply.status === "granted") this.#add(reply.lease, reply.low);
-    else if (isCurrent) {
-      this.#state = reply.reason === "elsewhere" ? "unknown" : reply.reason;
-      this.#askAgainAtMs = now() + (reply.reason === "elsewhere" ? ELSEWHERE_RETRY_MS : EMPTY_POOL_RETRY_MS);
+    else if (isCurrent) this.#takeEmpty(reply.reason, reply.untilMs, now());
+  }
+
+  #takeEmpty(reason: EmptyReason, untilMs: number | null, nowMs: number): void {
+    if (reason === "elsewhere") {
+      this.#state = "unknown";
+      this.#askAgainAtMs = nowMs + ELSEWHERE_RETRY_MS;
+      return;
     }
+    this.#state = reason;
+    this.#stateUntilMs = Math.max(nowMs + OPENING_RETRY_MS, Math.min(nowMs + EMPTY_POOL_MS, untilMs ?? Infinity));
   }
 
   #add(lease: Lease, low: boolean): void {

@@ -27,7 +27,7 @@ async function askTold(rules: CampaignRules, held: number, reply: LeaseReply): P
 
 it("takes no for an answer of the rules it holds, and not of those before", async () => {
   const rules = { ...(await openCampaign({ coupon: 1 })).rules, status: "paused", version: 2 } as CampaignRules;
-  const paused: LeaseReply = { status: "empty", reason: "later", rules };
+  const paused: LeaseReply = { status: "empty", reason: "later", untilMs: null, rules };
   expect((await askTold(rules, 2, paused)).state).toBe("later");
   expect((await askTold(rules, 3, paused)).state).toBe("unknown");
 });

@@ -4,7 +4,7 @@ import type { CardRow } from "./card.ts";
 import { returnStock } from "./flush.ts";
 import { expireCard } from "./lifecycle.ts";
 import type { CardContext } from "./lifecycle.ts";
-import type { IssuerStorage } from "./storage.ts";
+import type { IssuerStorage, SweepRange } from "./storage.ts";
 
 /** Cards looked at in one step of a sweep: some milliseconds. */
 const CARDS_PER_STEP = 500;
@@ -14,44 +14,47 @@ export interface Swept {
   readonly nextMs: number | null;
 }
 
+type SweepContext = Omit<CardContext, "cardId"> & { readonly cardId: (seq: number) => string };
+
 /**
- * Expires cards in the order of their issue, one bounded step, inside one transaction. Cards are issued with rising expiry, so the first that is not
- * due ends the step; a card that expires earlier, because the campaign's rule was changed, is refused to its owner all the same, and swept in its turn.
+ * Expires cards in the order of their issue, in bounded steps, inside one transaction. Cards that were issued under one rule expire in that order, so the
+ * first that is not due ends a step; a changed rule begins a range of its own, which is swept beside those before it.
  */
-export function sweepExpired(
-  storage: IssuerStorage,
-  context: Omit<CardContext, "cardId"> & { readonly cardId: (seq: number) => string },
-): Swept {
-  const [first] = storage.cardsToSweep(1);
-  if (first === undefined) return { nextMs: null };
-  if (!isDue(first, context.nowMs)) return { nextMs: first.expiresAtMs };
-  const cards = storage.cardsToSweep(CARDS_PER_STEP);
+export function sweepExpired(storage: IssuerStorage, context: SweepContext): Swept {
+  const nexts = storage.sweeps().map((range) => sweepRange(storage, range, context));
+  const dues = nexts.filter((nextMs) => nextMs !== null);
+  return { nextMs: dues.length === 0 ? null : Math.min(...dues) };
+}
+
+function sweepRange(storage: IssuerStorage, range: SweepRange, context: SweepContext): number | null {
+  const [first] = storage.cardsToSweep(range, 1);
+  if (first === undefined) {
+    if (range.endSeq !== null) storage.dropSweep(range);
+    return null;
+  }
+  if (!isDue(first, context.nowMs)) return first.expiresAtMs;
+  const cards = storage.cardsToSweep(range, CARDS_PER_STEP);
+  const waiting = cards.findIndex((card) => !isDue(card, context.nowMs));
+  const due = waiting === -1 ? cards : cards.slice(0, waiting);
   const events: CardEvent[] = [];
   const expired: CardRow[] = [];
-  let sweptSeq = 0;
-  let waitsForMs: number | null = null;
-  for (const card of cards) {
-    if (!isDue(card, context.nowMs)) {
-      waitsForMs = card.expiresAtMs;
-      break;
-    }
-    sweptSeq = card.seq;
+  for (const card of due) {
     const ended = expireCard(card, { ...context, cardId: context.cardId(card.seq) });
     if (ended === null) continue;
     expired.push(ended.card);
     events.push(ended.event);
   }
-  if (sweptSeq > 0) storage.markSwept(sweptSeq);
+  storage.markSwept(range, due.at(-1)?.seq ?? range.sweptSeq);
   if (expired.length > 0) {
     storage.updateCards(expired);
     storage.addToOutbox(packEvents(events));
   }
-  const more = waitsForMs === null && cards.length === CARDS_PER_STEP;
   returnStock(storage, expired);
-  return { nextMs: more ? context.nowMs : waitsForMs };
+  if (waiting !== -1) return cards[waiting]?.expiresAtMs ?? null;
+  return cards.length === CARDS_PER_STEP || range.endSeq !== null ? context.nowMs : null;
 }
 
-/** Whether the sweep has passed a card: it has expired, or never will. */
+/** Whether the sweep may pass a card: it has expired, or never will. */
 function isDue({ expiresAtMs }: CardRow, nowMs: number): boolean {
   return expiresAtMs === null || expiresAtMs <= nowMs;
 }

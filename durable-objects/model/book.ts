@@ -78,7 +78,7 @@ export class Book {
   /** Takes in draws that were made at once and what came of them; `look` shows a new card. */
   async takeDraws(seen: readonly SeenDraw[], moment: Moment, look: (shard: number, cardId: string) => Promise<CardView>): Promise<void> {
     const before = this.cards.length;
-    const byRequest = Map.groupBy(seen, ({ shard, draw }) => `${shard}/${draw.requestId}`);
+    const byRequest = Map.groupBy(seen, ({ shard, draw }) => `${shard}/${draw.requestId}/${draw.recipient}`);
     const made = [...byRequest].flatMap(([key, draws]) => this.#takeRequest(key, draws) ?? []);
     const views = await Promise.all(made.map(({ shard, result }) => look(shard, result.cardId)));
     for (const [i, one] of made.entries()) this.#bookCard(one, views[i] as CardView, moment);

@@ -44,7 +44,7 @@ function callCard(card: CardTruth, call: CardCall, terms: CardTerms): Told {
     }
     case "void":
       if (handedOver) return refuse("already_redeemed");
-      if (card.state === "expired") return refuse("expired");
+      if (card.state === "expired" || (waits && terms.overdue)) return refuse("expired");
       return { status: "ok", card: { ...card, state: "voided" } };
     case "use":
       if (waits) return refuse(terms.overdue ? "expired" : "not_redeemed");

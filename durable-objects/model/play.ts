@@ -108,7 +108,8 @@ export class Play {
   async pass(minutes: number): Promise<void> {
     this.#minute += minutes;
     this.stage.setClock(STAGE_START_MS + this.#minute * MINUTE_MS);
-    this.book.noteStock(this.stage.nowMs(), []);
+    // What an issuer was told of the pool is long out of date.
+    this.book.forgetDry(this.shards, this.stage.nowMs());
   }
 
   async resume(): Promise<void> {
@@ -161,7 +162,8 @@ export class Play {
           // What the pool answers to an object that is gone is lost with it.
           this.inTransit = true;
           for (const shard of this.#hit(command.who)) restarted.add(shard);
-          others.push(orNull(evictDurableObject(this.#stub(this.#whoOf(command.who)))));
+          // The runtime never says that it has evicted an object that was killed meanwhile.
+          others.push(Promise.race([orNull(evictDurableObject(this.#stub(this.#whoOf(command.who)))), this.stage.sleep(PATIENCE_MS)]));
           break;
         case "abort":
           for (const shard of this.#hit(command.who)) restarted.add(shard);
@@ -188,7 +190,8 @@ export class Play {
     const seen = await this.#takeAnswers(draws);
     const moment = { nowMs: this.stage.nowMs(), statuses: [...new Set([before, this.status])] };
     await this.book.takeDraws(seen, moment, (shard, cardId) => this.#look(shard, cardId));
-    this.book.forgetDry(this.status === before ? [...restarted] : this.shards, this.stage.nowMs());
+    const toldAnew = this.status !== before || group.some(({ type }) => type === "restock");
+    this.book.forgetDry(toldAnew ? this.shards : [...restarted], this.stage.nowMs());
     this.book.arriving.clear();
     await this.#notePlaces();
   }
@@ -364,8 +367,13 @@ export class Play {
         const progress = { bytes: 100, bytesRead: 100, rows: codes.length, codes: codes.length };
         await this.pool().stageStep(upload, { step: 0, state: "read", progress, ...packCodes(rows) });
       }
-      for (let checked = "checking"; checked === "checking";) checked = (await this.pool().checkCodes(upload)).status;
-      const done = await this.pool().commitImport({ ...upload, entries, codes: codes.length, opensAtMs, closesAtMs });
+      const commit = async () => {
+        for (let checked = "checking"; checked === "checking";) checked = (await this.pool().checkCodes(upload)).status;
+        return this.pool().commitImport({ ...upload, entries, codes: codes.length, opensAtMs, closesAtMs });
+      };
+      let done = await commit();
+      // Another file's codes have become stock since these were held against all there were.
+      while (done.status === "unchecked") done = await commit();
       demand(done.status === "imported" || done.status === "already_imported", "a segment was not imported", done);
       return true;
     });

@@ -1,7 +1,7 @@
 import { MAX_SEGMENT_CARDS } from "../protocol.ts";
 import type { CampaignRules, EmptyReason, LeaseReply, LeaseRequest } from "../protocol.ts";
 import { chooseLease } from "./leases.ts";
-import { freshCards, hasLaterCards, needsDeck } from "./segment.ts";
+import { freshCards, laterCardsAt, needsDeck } from "./segment.ts";
 import { countOrdinals } from "./ordinals.ts";
 import type { LeaseRow, PoolStorage } from "./storage.ts";
 
@@ -21,14 +21,16 @@ export function grantLease(storage: PoolStorage, { shard, request, want }: Lease
   const { rules, nowMs, random } = context;
   const before = storage.leaseByRequest(shard, request);
   if (before !== null) return { status: "granted", lease: storage.lease(before), low: true, rules };
-  const empty = (reason: EmptyReason): LeaseReply => ({ status: "empty", reason, rules });
-  if (rules.status !== "open") return empty("later");
   const segments = storage.segments();
+  const comings = segments.map((segment) => laterCardsAt(segment, nowMs)).filter((atMs) => atMs !== null);
+  const untilMs = comings.length === 0 ? null : Math.min(...comings);
+  const empty = (reason: EmptyReason): LeaseReply => ({ status: "empty", reason, untilMs, rules });
+  if (rules.status !== "open") return empty("later");
   const returned = storage.returned();
   const choice = chooseLease(segments, returned, { shards: rules.shards, want, nowMs, random });
   if (choice === null) {
     if (!context.allIssued) return empty("elsewhere");
-    return empty(segments.some((segment) => hasLaterCards(segment, nowMs)) ? "later" : "exhausted");
+    return empty(untilMs === null ? "exhausted" : "later");
   }
   const row = choice.from === "returned" ? takeReturned(storage, returned, choice) : takeFresh(storage, choice);
   const lease = storage.addLease({ ...row, shard, request, atMs: nowMs });

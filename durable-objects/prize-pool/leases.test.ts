@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { PLAIN_SEGMENT } from "../protocol.ts";
 import { chooseLease, MAX_LEASE_CARDS } from "./leases.ts";
 import type { LeasableSegment } from "./leases.ts";
-import { hasLaterCards } from "./segment.ts";
+import { laterCardsAt } from "./segment.ts";
 
 const segment = (over: Partial<LeasableSegment>): LeasableSegment => ({
   segment: 1,
@@ -97,8 +97,8 @@ describe("the next lease", () => {
   it("leaves out segments that are not open yet, closed already, or used up", () => {
     const closedOnes = [segment({ opensAtMs: 2_000 }), segment({ closesAtMs: 1_000 }), segment({ next: 100 })];
     expect(chooseLease(closedOnes, [], ask)).toBeNull();
-    expect(closedOnes.map((closed) => hasLaterCards(closed, ask.nowMs))).toEqual([true, false, false]);
-    expect(closedOnes.map((closed) => hasLaterCards(closed, 2_000))).toEqual([false, false, false]);
+    expect(closedOnes.map((closed) => laterCardsAt(closed, ask.nowMs))).toEqual([2_000, null, null]);
+    expect(closedOnes.map((closed) => laterCardsAt(closed, 2_000))).toEqual([null, null, null]);
     expect(segmentOf(chooseLease([...closedOnes, segment({ segment: 9, opensAtMs: 1_000, closesAtMs: 1_001 })], [], ask))).toBe(9);
   });
 

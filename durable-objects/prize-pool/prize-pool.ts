@@ -91,6 +91,8 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
 
   async commitImport(upload: ImportManifest): Promise<CommitImportReply> {
     const reply = await this.#imports.commit(upload);
+    const renewed = reply.status === "imported" ? this.#renewRules() : null;
+    if (renewed !== null) await this.#push(renewed);
     await this.#planAlarm();
     return reply;
   }
@@ -204,6 +206,17 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       this.#imports.nextCleaning(nowMs),
     ].filter((atMs) => atMs !== null);
     if (dues.length > 0) await this.ctx.storage.setAlarm(Math.min(...dues));
+  }
+
+  /** Gives the rules of a running campaign a new version, for issuers to forget what the pool told them before; null where there is nobody to tell. */
+  #renewRules(): CampaignRules | null {
+    return this.ctx.storage.transactionSync(() => {
+      const rules = this.#storage.campaign()?.rules;
+      if (rules === undefined || rules.status === "draft" || rules.status === "closed") return null;
+      const renewed = { ...rules, version: rules.version + 1 };
+      this.#storage.saveRules(renewed);
+      return renewed;
+    });
   }
 
   #grant(request: LeaseRequest): LeaseReply {

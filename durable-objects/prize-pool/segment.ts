@@ -28,10 +28,11 @@ export function freshCards(segment: SegmentTerms, nowMs: number): number {
   return (moments === null ? size * decks : releasedBy(moments, nowMs)) - next;
 }
 
-/** Whether cards will come into play that are not there yet. */
-export function hasLaterCards({ opensAtMs, size, decks, next, moments }: SegmentTerms, nowMs: number): boolean {
-  if (next >= size * decks) return false;
-  return (opensAtMs !== null && nowMs < opensAtMs) || (moments !== null && releasedBy(moments, nowMs) < size);
+/** When cards come into play next that are not there yet; null: never. */
+export function laterCardsAt({ opensAtMs, size, decks, next, moments }: SegmentTerms, nowMs: number): number | null {
+  if (next >= size * decks) return null;
+  if (opensAtMs !== null && nowMs < opensAtMs) return opensAtMs;
+  return moments === null ? null : (moments[releasedBy(moments, nowMs)] ?? null);
 }
 
 /** From when on an issuer may not issue what it holds of the segment. */

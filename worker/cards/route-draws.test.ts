@@ -78,13 +78,6 @@ describe("routeDraws", () => {
     expect(results.map(({ status }) => status)).toEqual(["issued", "issued", "replayed"]);
   });
 
-  it("refuses a request id that comes twice for different recipients, though no issuer sees both", async () => {
-    const { ask, commands } = issuers();
-    const { results } = await routeDraws(ask, "spring", 512, [draw("a", "m1"), draw("a", "m2"), draw("a"), draw("a", "m1")]);
-    expect(results.map(({ status }) => status)).toEqual(["issued", "conflict", "conflict", "replayed"]);
-    expect(commands.flatMap(({ draws }) => draws.map(({ recipient }) => recipient))).toEqual(["m1", "m1"]);
-  });
-
   it("sends misrouted draws once more by the issuers' own number of shards", async () => {
     const { ask, commands } = issuers();
     const ids = Array.from({ length: 40 }, (_, i) => `request-${i}`);

@@ -20,11 +20,12 @@ interface PlacedDraw {
 
 /**
  * Sends draws to their issuers, one call a shard, all at once. Draws sent by a wrong number of shards are sent once more by the right one; an issuer that
- * cannot be had makes its draws `overloaded`. A request id that comes twice for different recipients is a `conflict` here: no single issuer would see both.
+ * cannot be had makes its draws `overloaded`.
  */
 export async function routeDraws(ask: AskDraw, campaign: string, shards: number, draws: readonly Draw[]): Promise<RoutedDraws> {
   const results = draws.map((): DrawResult => ({ status: "overloaded" }));
-  const first = await sendRound(ask, campaign, shards, withoutConflicts(draws, results), results);
+  const placed = draws.map((draw, index): PlacedDraw => ({ index, draw }));
+  const first = await sendRound(ask, campaign, shards, placed, results);
   if (first.corrected !== null) await sendRound(ask, campaign, first.corrected.shards, first.astray, results);
   return { results, corrected: first.corrected };
 }
@@ -59,18 +60,6 @@ function byShard(placed: readonly PlacedDraw[], shards: number): Map<number, Pla
     else group.push(one);
   }
   return groups;
-}
-
-function withoutConflicts(draws: readonly Draw[], results: DrawResult[]): PlacedDraw[] {
-  const recipients = new Map<string, string | null>();
-  const placed: PlacedDraw[] = [];
-  for (const [index, draw] of draws.entries()) {
-    const earlier = recipients.get(draw.requestId);
-    if (earlier === undefined) recipients.set(draw.requestId, draw.recipient);
-    if (earlier === undefined || earlier === draw.recipient) placed.push({ index, draw });
-    else results[index] = { status: "conflict" };
-  }
-  return placed;
 }
 
 async function askOrShed(ask: AskDraw, command: DrawCommand): Promise<DrawReply | null> {

@@ -78,8 +78,17 @@ describe("POST draws", () => {
       { requestId: "b", recipient: "m" },
       { requestId: "b", recipient: "n" },
     );
-    expect(again.map(({ status }) => status)).toEqual(["replayed", "conflict", "issued", "conflict"]);
+    expect(again.map(({ status }) => status)).toEqual(["replayed", "conflict", "issued", "issued"]);
     expect(again[0]?.cardId).toBe(first?.cardId);
+  });
+
+  it.each([1, 4])("takes the same id for another recipient as another draw, alone and in one call, with %i shards", async (shards) => {
+    const campaign = await openedCampaign({ coupon: 30 }, { expectedPeakPerSecond: shards * 300 });
+    const draws = Array.from({ length: 8 }, (_, n) => ({ requestId: "the-same", recipient: `member-${n}` }));
+    const alone: unknown[] = [];
+    for (const one of draws) alone.push(...(await draw(campaign, one)));
+    expect(alone).toMatchObject(draws.map(() => ({ status: "issued" })));
+    expect(await draw(campaign, ...draws)).toEqual(alone.map((result) => ({ ...(result as object), status: "replayed" })));
   });
 
   it("says not_open before the opening", async () => {
