@@ -1,5 +1,6 @@
 import { errorText } from "./error-text.ts";
 import { scanUploads } from "./pools/scan.ts";
+import { archiveOutcomes } from "./rewards/archive-outcomes.ts";
 import { sweepRewards } from "./rewards/sweep.ts";
 import { sweepFeeds } from "./webhooks/feed.ts";
 import { watchStock } from "./webhooks/watch-stock.ts";
@@ -9,6 +10,7 @@ export async function runSchedule(env: Env): Promise<void> {
   const errands = {
     scanUploads: () => scanUploads(env),
     sweepRewards: () => sweepRewards(env),
+    archiveOutcomes: () => archiveOutcomes(env),
     sweepFeeds: () => sweepFeeds(env),
     watchStock: () => watchStock(env),
   };

@@ -7,7 +7,7 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
 import type { RewardRow } from "../ledger/queries.ts";
 import { sendRewards } from "../rewards/message.ts";
-import { planRedrive, redriveStatement, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
+import { planRedrive, redriveStatements, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
 import type { RedrivePlan } from "../rewards/redrive.ts";
 import { writeAudited } from "./audit.ts";
 import { campaignRow } from "./campaign-row.ts";
@@ -66,7 +66,7 @@ export function postRedrive(app: App<AdminEdge>): void {
           before: { failed: plan.failed.length + plan.remaining },
           after: { failed: plan.remaining, redriven: plan.failed.map(({ card }) => card) },
         },
-        statements: [redriveStatement(db, plan.failed, nowMs)],
+        statements: redriveStatements(db, plan.failed, nowMs),
         result: plan,
       };
     });

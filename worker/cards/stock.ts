@@ -11,14 +11,14 @@ export const stockSchema = z
   .openapi("Stock");
 export type Stock = z.output<typeof stockSchema>;
 
-/** What a campaign has and had of each prize. `issued` is as settled, about a second behind the issuers. */
+/** What a campaign has and had of each prize. `issued` is from the stock, as settled, about a second behind the issuers. */
 export async function readStock(env: Env, campaign: string): Promise<Stock> {
   const [pool, issued] = await Promise.all([prizePool(env, campaign).stock(campaign), issuedPerPrize(env, campaign)]);
   if (pool === null) throw new Problem("campaign_not_found");
   return countStock(pool.prizes, issued);
 }
 
-/** A prize that is also the fallback goes on being issued after its stock is gone: there is never less than none left. */
+/** A place that was given back is issued again: there is never less than none left. */
 export function countStock(
   loaded: readonly { readonly prize: string; readonly loaded: number }[],
   issued: ReadonlyMap<string, number>,

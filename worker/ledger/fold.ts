@@ -1,6 +1,8 @@
 import { blockEvents } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
 import type { CardEvent, CardState, PrizeKind } from "../../durable-objects/protocol.ts";
+import { isLocal } from "../rewards/local.ts";
+import type { CounterType } from "./schema.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -44,7 +46,7 @@ interface FoldedReward {
 interface FoldedCounter {
   readonly campaign: string;
   readonly minute: number;
-  readonly type: CardEvent["type"];
+  readonly type: CounterType;
   readonly prize: string;
   count: number;
 }
@@ -69,8 +71,9 @@ export function foldBlocks(blocks: readonly Block[]): Folded {
       if (event.type === "redeemed" && event.kind !== "none") {
         const { card: cardId, prize, kind, user, at } = event;
         rewards.push({ card: cardId, campaign, prize, kind, lineUser: user, recipient: event.recipient ?? null, at });
+        if (isLocal(kind)) count(counters, campaign, event, "reward_granted");
       }
-      count(counters, campaign, event);
+      count(counters, campaign, event, counterType(event));
     }
   }
   return { cards: [...cards.values()], rewards, counters: [...counters.values()] };
@@ -121,7 +124,11 @@ function apply(card: FoldedCard, event: CardEvent): void {
   }
 }
 
-function count(counters: Map<string, FoldedCounter>, campaign: string, { at, type, prize }: CardEvent): void {
+function counterType(event: CardEvent): CounterType {
+  return event.type === "issued" && event.segment === undefined ? "issued_as_fallback" : event.type;
+}
+
+function count(counters: Map<string, FoldedCounter>, campaign: string, { at, prize }: CardEvent, type: CounterType): void {
   const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   const key = JSON.stringify([campaign, minute, type, prize]);
   const counter = counters.get(key);

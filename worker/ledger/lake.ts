@@ -6,12 +6,16 @@ export function blockDay(campaign: string, date: string): string {
   return `lake/${campaign}/${date}/`;
 }
 
+/** The day of an object's first line, UTC. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
 /** `lake/<campaign>/<UTC date>/<shard>-<block>.ndjson`: the same block always lands on the same key. */
 function lakeKey(block: Block): string {
   const { campaign, shard, block: number } = block.header;
   const firstAt = blockEvents(block)[0]?.at ?? 0;
-  const date = new Date(firstAt).toISOString().slice(0, 10);
-  return `${blockDay(campaign, date)}${String(shard).padStart(5, "0")}-${String(number).padStart(9, "0")}.ndjson`;
+  return `${blockDay(campaign, dayOf(firstAt))}${String(shard).padStart(5, "0")}-${String(number).padStart(9, "0")}.ndjson`;
 }
 
 /** Keeps a block in the lake, its header as the object's metadata; gives its key. Putting it twice changes nothing. */

@@ -55,7 +55,7 @@ export async function rewardOf(env: Pick<Env, "LEDGER">, cardId: string): Promis
   return row ?? null;
 }
 
-/** Cards issued so far per prize, as settled. */
+/** Cards issued from the stock so far per prize, as settled. */
 export async function issuedPerPrize(env: Pick<Env, "LEDGER">, campaign: string): Promise<Map<string, number>> {
   const rows = await drizzle(env.LEDGER)
     .select({ prize: minuteCounters.prize, issued: sql<number>`sum(${minuteCounters.count})` })

@@ -172,9 +172,36 @@ export const rewards = sqliteTable(
     receipt: text(),
     /** How often an operator had it asked for again after it failed. */
     redrives: integer().notNull().default(0),
+    /** Null while it is not failed: a redriven one is pending again. */
+    failedAt: integer("failed_at"),
   },
   (t) => [index("rewards_status").on(t.status, t.nextAttemptAt), index("rewards_campaign").on(t.campaign, t.prize, t.status)],
 );
+
+/** What the lake does not have yet: written in the transaction that made it so, gone when the lake has it. A row is what one transaction did to one campaign. */
+export const lakeOutbox = sqliteTable("lake_outbox", {
+  entry: integer().primaryKey({ autoIncrement: true }),
+  campaign: text().notNull(),
+  at: integer().notNull(),
+  /** NDJSON: `RewardOutcome`s. */
+  body: text().notNull(),
+});
+
+/** What a minute counter counts, per prize: at any time what counting the rows of `cards` and `rewards` by their times would give. */
+export const COUNTER_TYPES = [
+  /** Dealt from the stock. */
+  "issued",
+  "issued_as_fallback",
+  "revealed",
+  "redeemed",
+  "used",
+  "voided",
+  "expired",
+  /** Rewards, in the minute in which they were; a failed one that is redriven counts no more. */
+  "reward_granted",
+  "reward_failed",
+] as const;
+export type CounterType = (typeof COUNTER_TYPES)[number];
 
 export const minuteCounters = sqliteTable(
   "minute_counters",
@@ -182,7 +209,7 @@ export const minuteCounters = sqliteTable(
     campaign: text().notNull(),
     /** Start of the minute, milliseconds since the epoch. */
     minute: integer().notNull(),
-    type: text().notNull(),
+    type: text({ enum: COUNTER_TYPES }).notNull(),
     prize: text().notNull(),
     count: integer().notNull(),
   },

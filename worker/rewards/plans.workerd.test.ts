@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { expect, test } from "vitest";
 import { consumeRewards } from "./agent.ts";
 import { packRewards } from "./message.ts";
-import { planRedrive, redriveStatement } from "./redrive.ts";
+import { planRedrive, redriveStatements } from "./redrive.ts";
 import { providerThat, publishPrizes, seedRewards } from "./rewards.fixture.ts";
 import { sweepRewards } from "./sweep.ts";
 
@@ -45,7 +45,7 @@ test("a reward is found by its card, however many are pending", async () => {
     await consumeRewards(batch, watched, providerThat(() => Response.json({ granted: true })).tools);
     const db = drizzle(watched.LEDGER);
     await planRedrive(db, { campaign, ids: refs.map(({ card }) => card) });
-    await redriveStatement(db, refs, Date.now());
+    await db.batch(redriveStatements(db, refs, Date.now()));
   });
   expect(plans.filter((step) => step.includes("SEARCH rewards USING PRIMARY KEY")).length).toBeGreaterThanOrEqual(4);
   const byStatus = plans.filter((step) => BY_WHAT_MANY_SHARE.test(step));

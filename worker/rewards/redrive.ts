@@ -2,6 +2,7 @@ import { and, count, eq, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { rewards } from "../ledger/schema.ts";
 import type { RewardRow, RewardStatus } from "../ledger/queries.ts";
+import { recordRedrives } from "./outcomes.ts";
 
 /** Rewards of one redrive: one audit entry names them all, and one answer; who has more calls again. */
 export const REWARDS_PER_REDRIVE = 500;
@@ -42,12 +43,14 @@ export async function planRedrive(db: DrizzleD1Database, { campaign, ids }: Redr
   };
 }
 
-/** The statement that makes failed rewards pending again, due now and with all their attempts before them. What they failed of stays to be seen until they are granted. */
-export function redriveStatement(db: DrizzleD1Database, failed: readonly Pick<RewardRow, "card">[], nowMs: number) {
-  return db
+/** The statements that make failed rewards pending again, due now and with all their attempts before them. What they failed of stays to be seen until they are granted. */
+export function redriveStatements(db: DrizzleD1Database, failed: readonly Pick<RewardRow, "card">[], nowMs: number) {
+  const cards = failed.map(({ card }) => card);
+  const update = db
     .update(rewards)
-    .set({ status: "pending", attempts: 0, redrives: sql`${rewards.redrives} + 1`, nextAttemptAt: nowMs })
-    .where(and(isOneOf(failed.map(({ card }) => card)), sql`+${rewards.status} = 'failed'`));
+    .set({ status: "pending", attempts: 0, redrives: sql`${rewards.redrives} + 1`, nextAttemptAt: nowMs, failedAt: null })
+    .where(and(isOneOf(cards), sql`+${rewards.status} = 'failed'`));
+  return [...recordRedrives(db, cards, nowMs), update] as const;
 }
 
 /** Stands with conditions that no index serves (`+column`): a card finds its reward, and not a status the thousands that have it. */

@@ -76,13 +76,14 @@ export interface LedgerReward {
   readonly attempts: number;
   readonly next_attempt_at: number | null;
   readonly granted_at: number | null;
+  readonly failed_at: number | null;
   readonly last_error: string | null;
   readonly receipt: string | null;
 }
 
 export async function ledgerRewards(campaign: string): Promise<LedgerReward[]> {
   const { results } = await env.LEDGER.prepare(
-    "SELECT card, status, attempts, next_attempt_at, granted_at, last_error, receipt FROM rewards WHERE campaign = ? ORDER BY card",
+    "SELECT card, status, attempts, next_attempt_at, granted_at, failed_at, last_error, receipt FROM rewards WHERE campaign = ? ORDER BY card",
   )
     .bind(campaign)
     .all<LedgerReward>();

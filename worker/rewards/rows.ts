@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
 import { rewards } from "../ledger/schema.ts";
 import { announceFeeds, feedRewards, feedsWritten } from "../webhooks/feed.ts";
+import { recordOutcomes } from "./outcomes.ts";
 import type { Reward } from "./provider.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -45,7 +46,7 @@ function leftAlone({ campaign, kind }: { readonly campaign: string; readonly kin
   return [];
 }
 
-/** Writes what became of rewards, in one transaction, and announces it to partners that listen; a reward that is no longer pending stays as it is. */
+/** Writes what became of rewards, in one transaction, for the lake too, and announces it to partners that listen; a reward that is no longer pending stays as it is. */
 export async function recordVerdicts(
   env: Pick<Env, "LEDGER" | "PARTNER_EVENTS">,
   verdicts: readonly Verdict[],
@@ -53,23 +54,24 @@ export async function recordVerdicts(
 ): Promise<void> {
   if (verdicts.length === 0) return;
   const feed = await feedRewards(env, verdicts, nowMs);
-  const results = await env.LEDGER.batch([...feed, updateRewards(env, verdicts)]);
+  const results = await env.LEDGER.batch([...feed, ...recordOutcomes(env, verdicts, nowMs), updateRewards(env, verdicts)]);
   await announceFeeds(env, feedsWritten(results.slice(0, feed.length)));
 }
 
 function updateRewards(env: Pick<Env, "LEDGER">, verdicts: readonly Verdict[]): D1PreparedStatement {
-  const rows = verdicts.map((v) => [v.card, v.status, v.attempts, v.nextAttemptAt, v.grantedAt, v.lastError, v.receipt]);
+  const rows = verdicts.map((v) => [v.card, v.status, v.attempts, v.nextAttemptAt, v.grantedAt, v.failedAt, v.lastError, v.receipt]);
   return env.LEDGER.prepare(
     `UPDATE rewards SET
        status = verdict.status,
        attempts = max(rewards.attempts, verdict.attempts),
        next_attempt_at = verdict.next_attempt_at,
        granted_at = verdict.granted_at,
+       failed_at = verdict.failed_at,
        last_error = coalesce(verdict.last_error, rewards.last_error),
        receipt = verdict.receipt
      FROM (
        SELECT value->>0 AS card, value->>1 AS status, value->>2 AS attempts, value->>3 AS next_attempt_at,
-              value->>4 AS granted_at, value->>5 AS last_error, value->>6 AS receipt
+              value->>4 AS granted_at, value->>5 AS failed_at, value->>6 AS last_error, value->>7 AS receipt
        FROM json_each(?)
      ) AS verdict
      WHERE rewards.card = verdict.card AND +rewards.status = 'pending'`,

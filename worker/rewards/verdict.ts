@@ -15,27 +15,30 @@ export interface Verdict {
   /** When a pending one is due; null otherwise. */
   readonly nextAttemptAt: number | null;
   readonly grantedAt: number | null;
+  readonly failedAt: number | null;
   /** Null: what was said before stands. */
   readonly lastError: string | null;
   /** JSON. */
   readonly receipt: string | null;
 }
 
+const UNDECIDED = { nextAttemptAt: null, grantedAt: null, failedAt: null, lastError: null, receipt: null };
+
 type Asked = Pick<Reward, "card" | "campaign" | "attempts">;
 
 /** After an attempt: granted, due again later, or failed. `jitter` is from 0 up to 1. */
 export function judgeAttempt({ card, campaign, attempts: before }: Asked, outcome: GrantOutcome, nowMs: number, jitter: number): Verdict {
   const attempts = before + 1;
-  const open = { card, campaign, attempts, nextAttemptAt: null, grantedAt: null, lastError: null, receipt: null };
+  const open = { card, campaign, attempts, ...UNDECIDED };
   switch (outcome.outcome) {
     case "granted": {
       const receipt = outcome.receipt === undefined ? null : JSON.stringify(outcome.receipt);
       return { ...open, status: "granted", grantedAt: nowMs, receipt };
     }
     case "refused":
-      return { ...open, status: "failed", lastError: outcome.reason };
+      return { ...open, status: "failed", failedAt: nowMs, lastError: outcome.reason };
     case "retry": {
-      if (attempts >= MAX_ATTEMPTS) return { ...open, status: "failed", lastError: outcome.reason };
+      if (attempts >= MAX_ATTEMPTS) return { ...open, status: "failed", failedAt: nowMs, lastError: outcome.reason };
       const delayMs = backoffMs(attempts, jitter, Math.min(outcome.afterMs ?? 0, MAX_AFTER_MS));
       return { ...open, status: "pending", nextAttemptAt: nowMs + delayMs, lastError: outcome.reason };
     }
@@ -44,10 +47,10 @@ export function judgeAttempt({ card, campaign, attempts: before }: Asked, outcom
 
 /** Granted by ourselves: no call was made. */
 export function judgeLocal({ card, campaign, attempts }: Asked, nowMs: number): Verdict {
-  return { card, campaign, status: "granted", attempts, nextAttemptAt: null, grantedAt: nowMs, lastError: null, receipt: null };
+  return { ...UNDECIDED, card, campaign, status: "granted", attempts, grantedAt: nowMs };
 }
 
 /** Its turn did not come: due again later, and no attempt counted. */
 export function postpone({ card, campaign, attempts }: Asked, delayMs: number, nowMs: number): Verdict {
-  return { card, campaign, status: "pending", attempts, nextAttemptAt: nowMs + delayMs, grantedAt: null, lastError: null, receipt: null };
+  return { ...UNDECIDED, card, campaign, status: "pending", attempts, nextAttemptAt: nowMs + delayMs };
 }

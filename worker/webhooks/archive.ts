@@ -1,5 +1,5 @@
 import { blockEvents } from "../../durable-objects/block.ts";
-import { blockDay } from "../ledger/lake.ts";
+import { blockDay, dayOf } from "../ledger/lake.ts";
 import { eventsOfBlock } from "./events.ts";
 import type { PartnerEvent } from "./events.ts";
 
@@ -36,10 +36,6 @@ async function readObject(env: Pick<Env, "LAKE">, key: string): Promise<string> 
   const object = await env.LAKE.get(key);
   if (object === null) throw new Error(`the lake has no ${key}`);
   return object.text();
-}
-
-export function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
 }
 
 /** Where a walk through a campaign's days stands: a day's blocks, then what else happened on it. */

@@ -1,5 +1,6 @@
 import type { NewFeed } from "./feed.ts";
-import { dayOf, readPage } from "./archive.ts";
+import { dayOf } from "../ledger/lake.ts";
+import { readPage } from "./archive.ts";
 import type { ArchivePlace } from "./archive.ts";
 import type { PartnerEvent } from "./events.ts";
 
