@@ -15,6 +15,7 @@ import { getGates } from "./get-gates.ts";
 import { getInvariants } from "./get-invariants.ts";
 import { getPartners } from "./get-partners.ts";
 import { getRewards } from "./get-rewards.ts";
+import { getStats } from "./get-stats.ts";
 import { getStock } from "./get-stock.ts";
 import { getUploads } from "./get-uploads.ts";
 import { postEndpoint } from "./post-endpoint.ts";
@@ -29,7 +30,8 @@ import { putPartner } from "./put-partner.ts";
 /** What operators and customer care call, behind Cloudflare Access, below `/admin/v1`. */
 export function adminRoutes(): App<AdminEdge> {
   const app = new OpenAPIHono<AdminEdge>({ defaultHook: refuseFaults });
-  for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getRewards, getInvariants]) add(app);
+  for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getStats, getRewards, getInvariants])
+    add(app);
   for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit, getExportCards]) add(app);
   for (const add of [getEndpoints, postEndpoint, deleteEndpoint, postEndpointPing, postEndpointReplay, getEndpointDeliveries]) add(app);
   for (const add of [getGates, postRedrive, getDeadLetters]) add(app);
