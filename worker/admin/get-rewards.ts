@@ -3,7 +3,7 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { listRewards } from "../ledger/queries.ts";
 import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
 import { campaignParams, rowLimit } from "./request.ts";
-import { rewardRowSchema, shownReward } from "./reward-row.ts";
+import { rewardRowSchema, rewardStatus, shownReward } from "./reward-row.ts";
 import { withAnyRole } from "./with-role.ts";
 
 const route = createRoute({
@@ -16,7 +16,7 @@ const route = createRoute({
   request: {
     params: campaignParams,
     query: z.strictObject({
-      status: z.enum(["pending", "granted", "failed"]).optional(),
+      status: rewardStatus.optional(),
       cursor: z.string().max(200).optional(),
       limit: rowLimit,
     }),

@@ -3,6 +3,8 @@ import { instant } from "../cards/card.ts";
 import type { RewardRow } from "../ledger/queries.ts";
 import { instantSchema } from "../http/openapi.ts";
 
+export const rewardStatus = z.enum(["pending", "granted", "failed"]);
+
 export const rewardRowSchema = z
   .object({
     cardId: z.string(),
@@ -11,7 +13,7 @@ export const rewardRowSchema = z
     kind: z.string(),
     lineUserId: z.string(),
     recipient: z.string().optional(),
-    status: z.enum(["pending", "granted", "failed"]),
+    status: rewardStatus,
     attempts: z.int(),
     createdAt: instantSchema,
     nextAttemptAt: instantSchema.optional(),

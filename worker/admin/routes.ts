@@ -10,7 +10,9 @@ import { getCare } from "./get-care.ts";
 import { getEndpointDeliveries } from "./get-endpoint-deliveries.ts";
 import { getEndpoints } from "./get-endpoints.ts";
 import { getDeadLetters } from "./get-dead-letters.ts";
+import { getExportAudit } from "./get-export-audit.ts";
 import { getExportCards } from "./get-export-cards.ts";
+import { getExportRewards } from "./get-export-rewards.ts";
 import { getGates } from "./get-gates.ts";
 import { getInvariants } from "./get-invariants.ts";
 import { getPartners } from "./get-partners.ts";
@@ -32,7 +34,8 @@ export function adminRoutes(): App<AdminEdge> {
   const app = new OpenAPIHono<AdminEdge>({ defaultHook: refuseFaults });
   for (const add of [getCampaigns, getCampaign, postLifecycle, getUploads, postScan, getStock, getStats, getRewards, getInvariants])
     add(app);
-  for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit, getExportCards]) add(app);
+  for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit]) add(app);
+  for (const add of [getExportCards, getExportRewards, getExportAudit]) add(app);
   for (const add of [getEndpoints, postEndpoint, deleteEndpoint, postEndpointPing, postEndpointReplay, getEndpointDeliveries]) add(app);
   for (const add of [getGates, postRedrive, getDeadLetters]) add(app);
   return app;

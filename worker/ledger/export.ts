@@ -1,37 +1,82 @@
-import { sql } from "drizzle-orm";
+import { and, getTableColumns, gt, gte, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { cards } from "./schema.ts";
-import type { LedgerCard } from "./queries.ts";
+import type { LedgerCard, RewardRow, RewardStatus } from "./queries.ts";
+import { audit, cards, rewards } from "./schema.ts";
 
 /**
  * Rows of the ledger looked at a time, whosever they are: a few megabytes. D1 answers a thousand queries of one call, so this is what a campaign of
  * ten million cards takes.
  */
 const SLICE_ROWS = 10_000;
+/** An entry may hold hundreds of kilobytes: what was and what is. */
+const SLICE_ENTRIES = 100;
 
-/**
- * A campaign's cards as the ledger has them, slice by slice in the order of their ids. Each card is there once, though it may move on meanwhile:
- * only a card's id never changes, so it is what is walked along.
- */
-export async function* campaignCards(env: Pick<Env, "LEDGER">, campaign: string): AsyncGenerator<readonly LedgerCard[]> {
+/** A reward without its receipt: ten thousand of those may be 40 MB. */
+export type ExportedReward = Omit<RewardRow, "receipt">;
+type AuditRow = typeof audit.$inferSelect;
+
+const cardColumns = getTableColumns(cards);
+const { receipt: _, ...rewardColumns } = getTableColumns(rewards);
+
+/** A campaign's cards as the ledger has them, slice by slice in the order of their ids. */
+export function campaignCards(env: Pick<Env, "LEDGER">, campaign: string): AsyncGenerator<readonly LedgerCard[]> {
+  return ofCampaign<LedgerCard>(env, cards, cardColumns, campaign);
+}
+
+/** The same of its rewards: all, or those of one status. */
+export async function* campaignRewards(
+  env: Pick<Env, "LEDGER">,
+  campaign: string,
+  status?: RewardStatus,
+): AsyncGenerator<readonly ExportedReward[]> {
+  for await (const rows of ofCampaign<ExportedReward>(env, rewards, rewardColumns, campaign)) {
+    yield status === undefined ? rows : rows.filter((row) => row.status === status);
+  }
+}
+
+/** Each row is there once, though it may change meanwhile: only a card's id never does, so it is what is walked along. */
+async function* ofCampaign<Row extends { readonly card: string; readonly campaign: string }>(
+  env: Pick<Env, "LEDGER">,
+  table: typeof cards | typeof rewards,
+  columns: typeof cardColumns | typeof rewardColumns,
+  campaign: string,
+): AsyncGenerator<readonly Row[]> {
   const db = drizzle(env.LEDGER);
   for (let after: string | null = ""; after !== null;) {
     const slice = db.$with("slice").as(
       db
-        .select()
-        .from(cards)
-        .where(sql`${cards.card} > ${after}`)
-        .orderBy(cards.card)
+        .select(columns)
+        .from(table)
+        .where(sql`${table.card} > ${after}`)
+        .orderBy(table.card)
         .limit(SLICE_ROWS),
     );
     // The last row of the slice tells where the next begins, even if it is another campaign's.
-    const rows: LedgerCard[] = await db
+    const rows = (await db
       .with(slice)
       .select()
       .from(slice)
       .where(sql`${slice.campaign} = ${campaign} OR ${slice.card} = (SELECT max(card) FROM slice)`)
-      .orderBy(slice.card);
+      .orderBy(slice.card)) as unknown as Row[];
     after = rows.at(-1)?.card ?? null;
-    yield rows.filter((card) => card.campaign === campaign);
+    yield rows.filter((row) => row.campaign === campaign);
+  }
+}
+
+/** Audit entries of a time, `toMs` left out, slice by slice in the order of their numbers. */
+export async function* auditEntries(
+  env: Pick<Env, "LEDGER">,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): AsyncGenerator<readonly AuditRow[]> {
+  const db = drizzle(env.LEDGER);
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const rows: AuditRow[] = await db
+      .select()
+      .from(audit)
+      .where(and(gt(audit.entry, after), gte(audit.at, fromMs), lt(audit.at, toMs)))
+      .orderBy(audit.entry)
+      .limit(SLICE_ENTRIES);
+    after = rows.at(-1)?.entry;
+    yield rows;
   }
 }
