@@ -175,7 +175,7 @@ describe("the lake", () => {
     ]);
   });
 
-  it("holds all that the ledger's rewards are made of, but when they are next attempted", async () => {
+  it("holds all that the ledger's rewards are made of once they are granted or failed", async () => {
     const made = `SELECT card, campaign, prize, kind, line_user_id, recipient, status, attempts::VARCHAR, redrives::VARCHAR, ${times("created_at", "granted_at", "failed_at")},
       last_error FROM rewards`;
     expect(await differing(made, "(SELECT * EXCLUDE (next_attempt_at) FROM ledger_rewards)")).toEqual([]);

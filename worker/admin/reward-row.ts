@@ -18,6 +18,7 @@ export const rewardRowSchema = z
     createdAt: instantSchema,
     nextAttemptAt: instantSchema.optional(),
     grantedAt: instantSchema.optional(),
+    failedAt: instantSchema.optional(),
     lastError: z.string().optional(),
   })
   .openapi("RewardRow");
@@ -36,6 +37,7 @@ export function shownReward(row: RewardRow): z.output<typeof rewardRowSchema> {
     createdAt: instant(row.createdAt),
     ...(row.nextAttemptAt === null ? {} : { nextAttemptAt: instant(row.nextAttemptAt) }),
     ...(row.grantedAt === null ? {} : { grantedAt: instant(row.grantedAt) }),
+    ...(row.failedAt === null ? {} : { failedAt: instant(row.failedAt) }),
     ...(row.lastError === null ? {} : { lastError: row.lastError }),
   };
 }
