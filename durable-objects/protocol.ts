@@ -275,10 +275,19 @@ export type ProofReply =
   | { readonly status: "commitment_only"; readonly commitment: string }
   | { readonly status: "overloaded" };
 
+export interface PrizeStock {
+  readonly prize: string;
+  /** Cards in all segments. */
+  readonly loaded: number;
+  /** Those that no issuer has. */
+  readonly unleased: number;
+  /** Of these, what will not be dealt any more: left of segments that have closed and whose leftovers are withheld. */
+  readonly withheld: number;
+}
+
 export interface PoolStock {
   readonly rules: CampaignRules;
-  /** Per prize: cards in all segments, and those not yet handed to an issuer. */
-  readonly prizes: readonly { readonly prize: string; readonly loaded: number; readonly unleased: number }[];
+  readonly prizes: readonly PrizeStock[];
   /** Number of the last giveback taken, per shard that gave any. */
   readonly taken: readonly { readonly shard: number; readonly giveback: number }[];
   readonly segments: readonly {

@@ -25,3 +25,7 @@ FROM `rewards` WHERE `status` = 'granted' GROUP BY 1, 2, 4;
 INSERT INTO `minute_counters` (`campaign`, `minute`, `type`, `prize`, `count`)
 SELECT `campaign`, `failed_at` / 60000 * 60000, 'reward_failed', `prize`, count(*)
 FROM `rewards` WHERE `status` = 'failed' GROUP BY 1, 2, 4;
+--> statement-breakpoint
+INSERT INTO `minute_counters` (`campaign`, `minute`, `type`, `prize`, `count`)
+SELECT `campaign`, `ended_at` / 60000 * 60000, 'returned', `prize`, count(*)
+FROM `cards` WHERE `returned` = 1 GROUP BY 1, 2, 4;

@@ -284,7 +284,7 @@ describe("the card issuer", () => {
     expect(await reveal(campaign, ids[1] ?? "", "alice")).toEqual({ status: "expired" });
     await expect
       .poll(async () => (await campaign.pool().stock(campaign.id))?.prizes, { timeout: 10_000 })
-      .toEqual([{ prize: "coupon", loaded: 1_200, unleased: 1_199 }]);
+      .toEqual([{ prize: "coupon", loaded: 1_200, unleased: 1_199, withheld: 0 }]);
     expect(statuses(await campaign.draw([drawOf("later")]))).toEqual(["issued"]);
   }, 60_000);
 

@@ -143,7 +143,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
 
   async stock(_campaign: string): Promise<PoolStock | null> {
     const campaign = this.#storage.campaign();
-    return campaign === null ? null : countStock(campaign.rules, this.#storage);
+    return campaign === null ? null : countStock(campaign.rules, this.#storage, Date.now());
   }
 
   async fairness(_campaign: string): Promise<readonly SegmentFairness[]> {

@@ -52,8 +52,8 @@ describe("the prize pool", () => {
     expect(dealt.filter(({ code }) => code === null).every(({ prize }) => prize === "thanks")).toBe(true);
     const stock = await campaign.pool().stock(campaign.id);
     expect(stock?.prizes).toEqual([
-      { prize: "thanks", loaded: 150, unleased: 0 },
-      { prize: "code", loaded: 250, unleased: 0 },
+      { prize: "thanks", loaded: 150, unleased: 0, withheld: 0 },
+      { prize: "code", loaded: 250, unleased: 0, withheld: 0 },
     ]);
   });
 
@@ -115,7 +115,7 @@ describe("the prize pool", () => {
     expect(await importAs("2", 20)).toBe("imported");
     await campaign.pool().changeStatus(campaign.id, "open");
     expect(await importAs("3", 30)).toBe("segment_immutable");
-    expect((await campaign.pool().stock(campaign.id))?.prizes).toEqual([{ prize: "coupon", loaded: 20, unleased: 20 }]);
+    expect((await campaign.pool().stock(campaign.id))?.prizes).toEqual([{ prize: "coupon", loaded: 20, unleased: 20, withheld: 0 }]);
   });
 
   it("keeps what is in stock from being renamed away, and the number of shards once open", async () => {

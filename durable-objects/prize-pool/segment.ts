@@ -17,8 +17,13 @@ export interface SegmentTerms {
 }
 
 /** Whether the segment's cards may be leased now, those that were given back included. */
-export function isOpen({ opensAtMs, closesAtMs, options }: SegmentTerms, nowMs: number): boolean {
-  return (opensAtMs === null || opensAtMs <= nowMs) && (closesAtMs === null || nowMs < closesAtMs || options.leftover === "roll-over");
+export function isOpen(terms: SegmentTerms, nowMs: number): boolean {
+  return (terms.opensAtMs === null || terms.opensAtMs <= nowMs) && !isOver(terms, nowMs);
+}
+
+/** Whether nothing of the segment will be leased any more. */
+export function isOver({ closesAtMs, options }: SegmentTerms, nowMs: number): boolean {
+  return closesAtMs !== null && closesAtMs <= nowMs && options.leftover === "withhold";
 }
 
 /** How many cards may be leased now that never were. */

@@ -1,6 +1,6 @@
 import { deriveCardKey, readCardId } from "../../durable-objects/card-id.ts";
 import type { CardKey } from "../../durable-objects/card-id.ts";
-import type { CardCommand, CardIssuerRpc, CardReply, CardView } from "../../durable-objects/protocol.ts";
+import type { CardCommand, CardIssuerRpc, CardReply, CardState, CardView } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { askIssuer, IssuerOverloaded } from "./issuers.ts";
 import { cardIssuer } from "../objects.ts";
@@ -56,6 +56,12 @@ export function cardsUrl(env: Env, { file }: CampaignSnapshot): string {
   const { SANDBOX_ORIGIN, PUBLIC_ORIGIN } = settings(env);
   const origin = SANDBOX_ORIGIN === "" ? `https://liff.line.me/${file.line.liffId}` : new URL(PUBLIC_ORIGIN).origin;
   return `${origin}/c/${file.id}/`;
+}
+
+/** What a card is at `nowMs`: one whose time is over has expired, though nobody may have written it down yet. */
+export function stateAt(nowMs: number, state: CardState, expiresAtMs: number | null): CardState {
+  const waits = state === "issued" || state === "revealed";
+  return waits && expiresAtMs !== null && expiresAtMs <= nowMs ? "expired" : state;
 }
 
 /** Milliseconds since the epoch as ISO 8601 in UTC. */

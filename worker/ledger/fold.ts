@@ -73,6 +73,7 @@ export function foldBlocks(blocks: readonly Block[]): Folded {
         rewards.push({ card: cardId, campaign, prize, kind, lineUser: user, recipient: event.recipient ?? null, at });
         if (isLocal(kind)) count(counters, campaign, event, "reward_granted");
       }
+      if ((event.type === "voided" || event.type === "expired") && event.returned) count(counters, campaign, event, "returned");
       count(counters, campaign, event, counterType(event));
     }
   }

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { CardState } from "../../durable-objects/protocol.ts";
 import { cards, minuteCounters, rewards } from "./schema.ts";
@@ -55,12 +55,15 @@ export async function rewardOf(env: Pick<Env, "LEDGER">, cardId: string): Promis
   return row ?? null;
 }
 
-/** Cards issued from the stock so far per prize, as settled. */
+/** Cards per prize that were issued from the stock and whose place is not stock again, as settled. */
 export async function issuedPerPrize(env: Pick<Env, "LEDGER">, campaign: string): Promise<Map<string, number>> {
   const rows = await drizzle(env.LEDGER)
-    .select({ prize: minuteCounters.prize, issued: sql<number>`sum(${minuteCounters.count})` })
+    .select({
+      prize: minuteCounters.prize,
+      issued: sql<number>`sum(CASE ${minuteCounters.type} WHEN 'issued' THEN ${minuteCounters.count} ELSE -${minuteCounters.count} END)`,
+    })
     .from(minuteCounters)
-    .where(and(eq(minuteCounters.campaign, campaign), eq(minuteCounters.type, "issued")))
+    .where(and(eq(minuteCounters.campaign, campaign), inArray(minuteCounters.type, ["issued", "returned"])))
     .groupBy(minuteCounters.prize);
   return new Map(rows.map(({ prize, issued }) => [prize, issued]));
 }

@@ -17,6 +17,7 @@ const SOURCES: Readonly<Record<CounterType, readonly [table: "cards" | "rewards"
   used: ["cards", "used_at", "true"],
   voided: ["cards", "ended_at", "state = 'voided'"],
   expired: ["cards", "ended_at", "state = 'expired'"],
+  returned: ["cards", "ended_at", "returned = 1"],
   reward_granted: ["rewards", "granted_at", "status = 'granted'"],
   reward_failed: ["rewards", "failed_at", "status = 'failed'"],
 };

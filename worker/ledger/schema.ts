@@ -197,6 +197,8 @@ export const COUNTER_TYPES = [
   "used",
   "voided",
   "expired",
+  /** Of those voided and expired: their place is stock again. */
+  "returned",
   /** Rewards, in the minute in which they were; a failed one that is redriven counts no more. */
   "reward_granted",
   "reward_failed",

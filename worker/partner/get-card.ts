@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
 import type { CardView } from "../../durable-objects/protocol.ts";
-import { askCard, instant, locateCard } from "../cards/card.ts";
+import { askCard, instant, locateCard, stateAt } from "../cards/card.ts";
 import type { App, PartnerEdge } from "../http/edge.ts";
 import { answers, instantSchema, PARTNER_SECURITY, refusals } from "../http/openapi.ts";
 import { cardParams } from "./card-params.ts";
@@ -48,7 +48,7 @@ function partnerCard(card: CardView): z.output<typeof partnerCardSchema> {
   return {
     cardId: card.cardId,
     requestId: card.requestId,
-    state: card.state,
+    state: stateAt(Date.now(), card.state, card.expiresAtMs),
     issuedAt: instant(card.issuedAtMs),
     ...(card.expiresAtMs === null ? {} : { expiresAt: instant(card.expiresAtMs) }),
     ...(card.revealedAtMs === null ? {} : { revealedAt: instant(card.revealedAtMs), prize: card.prize }),

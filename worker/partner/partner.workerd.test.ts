@@ -2,6 +2,7 @@ import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { locateCard } from "../cards/card.ts";
+import { readStock } from "../cards/stock.ts";
 import { answerOf, openedCampaign, ORIGIN, problemOf, publishedCampaign } from "../edge.fixture.ts";
 import { cardIssuer } from "../objects.ts";
 import { settings } from "../settings.ts";
@@ -175,6 +176,25 @@ describe("GET stock", () => {
     const stock = await answerOf<{ prizes: object[]; soldOut: boolean }>(await send(`/campaigns/${campaign}/stock`));
     expect(stock.soldOut).toBe(false);
     expect(stock.prizes).toContainEqual({ prize: "coupon", loaded: 30, issued: 0, remaining: 30 });
+  });
+});
+
+describe("what comes back", () => {
+  it("remains, is told so, and can be drawn again", async () => {
+    const campaign = await openedCampaign({ coupon: 2 }, { returnStock: { onVoid: true, onExpiry: false } });
+    const drawn = await draw(campaign, { requestId: "a" }, { requestId: "b" });
+    for (const { cardId } of drawn) await send(`/campaigns/${campaign}/cards/${cardId}/void`, { reason: "returned" });
+    const stock = { prizes: [{ prize: "coupon", loaded: 2, issued: 0, remaining: 2 }], soldOut: false };
+    await expect.poll(() => readStock(env, campaign), { timeout: 20_000 }).toEqual(stock);
+    expect((await draw(campaign, { requestId: "c" })).map(({ status }) => status)).toEqual(["issued"]);
+  }, 30_000);
+
+  it("shows a card whose time is over as expired at once", async () => {
+    const campaign = await openedCampaign({ coupon: 1 }, { cardTtlHours: 1 / 3_600 });
+    const [drawn] = await draw(campaign, { requestId: "a" });
+    await scheduler.wait(1_050);
+    const card = await answerOf<{ state: string }>(await send(`/campaigns/${campaign}/cards/${drawn?.cardId}`));
+    expect(card.state).toBe("expired");
   });
 });
 

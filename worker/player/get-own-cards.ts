@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { CARD_STATES } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { publishedCampaign } from "../campaign/published.ts";
-import { instant } from "../cards/card.ts";
+import { instant, stateAt } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
 import { ownCards, readCursor } from "../ledger/queries.ts";
 import type { LedgerCard } from "../ledger/queries.ts";
@@ -69,7 +69,7 @@ export function ownCard(snapshot: CampaignSnapshot, card: LedgerCard): z.output<
   const prize = card.revealedAt === null ? undefined : campaignFace(snapshot).prizes.find(({ id }) => id === card.prize);
   return {
     cardId: card.card,
-    state: card.state,
+    state: stateAt(Date.now(), card.state, card.expiresAt),
     ...(card.issuedAt === null ? {} : { issuedAt: instant(card.issuedAt) }),
     ...(card.expiresAt === null ? {} : { expiresAt: instant(card.expiresAt) }),
     ...(card.revealedAt === null ? {} : { revealedAt: instant(card.revealedAt) }),
