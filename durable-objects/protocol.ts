@@ -610,6 +610,8 @@ export interface CardIssuerRpc {
   card(command: CardCommand): Promise<CardReply>;
   configure(address: ShardAddress, rules: CampaignRules): Promise<ShardMark>;
   acknowledge(address: ShardAddress, blocks: readonly number[]): Promise<void>;
+  /** Sends blocks again, at once, that the ledger misses; gives the numbers of those that it still has. */
+  resend(address: ShardAddress, blocks: readonly number[]): Promise<readonly number[]>;
   /** Takes a lease that it did not ask for; again, the same. */
   deliver(address: ShardAddress, lease: Lease): Promise<void>;
   surrender(command: SurrenderCommand): Promise<SurrenderReply>;

@@ -21,6 +21,7 @@ import type {
   UseCommand,
   VoidCommand,
 } from "../protocol.ts";
+import { BlockSender } from "./block-sender.ts";
 import { localDay } from "./calendar.ts";
 import type { LocalDay } from "./calendar.ts";
 import { viewCard } from "./card.ts";
@@ -28,7 +29,6 @@ import type { CardRow } from "./card.ts";
 import { CardIds } from "./card-ids.ts";
 import { CardIndex } from "./card-index.ts";
 import { Chores } from "./chores.ts";
-import { drainOutbox } from "./drain.ts";
 import type { DrawDecision } from "./draw.ts";
 import { flush } from "./flush.ts";
 import type { Flushed } from "./flush.ts";
@@ -44,6 +44,9 @@ import { Untold } from "./untold.ts";
 const MAX_PENDING = 5_000;
 /** A draw that has waited for stock this long is answered `overloaded`; the caller asks again. */
 const MAX_WAIT_MS = 3_000;
+
+/** Cards are not expired while their events would find no room; their owners are refused all the same. */
+const SWEEP_AGAIN_MS = 30_000;
 
 /** One request's draws; answered when the last of them is decided. */
 interface DrawBatch {
@@ -78,6 +81,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   readonly #ids: CardIds;
   readonly #index: CardIndex;
   readonly #untold = new Untold();
+  readonly #blocks: BlockSender;
   readonly #supply: Supply;
   readonly #chores: Chores;
   readonly #commands = new GroupCommit<Command>((commands) => this.#flush(commands));
@@ -111,6 +115,16 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       takeRules: (rules) => this.#takeRules(rules),
       supplied: () => this.#retryWaiting(),
       failed: (status) => this.#failWaiting(status),
+    });
+    this.#blocks = new BlockSender({
+      storage,
+      untold: this.#untold,
+      transaction,
+      lastSeq: () => this.#nextSeq - 1,
+      send: async (blocks) => {
+        await env.CARD_EVENTS.sendBatch(blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" })));
+      },
+      now,
     });
     this.#chores = new Chores({
       now,
@@ -179,7 +193,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#adopt(address);
     this.#commands.flushNow();
     this.ctx.storage.transactionSync(() => this.#takeRules(rules));
-    const lastBlock = this.#seal();
+    const lastBlock = this.#blocks.seal();
     this.#chores.soon();
     this.#retryWaiting();
     if (rules.status === "open" && Date.now() >= rules.startsAtMs - WARM_UP_MS) this.ctx.waitUntil(this.#supply.warmUp(address));
@@ -187,7 +201,13 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   }
 
   async acknowledge(_address: ShardAddress, blocks: readonly number[]): Promise<void> {
-    this.ctx.storage.transactionSync(() => this.#storage.dropBlocks(blocks));
+    if (this.#blocks.confirmed(blocks)) this.#chores.soon();
+  }
+
+  async resend(_address: ShardAddress, blocks: readonly number[]): Promise<readonly number[]> {
+    const kept = this.#storage.sendNow(blocks, Date.now());
+    if (kept.length > 0) this.#chores.soon();
+    return kept;
   }
 
   async deliver(address: ShardAddress, lease: Lease): Promise<void> {
@@ -280,7 +300,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     if (draws.length > 0 && rules.status === "open" && this.#supply.wants()) this.#replenish();
     // In the same breath, and so in the same commit.
     if (this.#index.isFull) this.#storeIndex();
-    if (this.#untold.isFull) this.#seal();
+    if (this.#untold.isFull) this.#blocks.seal();
   }
 
   /** Takes in what was stored. */
@@ -301,13 +321,6 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     }
   }
 
-  /** Cuts everything that the ledger is to be told into blocks; returns the number of the last one. */
-  #seal(): number {
-    const lastBlock = this.ctx.storage.transactionSync(() => this.#storage.seal(this.#untold.rows(), this.#nextSeq - 1, Date.now()));
-    this.#untold.clear();
-    return lastBlock;
-  }
-
   #decide(draws: readonly PendingDraw[], orders: readonly PendingOrder[], rules: CampaignRules, address: ShardAddress): Flushed {
     const nowMs = Date.now();
     if (nowMs < this.#today.startMs || nowMs >= this.#today.endMs) this.#today = localDay(rules.timezone, nowMs);
@@ -323,6 +336,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
         nextSeq: this.#nextSeq,
         leases: this.#supply.leases,
         pool: this.#supply.state,
+        room: this.#blocks.room,
         cardId: (seq) => this.#ids.mint(address, seq),
       },
     );
@@ -331,6 +345,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   #sweep(): number | null {
     const [rules, address] = [this.#rules, this.#address];
     if (rules === null || address === null) return null;
+    if (this.#blocks.room === "none") return Date.now() + SWEEP_AGAIN_MS;
     const kindOf = (prize: string) => rules.prizes[prize] ?? "none";
     const cardId = (seq: number) => this.#ids.mint(address, seq);
     return this.ctx.storage.transactionSync(() => sweepExpired(this.#storage, { rules, nowMs: Date.now(), kindOf, cardId })).nextMs;
@@ -342,19 +357,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   }
 
   async #drain(): Promise<number | null> {
-    const [storage, address] = [this.#storage, this.#address];
-    if (address === null) return null;
-    const now = () => Date.now();
-    await drainOutbox({
-      seal: () => void this.#seal(),
-      due: (nowMs, limit) => storage.dueBlocks(address, nowMs, limit),
-      send: async (blocks) => {
-        await this.env.CARD_EVENTS.sendBatch(blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" })));
-      },
-      sent: (block, attempts, resendAtMs) => storage.markSent(block, attempts, resendAtMs),
-      now,
-    });
-    return storage.nextDueMs(now());
+    return this.#address === null ? null : this.#blocks.drain(this.#address);
   }
 
   #settleDraw(command: PendingDraw, decision: DrawDecision, cardIdOf: (seq: number) => string): void {
@@ -372,6 +375,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       case "not_open":
       case "limit_reached":
       case "sold_out":
+      case "overloaded":
         settle(command, decision);
     }
   }

@@ -41,6 +41,7 @@ const context = (over: Partial<DrawContext> = {}): DrawContext => ({
   nextSeq: 1,
   stock: new StockCursor([lease(5)], 1_000),
   pool: "unknown",
+  room: "all",
   drawnBefore: new Map(),
   counts: new Map(),
   ...over,
@@ -73,6 +74,17 @@ describe("a flush of draws", () => {
     expect(statuses([draw("a")], { rules: { ...rules, endsAtMs: 1_000 } })).toEqual(["not_open"]);
     for (const status of ["draft", "paused", "closed"] as const) {
       expect(statuses([draw("a")], { rules: { ...rules, status } })).toEqual(["not_open"]);
+    }
+  });
+
+  it("issues nothing while the outbox has no room for it, and replays and refuses as ever", () => {
+    const drawnBefore = new Map([["a", { seq: 7, recipient: null, drawnFor: null, metadata: null, expiresAtMs: null }]]);
+    const counts = new Map([["r", { total: 1, today: 0 }]]);
+    const limited = { ...rules, limits: { perRecipient: 1, perRecipientPerDay: null } };
+    for (const room of ["cards", "none"] as const) {
+      const draws = [draw("a"), draw("b"), draw("c", "r")];
+      expect(statuses(draws, { room, drawnBefore, rules: limited, counts })).toEqual(["replayed", "overloaded", "limit_reached"]);
+      expect(statuses([draw("b")], { room, nowMs: 20_000 })).toEqual(["not_open"]);
     }
   });
 

@@ -1,5 +1,6 @@
 import type { CampaignRules, CardEvent, Draw } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
+import type { OutboxRoom } from "./outbox.ts";
 import type { StockCursor } from "./stock.ts";
 import type { PoolState } from "./supply.ts";
 
@@ -24,7 +25,7 @@ export interface RecipientCount {
 export type DrawDecision =
   | { readonly status: "issued"; readonly seq: number; readonly expiresAtMs: number | null }
   | { readonly status: "replayed"; readonly seq: number; readonly expiresAtMs: number | null }
-  | { readonly status: "conflict" | "not_open" | "limit_reached" | "sold_out" }
+  | { readonly status: "conflict" | "not_open" | "limit_reached" | "sold_out" | "overloaded" }
   /** The stock held is used up and the pool may have more: decide again when its answer is here. */
   | { readonly status: "waiting" };
 
@@ -34,6 +35,7 @@ export interface DrawContext {
   readonly nextSeq: number;
   readonly stock: StockCursor;
   readonly pool: PoolState;
+  readonly room: OutboxRoom;
   /** By `drawKey`. */
   readonly drawnBefore: ReadonlyMap<string, DrawnBefore>;
   readonly counts: ReadonlyMap<string, RecipientCount>;
@@ -50,7 +52,7 @@ function isOpen(rules: CampaignRules, nowMs: number): boolean {
 
 /**
  * Decides a whole flush of draws, in their order: a request seen before gets its card again (or `conflict`, if its content differs),
- * whatever the campaign's state; then the state, the limits, the stock. Takes from `stock`; changes nothing else.
+ * whatever the campaign's state; then the state, the limits, room in the outbox, the stock. Takes from `stock`; changes nothing else.
  */
 export function decideDraws(draws: readonly Draw[], context: DrawContext): DecidedDraws {
   const { rules, nowMs, stock } = context;
@@ -69,6 +71,7 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
     if (!isOpen(rules, nowMs)) return { status: "not_open" };
     const count = draw.recipient === null ? null : (counts.get(draw.recipient) ?? { total: 0, today: 0 });
     if (count !== null && limitReached(rules, count)) return { status: "limit_reached" };
+    if (context.room !== "all") return { status: "overloaded" };
     const taken = stock.take() ?? dealFallback(context);
     if (typeof taken === "string") return { status: taken };
     const seq = context.nextSeq + cards.length;

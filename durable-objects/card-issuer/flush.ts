@@ -7,6 +7,7 @@ import type { LocalDay } from "./calendar.ts";
 import { decideCard } from "./lifecycle.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
 import { packEvents } from "./outbox.ts";
+import type { OutboxRoom } from "./outbox.ts";
 import type { IssuerStorage } from "./storage.ts";
 import { StockCursor } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
@@ -25,6 +26,7 @@ export interface FlushContext {
   readonly nextSeq: number;
   readonly leases: readonly HeldLease[];
   readonly pool: PoolState;
+  readonly room: OutboxRoom;
   readonly cardId: (seq: number) => string;
 }
 
@@ -71,7 +73,7 @@ export function flush(
 }
 
 function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draws: readonly Draw[], context: FlushContext) {
-  const { rules, nowMs, nextSeq, pool } = context;
+  const { rules, nowMs, nextSeq, pool, room } = context;
   const limited = rules.limits.perRecipient !== null || rules.limits.perRecipientPerDay !== null;
   const recipients = limited ? new Set(draws.flatMap(({ recipient }) => recipient ?? [])) : new Set<string>();
   const known = index.find(
@@ -81,7 +83,7 @@ function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draw
   const drawnBefore = known.length === 0 ? new Map<string, DrawnBefore>() : storage.drawnBefore(known);
   const counts = known.length === 0 || !limited ? new Map<string, RecipientCount>() : storage.recipientCounts(known, context.today.startMs);
   const stock = new StockCursor(context.leases, nowMs);
-  const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, pool, drawnBefore, counts });
+  const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, pool, room, drawnBefore, counts });
   if (cards.length > 0) {
     storage.insertCards(cards);
     storage.dropEmptied(stock.emptied());
@@ -91,7 +93,7 @@ function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draw
 }
 
 function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], context: FlushContext) {
-  const { rules, nowMs } = context;
+  const { rules, nowMs, room } = context;
   const events: CardEvent[] = [];
   const cards = storage.cards(orders.map(({ seq }) => seq));
   const changed = new Map<number, CardRow>();
@@ -99,6 +101,7 @@ function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], con
   const decisions = orders.map(({ seq, cardId, order }): CardDecision => {
     const decision = decideCard(cards.get(seq), order, { cardId, nowMs, rules, kindOf });
     if (decision.status === "ok" && decision.events.length > 0) {
+      if (room === "none") return { status: "overloaded" };
       cards.set(seq, decision.card);
       changed.set(seq, decision.card);
       events.push(...decision.events);

@@ -5,7 +5,9 @@ export type CardDecision =
   /** The card as it is now; `events` tell what was new about it, none for a repetition. */
   | { readonly status: "ok"; readonly card: CardRow; readonly events: readonly CardEvent[] }
   | { readonly status: "already_used"; readonly card: CardRow }
-  | { readonly status: "not_found" | "not_revealed" | "not_redeemed" | "already_redeemed" | "expired" | "voided" };
+  | { readonly status: "not_found" | "not_revealed" | "not_redeemed" | "already_redeemed" | "expired" | "voided" }
+  /** It would be something new, and the outbox has no room for that. */
+  | { readonly status: "overloaded" };
 
 export interface Reveal {
   readonly type: "reveal";

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CardEvent } from "../protocol.ts";
-import { cutBlocks, MAX_BLOCK_BYTES, packEvents, resendAt } from "./outbox.ts";
+import { cutBlocks, MAX_BLOCK_BYTES, packEvents, resendAt, roomOf, sealAt } from "./outbox.ts";
 
 const events = fc.array(
   fc.record({
@@ -42,5 +42,17 @@ describe("the outbox", () => {
   it("sends an unacknowledged block again ever more rarely, but never gives up", () => {
     const waits = [1, 2, 3, 4, 5, 6, 7, 50].map((attempts) => resendAt(attempts, 0));
     expect(waits).toEqual([15_000, 30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000]);
+  });
+
+  it("has a bound, and keeps the last of its room for cards that are out", () => {
+    const rooms = Array.from({ length: 10_000 }, (_, blocks) => roomOf(blocks));
+    const order = ["all", "cards", "none"];
+    expect(rooms.filter((room, i) => i === 0 || room !== rooms[i - 1])).toEqual(order);
+    expect(rooms.indexOf("none") * MAX_BLOCK_BYTES).toBeLessThan(512_000_000);
+  });
+
+  it("cuts blocks as events come, and fewer while the ledger lags", () => {
+    expect(sealAt(0, 1_000)).toBe(0);
+    expect(sealAt(1_000, 1_000)).toBe(6_000);
   });
 });

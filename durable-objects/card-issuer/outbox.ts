@@ -9,6 +9,17 @@ const MAX_ROW_BYTES = 28_000;
 const FIRST_RESEND_MS = 15_000;
 const LONGEST_RESEND_MS = 600_000;
 
+/**
+ * Blocks that the ledger has not confirmed. Full ones make 448 MB: a twentieth of what an object may store, and of 50 shards no more than the 25 GB that a queue holds.
+ * At the 300 cards a second that a shard is made for, half an hour without the ledger makes so many; at a fifth of it, as campaigns are on the average, two hours and a half.
+ */
+const MAX_UNSETTLED_BLOCKS = 4_000;
+/** The last quarter is for the cards that are out already: a new card would need it too, and its draw can wait. */
+const MAX_UNSETTLED_BLOCKS_TO_DRAW = 3_000;
+/** So many blocks are not confirmed only where the ledger lags: then events gather for longer, lest each half second's be a block of its own. */
+const LAGGING_BLOCKS = 100;
+const GATHER_WHILE_LAGGING_MS = 5_000;
+
 export interface OutboxRow {
   readonly events: number;
   readonly bytes: number;
@@ -70,4 +81,17 @@ export function cutBlocks(rows: readonly { readonly row: number; readonly events
 /** When a block that has been sent `attempts` times is to be sent again, if nobody acknowledges it. */
 export function resendAt(attempts: number, nowMs: number): number {
   return nowMs + Math.min(LONGEST_RESEND_MS, FIRST_RESEND_MS * 2 ** Math.max(0, attempts - 1));
+}
+
+/** What may still add events: draws and cards' lives, only these, or nothing. What tells nothing new is answered all the same. */
+export type OutboxRoom = "all" | "cards" | "none";
+
+export function roomOf(unsettledBlocks: number): OutboxRoom {
+  if (unsettledBlocks >= MAX_UNSETTLED_BLOCKS) return "none";
+  return unsettledBlocks >= MAX_UNSETTLED_BLOCKS_TO_DRAW ? "cards" : "all";
+}
+
+/** When the next block is to be cut after one at `sealedAtMs`; until then events gather. */
+export function sealAt(unsettledBlocks: number, sealedAtMs: number): number {
+  return unsettledBlocks < LAGGING_BLOCKS ? 0 : sealedAtMs + GATHER_WHILE_LAGGING_MS;
 }

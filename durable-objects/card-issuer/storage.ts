@@ -6,7 +6,7 @@ import type { IndexedCard } from "./card-index.ts";
 import type { KeyUse } from "./card-ids.ts";
 import { drawKey } from "./draw.ts";
 import type { DrawnBefore, RecipientCount } from "./draw.ts";
-import type { DueBlock } from "./drain.ts";
+import type { KeptBlock } from "./drain.ts";
 import type { IndexPage, PageStart } from "./index-pages.ts";
 import { cutBlocks } from "./outbox.ts";
 import type { OutboxRow } from "./outbox.ts";
@@ -173,6 +173,8 @@ export class IssuerStorage {
   readonly #sql: SqlStorage;
   /** Last row of `pending` that waits for the next block; null: to be looked up. */
   #lastPending: number | null = null;
+  /** Null: to be counted. */
+  #unsettledBlocks: number | null = null;
 
   constructor(storage: DurableObjectStorage) {
     migrate(storage, MIGRATIONS);
@@ -531,16 +533,27 @@ export class IssuerStorage {
       prev = hash;
     }
     this.#lastPending = null;
+    this.#unsettledBlocks = null;
     this.#sql.exec("UPDATE issuer SET last_block = ?, last_hash = ?, sealed_seq = ?", block, prev, lastSeq);
     return block;
   }
 
-  dueBlocks(address: ShardAddress, nowMs: number, limit: number): DueBlock[] {
+  /** Numbers of the blocks whose time to be sent has come, oldest first. */
+  dueBlocks(nowMs: number, limit: number): number[] {
+    return this.#sql
+      .exec<{ block: number }>("SELECT block FROM blocks WHERE send_at <= ? ORDER BY block LIMIT ?", nowMs, limit)
+      .toArray()
+      .map(({ block }) => block);
+  }
+
+  /** Those of the blocks that are still to be sent: not confirmed, nor sent by another drain meanwhile. */
+  loadDue(address: ShardAddress, blocks: readonly number[], nowMs: number): KeptBlock[] {
     const rows = this.#sql
       .exec<{ block: number; body: string; events: number; prev: string; hash: string; attempts: number }>(
-        "SELECT block, body, events, prev, hash, attempts FROM blocks JOIN bodies USING (block) WHERE send_at <= ? ORDER BY block LIMIT ?",
+        `SELECT block, body, events, prev, hash, attempts FROM blocks JOIN bodies USING (block)
+         WHERE block IN (SELECT value FROM json_each(?)) AND send_at <= ? ORDER BY block`,
+        JSON.stringify(blocks),
         nowMs,
-        limit,
       )
       .toArray();
     return rows.map(({ block, body, events, prev, hash, attempts }) => ({
@@ -554,19 +567,51 @@ export class IssuerStorage {
     this.#sql.exec("UPDATE blocks SET attempts = ?, send_at = ? WHERE block = ?", attempts, sendAtMs, block);
   }
 
-  /** When the next block is due, null when all are acknowledged. Events in no block are due at once. */
-  nextDueMs(nowMs: number): number | null {
+  /** When the next block is due, null when all are acknowledged. Events in no block are due at `sealAtMs`. */
+  nextDueMs(sealAtMs: number): number | null {
     const { due, waiting } = this.#sql
       .exec<{ due: number | null; waiting: number }>(
         `SELECT (SELECT min(send_at) FROM blocks) AS due,
            EXISTS (SELECT 1 FROM pending, issuer WHERE block > last_block) OR EXISTS (SELECT 1 FROM cards, issuer WHERE seq > sealed_seq) AS waiting`,
       )
       .one();
-    return waiting === 1 ? nowMs : due;
+    if (waiting === 0) return due;
+    return due === null ? sealAtMs : Math.min(due, sealAtMs);
+  }
+
+  /** Makes blocks due now; gives those that there are. */
+  sendNow(blocks: readonly number[], nowMs: number): number[] {
+    return this.#sql
+      .exec<{ block: number }>(
+        "UPDATE blocks SET send_at = ? WHERE block IN (SELECT value FROM json_each(?)) RETURNING block",
+        nowMs,
+        JSON.stringify(blocks),
+      )
+      .toArray()
+      .map(({ block }) => block);
+  }
+
+  /** Makes the oldest of the blocks that were sent `attempts` times in vain due now, as if they had never been sent; tells whether there were any. */
+  sendStale(attempts: number, limit: number, nowMs: number): boolean {
+    const stale = this.#sql.exec(
+      `UPDATE blocks SET attempts = 0, send_at = ?1
+       WHERE block IN (SELECT block FROM blocks WHERE attempts >= ?3 AND send_at > ?1 ORDER BY block LIMIT ?2) RETURNING block`,
+      nowMs,
+      limit,
+      attempts,
+    );
+    return stale.toArray().length > 0;
+  }
+
+  /** How many blocks the ledger has not confirmed. */
+  unsettledBlocks(): number {
+    this.#unsettledBlocks ??= this.#sql.exec<{ blocks: number }>("SELECT count(*) AS blocks FROM blocks").one().blocks;
+    return this.#unsettledBlocks;
   }
 
   /** Forgets blocks that the ledger has confirmed. */
   dropBlocks(blocks: readonly number[]): void {
+    this.#unsettledBlocks = null;
     const json = JSON.stringify(blocks);
     this.#sql.exec("DELETE FROM bodies WHERE block IN (SELECT value FROM json_each(?))", json);
     this.#sql.exec("DELETE FROM blocks WHERE block IN (SELECT value FROM json_each(?))", json);
