@@ -17,6 +17,7 @@ export const PROBLEMS = {
   partner_not_found: [404, "There is no such partner"],
   key_not_found: [404, "The partner has no such key"],
   endpoint_not_found: [404, "The partner has no such webhook endpoint"],
+  block_not_found: [404, "There is no such block that was refused"],
   method_not_allowed: [405, "This address does not take that method"],
   not_revealed: [409, "The card has not been revealed yet"],
   not_redeemed: [409, "The card has not been redeemed yet"],

@@ -1,4 +1,5 @@
 import { errorText } from "./error-text.ts";
+import { mendGaps } from "./ledger/mend-gaps.ts";
 import { scanUploads } from "./pools/scan.ts";
 import { archiveOutcomes } from "./rewards/archive-outcomes.ts";
 import { sweepRewards } from "./rewards/sweep.ts";
@@ -9,6 +10,7 @@ import { watchStock } from "./webhooks/watch-stock.ts";
 export async function runSchedule(env: Env): Promise<void> {
   const errands = {
     scanUploads: () => scanUploads(env),
+    mendGaps: () => mendGaps(env),
     sweepRewards: () => sweepRewards(env),
     archiveOutcomes: () => archiveOutcomes(env),
     sweepFeeds: () => sweepFeeds(env),

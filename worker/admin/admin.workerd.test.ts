@@ -13,6 +13,8 @@ import {
   standInPlatforms,
 } from "../edge.fixture.ts";
 import type { Call } from "../edge.fixture.ts";
+import type { CardEvent } from "../../durable-objects/protocol.ts";
+import { chainBlocks, deliver } from "../ledger/blocks.fixture.ts";
 import { partnerKeyName } from "../partner/keys.ts";
 import { ed25519Pair, hmacSigner, signed } from "../partner/signing.fixture.ts";
 import type { Signing } from "../partner/signing.fixture.ts";
@@ -149,6 +151,37 @@ describe("a campaign", () => {
     expect(rows).toBeGreaterThan(1_000);
     const bytesRead = "prize,quantity\n".length + rows * row.length;
     expect(importing).toMatchObject([{ object: key, bytes: 18_015, bytesRead, codes: 0, checked: 0, startedAt: expect.any(String) }]);
+  });
+});
+
+describe("a block that is not chained to those beside it", () => {
+  it("is shown, and applied once an operator has accepted it, which is noted", async () => {
+    const campaign = await openedCampaign({ coupon: 5 });
+    const event = (card: string): CardEvent => ({ type: "issued", at: Date.now(), card, version: 1, prize: "coupon", request: card });
+    const [first] = chainBlocks(campaign, [[event(`${campaign}-1`)]]);
+    const [, second] = chainBlocks(campaign, [[event(`${campaign}-2`)], [event(`${campaign}-3`)]]);
+    if (first === undefined || second === undefined) throw new Error("no blocks");
+    for (const block of [first, second]) await deliver([block]);
+    const invariants = () => as("viewer", `/campaigns/${campaign}/invariants`);
+    const { chainFaults } = await answerOf<{ chainFaults: { shard: number; block: number; kind: string; hash: string }[] }>(
+      await invariants(),
+    );
+    expect(chainFaults).toMatchObject([{ shard: 0, block: 2, kind: "broken" }]);
+
+    const body = { shard: 0, block: 2, hash: chainFaults[0]?.hash };
+    const accept = (role: string, over = {}) =>
+      as(role, `/campaigns/${campaign}/blocks/accept`, { method: "POST", body: { ...body, ...over } });
+    expect(await problemOf(await accept("viewer"))).toBe("forbidden");
+    expect(await problemOf(await accept("operator", { hash: "0".repeat(64) }))).toBe("block_not_found");
+    expect(await problemOf(await accept("operator", { hash: "?" }))).toBe("invalid_request");
+    expect(await answerOf(await accept("operator"))).toEqual({ campaign, ...body });
+    expect(await problemOf(await accept("operator"))).toBe("block_not_found");
+    expect(await auditOf(campaign)).toMatchObject([{ action: "block.accept", before: { block: 2, acceptedAt: null } }]);
+
+    await deliver([second]);
+    const { results } = await env.LEDGER.prepare("SELECT card FROM cards WHERE campaign = ? ORDER BY card").bind(campaign).all();
+    expect(results).toEqual([{ card: `${campaign}-1` }, { card: `${campaign}-3` }]);
+    expect(await answerOf(await invariants())).toMatchObject({ chainFaults: [] });
   });
 });
 

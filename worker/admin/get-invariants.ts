@@ -1,8 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+import { instant } from "../cards/card.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { invariants } from "../ledger/invariants.ts";
-import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
+import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../http/openapi.ts";
 import { Problem } from "../problem.ts";
 import { campaignRow } from "./campaign-row.ts";
 import { campaignParams } from "./request.ts";
@@ -24,6 +25,27 @@ const balanceSchema = z
   })
   .openapi("PrizeBalance");
 
+const missingSchema = z
+  .object({
+    shard: z.int(),
+    block: z.int(),
+    since: instantSchema,
+    searches: z.int(),
+    lostAt: instantSchema.optional().openapi({ description: "When neither its issuer nor the lake had it" }),
+  })
+  .openapi("MissingBlock");
+
+const faultSchema = z
+  .object({
+    shard: z.int(),
+    block: z.int(),
+    kind: z.enum(["broken", "other_content", "altered"]),
+    hash: z.string(),
+    firstAt: instantSchema,
+    lastAt: instantSchema,
+  })
+  .openapi("ChainFault");
+
 const route = createRoute({
   method: "get",
   path: "/campaigns/{campaign}/invariants",
@@ -38,6 +60,8 @@ const route = createRoute({
         campaign: z.string(),
         prizes: z.array(balanceSchema),
         unsettled: z.object({ blocks: z.int(), events: z.int() }),
+        missing: z.array(missingSchema),
+        chainFaults: z.array(faultSchema),
         differences: z.array(z.string()),
       }),
       "`differences` is empty when everything holds",
@@ -52,6 +76,24 @@ export function getInvariants(app: App<AdminEdge>): void {
     const report = await invariants(c.env, row.campaign);
     if (report === null) throw new Problem("campaign_not_found");
     const { campaign, prizes, unsettled, differences } = report;
-    return c.json({ campaign, prizes: prizes.map((prize) => ({ ...prize })), unsettled, differences: [...differences] }, 200);
+    const missing = report.missing.map(({ shard, block, since, searches, lostAt }) => ({
+      shard,
+      block,
+      since: instant(since),
+      searches,
+      ...(lostAt === null ? {} : { lostAt: instant(lostAt) }),
+    }));
+    const chainFaults = report.chainFaults.map(({ shard, block, kind, hash, firstAt, lastAt }) => ({
+      shard,
+      block,
+      kind,
+      hash,
+      firstAt: instant(firstAt),
+      lastAt: instant(lastAt),
+    }));
+    return c.json(
+      { campaign, prizes: prizes.map((prize) => ({ ...prize })), unsettled, missing, chainFaults, differences: [...differences] },
+      200,
+    );
   });
 }

@@ -20,6 +20,7 @@ import { getRewards } from "./get-rewards.ts";
 import { getStats } from "./get-stats.ts";
 import { getStock } from "./get-stock.ts";
 import { getUploads } from "./get-uploads.ts";
+import { postAcceptBlock } from "./post-accept-block.ts";
 import { postEndpoint } from "./post-endpoint.ts";
 import { postEndpointPing } from "./post-endpoint-ping.ts";
 import { postEndpointReplay } from "./post-endpoint-replay.ts";
@@ -37,6 +38,6 @@ export function adminRoutes(): App<AdminEdge> {
   for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit]) add(app);
   for (const add of [getExportCards, getExportRewards, getExportAudit]) add(app);
   for (const add of [getEndpoints, postEndpoint, deleteEndpoint, postEndpointPing, postEndpointReplay, getEndpointDeliveries]) add(app);
-  for (const add of [getGates, postRedrive, getDeadLetters]) add(app);
+  for (const add of [getGates, postRedrive, getDeadLetters, postAcceptBlock]) add(app);
   return app;
 }

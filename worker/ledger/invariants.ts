@@ -1,6 +1,10 @@
 import type { CardState, PoolStock, PrizeKind, ShardTally } from "../../durable-objects/protocol.ts";
 import { cardIssuer, prizePool } from "../objects.ts";
-import { countCards, countRewards } from "./queries.ts";
+import { standingFaults } from "./chain-faults.ts";
+import type { ChainFault } from "./chain-faults.ts";
+import { missingOf } from "./missing-blocks.ts";
+import type { MissingBlock } from "./missing-blocks.ts";
+import { countBlocks, countCards, countRewards } from "./queries.ts";
 
 /** Issuers asked at a time. */
 const TALLY_CONCURRENCY = 32;
@@ -31,6 +35,10 @@ export interface Invariants {
   readonly prizes: readonly PrizeBalance[];
   /** Blocks and events on their way to the ledger: while there are any, the ledger may lag. */
   readonly unsettled: { readonly blocks: number; readonly events: number };
+  /** Blocks that the ledger has not got though it has later ones: they are being looked for, or lost. */
+  readonly missing: readonly MissingBlock[];
+  /** Where the chain of blocks does not hold. */
+  readonly chainFaults: readonly ChainFault[];
   /** What does not hold, in words; empty when everything does. */
   readonly differences: readonly string[];
 }
@@ -46,7 +54,13 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     const shards = Array.from({ length: Math.min(TALLY_CONCURRENCY, stock.rules.shards - first) }, (_, i) => first + i);
     tallies.push(...(await Promise.all(shards.map((shard) => cardIssuer(env, { campaign, shard }).tally({ campaign, shard })))));
   }
-  const [settledCards, rewards] = await Promise.all([countCards(env, campaign), countRewards(env, campaign)]);
+  const [settledCards, rewards, settledBlocks, missing, chainFaults] = await Promise.all([
+    countCards(env, campaign),
+    countRewards(env, campaign),
+    countBlocks(env, campaign),
+    missingOf(env, campaign),
+    standingFaults(env, campaign, Date.now()),
+  ]);
 
   const issuedCards = tallies.flatMap(({ cards }) => cards);
   const sum = <Row extends { readonly prize: string; readonly count: number }>(
@@ -80,7 +94,39 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     events: tallies.reduce((total, { unpackedEvents }) => total + unpackedEvents, 0),
   };
   const settled = unsettled.blocks === 0 && unsettled.events === 0;
-  return { campaign, prizes, unsettled, differences: prizes.flatMap((prize) => compare(prize, settled)) };
+  const differences = [
+    ...prizes.flatMap((prize) => compare(prize, settled)),
+    ...compareBlocks(tallies, settledBlocks),
+    ...missing.flatMap(describeLost),
+    ...chainFaults.map(describeFault),
+  ];
+  return { campaign, prizes, unsettled, missing, chainFaults, differences };
+}
+
+/** Blocks of a shard that has none on their way must all be in the ledger, where more may have come meanwhile. */
+function compareBlocks(tallies: readonly ShardTally[], settled: ReadonlyMap<number, number>): string[] {
+  return tallies.flatMap(({ shard, unsettledBlocks, lastBlock }) => {
+    const inLedger = settled.get(shard) ?? 0;
+    return unsettledBlocks > 0 || lastBlock <= inLedger
+      ? []
+      : [`shard ${shard}: blocks acknowledged = in the ledger: ${lastBlock} ≠ ${inLedger}`];
+  });
+}
+
+function describeLost({ shard, block, lostAt }: MissingBlock): string[] {
+  return lostAt === null ? [] : [`shard ${shard}, block ${block}: lost: neither the ledger, its issuer nor the lake has it`];
+}
+
+function describeFault({ shard, block, kind }: ChainFault): string {
+  const place = `shard ${shard}, block ${block}`;
+  switch (kind) {
+    case "broken":
+      return `${place}: not applied, for it is not chained to the blocks beside it`;
+    case "other_content":
+      return `${place}: came a second time, with other content, which was not applied`;
+    case "altered":
+      return `${place}: in the ledger, but not chained to the block before it`;
+  }
 }
 
 /** Cards that an issuer holds, in leases or in givebacks that the pool has not taken yet. */

@@ -1,5 +1,6 @@
-import { blockEvents } from "../../durable-objects/block.ts";
+import { blockEvents, hashBlock } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
+import type { BlockPlace } from "./chain.ts";
 
 /** Below it are the blocks of a campaign whose first event was on that day, UTC. */
 export function blockDay(campaign: string, date: string): string {
@@ -13,9 +14,12 @@ export function dayOf(ms: number): string {
 
 /** `lake/<campaign>/<UTC date>/<shard>-<block>.ndjson`: the same block always lands on the same key. */
 function lakeKey(block: Block): string {
-  const { campaign, shard, block: number } = block.header;
   const firstAt = blockEvents(block)[0]?.at ?? 0;
-  return `${blockDay(campaign, dayOf(firstAt))}${String(shard).padStart(5, "0")}-${String(number).padStart(9, "0")}.ndjson`;
+  return blockDay(block.header.campaign, dayOf(firstAt)) + blockName(block.header);
+}
+
+function blockName({ shard, block }: BlockPlace): string {
+  return `${String(shard).padStart(5, "0")}-${String(block).padStart(9, "0")}.ndjson`;
 }
 
 /** Keeps a block in the lake, its header as the object's metadata; gives its key. Putting it twice changes nothing. */
@@ -27,4 +31,24 @@ export async function archiveBlock(env: Pick<Env, "LAKE">, block: Block): Promis
     customMetadata: { campaign, shard: String(shard), block: String(number), prev, hash, events: String(events) },
   });
   return key;
+}
+
+/** The days of which the lake has blocks of a campaign, as `blockDay` names them, latest first. A list holds a thousand: more than campaigns last. */
+export async function campaignDays(env: Pick<Env, "LAKE">, campaign: string): Promise<string[]> {
+  const { delimitedPrefixes } = await env.LAKE.list({ prefix: `lake/${campaign}/`, delimiter: "/" });
+  return delimitedPrefixes.toSorted().toReversed();
+}
+
+/** A block from the lake, on whichever of these days it lies; null where there is none, or none that is as it was written. */
+export async function readBlock(env: Pick<Env, "LAKE">, place: BlockPlace, days: readonly string[]): Promise<Block | null> {
+  for (const day of days) {
+    const object = await env.LAKE.get(day + blockName(place));
+    if (object === null) continue;
+    const { prev = "", hash = "", events } = object.customMetadata ?? {};
+    const body = await object.text();
+    const { campaign, shard, block } = place;
+    if (hashBlock(prev, body) === hash) return { header: { campaign, shard, block, prev, hash, events: Number(events) }, body };
+    console.error(JSON.stringify({ message: "a block in the lake is not as it was written", campaign, shard, block }));
+  }
+  return null;
 }

@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { CardState } from "../../durable-objects/protocol.ts";
-import { cards, minuteCounters, rewards } from "./schema.ts";
+import { blocks, cards, minuteCounters, rewards } from "./schema.ts";
 
 /** Reads of the settled ledger. It lags the issuers by about a second; what an answer must know at once is asked of the issuer. */
 
@@ -145,6 +145,16 @@ export async function countRewards(
     .from(rewards)
     .where(eq(rewards.campaign, campaign))
     .groupBy(rewards.prize, rewards.status);
+}
+
+/** Settled blocks of a campaign, by shard. */
+export async function countBlocks(env: Pick<Env, "LEDGER">, campaign: string): Promise<Map<number, number>> {
+  const rows = await drizzle(env.LEDGER)
+    .select({ shard: blocks.shard, count: sql<number>`count(*)` })
+    .from(blocks)
+    .where(eq(blocks.campaign, campaign))
+    .groupBy(blocks.shard);
+  return new Map(rows.map(({ shard, count }) => [shard, count]));
 }
 
 function writeCursor(cursor: CardCursor): string {

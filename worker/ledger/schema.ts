@@ -108,9 +108,59 @@ export const blocks = sqliteTable(
     hash: text().notNull(),
     events: integer().notNull(),
     settledAt: integer("settled_at").notNull(),
+    /** Hash of the block before it; null for one that was settled when this was not kept. */
+    prev: text(),
   },
   (t) => [primaryKey({ columns: [t.campaign, t.shard, t.block] })],
 );
+
+/** Blocks that are not in the ledger though a later one of their shard has been for a while. A row goes when its block has settled. */
+export const missingBlocks = sqliteTable(
+  "missing_blocks",
+  {
+    campaign: text().notNull(),
+    shard: integer().notNull(),
+    block: integer().notNull(),
+    /** When the block after the gap was settled. */
+    since: integer().notNull(),
+    /** How often it was looked for at its issuer and in the lake, and when it next will be. */
+    searches: integer().notNull(),
+    searchAt: integer("search_at").notNull(),
+    /** When neither the issuer nor the lake had it; null: it was not looked for yet, or the issuer has sent it. */
+    lostAt: integer("lost_at"),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.shard, t.block] })],
+);
+
+/** Places at which a shard's chain of blocks does not hold. */
+export const chainFaults = sqliteTable(
+  "chain_faults",
+  {
+    campaign: text().notNull(),
+    shard: integer().notNull(),
+    block: integer().notNull(),
+    /**
+     * `broken`: it arrived and was not applied, for it does not fit the blocks beside it. `other_content`: it arrived, and the ledger has another block of its
+     * number. `altered`: it is in the ledger and does not fit the one before it.
+     */
+    kind: text({ enum: ["broken", "other_content", "altered"] }).notNull(),
+    /** Of the block as it arrived; of an altered one, as the ledger has it. */
+    hash: text().notNull(),
+    firstAt: integer("first_at").notNull(),
+    lastAt: integer("last_at").notNull(),
+    /** When an operator had the block applied all the same. */
+    acceptedAt: integer("accepted_at"),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.shard, t.block, t.kind] })],
+);
+
+/** The last block that the scrub has looked at: one row, `id` 0. */
+export const scrubCursor = sqliteTable("scrub_cursor", {
+  id: integer().primaryKey(),
+  campaign: text().notNull(),
+  shard: integer().notNull(),
+  block: integer().notNull(),
+});
 
 /** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */
 export const cards = sqliteTable(

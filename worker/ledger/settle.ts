@@ -1,12 +1,14 @@
 import { decodeBlock } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
-import { issuerName } from "../../durable-objects/protocol.ts";
-import type { ShardAddress } from "../../durable-objects/protocol.ts";
 import { cardIssuer } from "../objects.ts";
 import { isLocal } from "../rewards/local.ts";
 import { sendRewards } from "../rewards/message.ts";
 import type { RewardRef } from "../rewards/message.ts";
 import { announceFeeds, feedBlocks, feedsWritten } from "../webhooks/feed.ts";
+import { byIssuer, insertBlocks, settledBeside } from "./blocks.ts";
+import { checkBlocks } from "./chain.ts";
+import type { BlockPlace, CheckedBlocks } from "./chain.ts";
+import { acceptedHashes, recordRefused } from "./chain-faults.ts";
 import { foldBlocks } from "./fold.ts";
 import type { Folded } from "./fold.ts";
 import { archiveBlock } from "./lake.ts";
@@ -27,9 +29,7 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
     else blocks.push(block);
   }
   try {
-    const { rewards, feeds } = await settleBlocks(env, blocks);
-    // One that fails holds up none of the others.
-    await Promise.all([sendRewards(env, rewards), announceFeeds(env, feeds), acknowledge(env, blocks)]);
+    await settleBlocks(env, blocks);
     batch.ackAll();
   } catch (error) {
     console.error(JSON.stringify({ message: "settling failed", blocks: blocks.length, error: String(error) }));
@@ -37,16 +37,37 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
   }
 }
 
-interface Settled {
+/**
+ * Settles those of the blocks that are not settled yet, acknowledges to their issuers what the ledger has, sends rewards on and announces partners' news.
+ * A block that does not fit the chain of its shard is not applied: it is recorded, and stays with its issuer.
+ */
+export async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<void> {
+  const { fresh, settled, refused } = await checkAgainstLedger(env, blocks);
+  const [{ rewards, feeds }] = await Promise.all([applyBlocks(env, fresh), recordRefused(env, refused, Date.now())]);
+  const inLedger = [...fresh.map(({ header }) => header), ...settled];
+  // One that fails holds up none of the others.
+  await Promise.all([sendRewards(env, rewards), announceFeeds(env, feeds), acknowledge(env, inLedger)]);
+}
+
+async function checkAgainstLedger(env: Env, blocks: readonly Block[]): Promise<CheckedBlocks> {
+  if (blocks.length === 0) return { fresh: [], settled: [], refused: [] };
+  const headers = blocks.map(({ header }) => header);
+  const ledger = await settledBeside(env, headers);
+  const checked = checkBlocks(blocks, ledger, () => false);
+  if (!checked.refused.some(({ kind }) => kind === "broken")) return checked;
+  const accepted = await acceptedHashes(env, headers);
+  return accepted.size === 0 ? checked : checkBlocks(blocks, ledger, ({ hash }) => accepted.has(hash));
+}
+
+interface Applied {
   /** Those that wait for a provider. */
   readonly rewards: readonly RewardRef[];
   /** What partners are to be told of. */
   readonly feeds: readonly number[];
 }
 
-/** Applies those of the blocks that are not applied yet, in one D1 transaction. */
-async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<Settled> {
-  const fresh = await withoutSettled(env, blocks);
+/** Archives blocks and applies them in one D1 transaction. */
+async function applyBlocks(env: Env, fresh: readonly Block[]): Promise<Applied> {
   if (fresh.length === 0) return { rewards: [], feeds: [] };
   const archived = await Promise.all(fresh.map(async (block) => ({ block, key: await archiveBlock(env, block) })));
   const folded = foldBlocks(fresh);
@@ -61,46 +82,6 @@ async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<Settled
   ]);
   const rewards = folded.rewards.filter(({ kind }) => !isLocal(kind)).map(({ card, campaign }) => ({ card, campaign }));
   return { rewards, feeds: feedsWritten(results.slice(0, feed.length)) };
-}
-
-async function withoutSettled(env: Env, blocks: readonly Block[]): Promise<Block[]> {
-  const unique = new Map(blocks.map((block) => [blockKey(block.header), block]));
-  if (unique.size === 0) return [];
-  const keys = JSON.stringify([...unique.values()].map(({ header }) => [header.campaign, header.shard, header.block]));
-  const { results } = await env.LEDGER.prepare(
-    `SELECT campaign, shard, block, hash FROM blocks
-     WHERE (campaign, shard, block) IN (SELECT value->>0, value->>1, value->>2 FROM json_each(?))`,
-  )
-    .bind(keys)
-    .all<{ campaign: string; shard: number; block: number; hash: string }>();
-  for (const row of results) {
-    const key = blockKey(row);
-    if (unique.get(key)?.header.hash !== row.hash) {
-      console.error(
-        JSON.stringify({
-          message: "a block was settled before with other content",
-          campaign: row.campaign,
-          shard: row.shard,
-          block: row.block,
-        }),
-      );
-    }
-    unique.delete(key);
-  }
-  return [...unique.values()];
-}
-
-function blockKey({ campaign, shard, block }: { campaign: string; shard: number; block: number }): string {
-  return `${campaign}/${shard}/${block}`;
-}
-
-/** A block number that is already there aborts the transaction: nothing is applied twice even when two consumers race. */
-function insertBlocks(env: Env, blocks: readonly Block[], nowMs: number): D1PreparedStatement {
-  const rows = blocks.map(({ header }) => [header.campaign, header.shard, header.block, header.hash, header.events]);
-  return env.LEDGER.prepare(
-    `INSERT INTO blocks (campaign, shard, block, hash, events, settled_at)
-     SELECT value->>0, value->>1, value->>2, value->>3, value->>4, ?2 FROM json_each(?1)`,
-  ).bind(JSON.stringify(rows), nowMs);
 }
 
 function upsertCards(env: Env, { cards }: Folded): D1PreparedStatement {
@@ -192,13 +173,6 @@ function addCounters(env: Env, { counters }: Folded): D1PreparedStatement {
 }
 
 /** Tells each issuer which of its blocks the ledger has: settled now or before, so that a lost acknowledgement is mended by the next sending. */
-async function acknowledge(env: Env, blocks: readonly Block[]): Promise<void> {
-  const byIssuer = new Map<string, { readonly address: ShardAddress; readonly numbers: number[] }>();
-  for (const { header } of blocks) {
-    const address = { campaign: header.campaign, shard: header.shard };
-    const issuer = byIssuer.get(issuerName(address)) ?? { address, numbers: [] };
-    issuer.numbers.push(header.block);
-    byIssuer.set(issuerName(address), issuer);
-  }
-  await Promise.all([...byIssuer.values()].map(({ address, numbers }) => cardIssuer(env, address).acknowledge(address, numbers)));
+async function acknowledge(env: Env, settled: readonly BlockPlace[]): Promise<void> {
+  await Promise.all(byIssuer(settled).map(({ address, blocks }) => cardIssuer(env, address).acknowledge(address, blocks)));
 }

@@ -1,0 +1,51 @@
+import type { Block } from "../../durable-objects/block.ts";
+import { issuerName } from "../../durable-objects/protocol.ts";
+import type { ShardAddress } from "../../durable-objects/protocol.ts";
+import type { BlockPlace, SettledBlock } from "./chain.ts";
+
+/** Those of these blocks that the ledger has, and of those beside them: with the numbers before and after. The join finds each by its key, as an `IN` would not. */
+export async function settledBeside(env: Pick<Env, "LEDGER">, places: readonly BlockPlace[]): Promise<SettledBlock[]> {
+  const { results } = await env.LEDGER.prepare(
+    `SELECT campaign, shard, block, prev, hash FROM json_each(?) AS place
+     CROSS JOIN blocks ON campaign = place.value->>0 AND shard = place.value->>1 AND block BETWEEN (place.value->>2) - 1 AND (place.value->>2) + 1`,
+  )
+    .bind(JSON.stringify(places.map(({ campaign, shard, block }) => [campaign, shard, block])))
+    .all<SettledBlock>();
+  return results;
+}
+
+/**
+ * Aborts its transaction for a number that is already there, and for a block that does not fit one beside it, unless that was accepted: so nothing is applied
+ * twice or out of its chain even when two consumers race.
+ */
+export function insertBlocks(env: Pick<Env, "LEDGER">, blocks: readonly Block[], nowMs: number): D1PreparedStatement {
+  const rows = blocks.map(({ header }) => [header.campaign, header.shard, header.block, header.prev, header.hash, header.events]);
+  return env.LEDGER.prepare(
+    `INSERT INTO blocks (campaign, shard, block, prev, hash, events, settled_at)
+     SELECT value->>0, value->>1, value->>2, value->>3,
+       CASE WHEN NOT EXISTS (
+         SELECT 1 FROM blocks AS beside
+         WHERE beside.campaign = value->>0 AND beside.shard = value->>1 AND beside.block BETWEEN (value->>2) - 1 AND (value->>2) + 1
+           AND CASE WHEN beside.block < value->>2 THEN beside.hash <> value->>3 WHEN beside.block > value->>2 THEN beside.prev <> value->>4 END
+           AND NOT EXISTS (
+             SELECT 1 FROM chain_faults AS fault
+             WHERE fault.campaign = value->>0 AND fault.shard = value->>1 AND fault.block = value->>2 AND fault.kind = 'broken'
+               AND fault.hash = value->>4 AND fault.accepted_at IS NOT NULL
+           )
+       ) THEN value->>4 END,
+       value->>5, ?2
+     FROM json_each(?1)`,
+  ).bind(JSON.stringify(rows), nowMs);
+}
+
+/** The numbers of blocks, issuer by issuer. */
+export function byIssuer(places: readonly BlockPlace[]): { readonly address: ShardAddress; readonly blocks: number[] }[] {
+  const issuers = new Map<string, { readonly address: ShardAddress; readonly blocks: number[] }>();
+  for (const { campaign, shard, block } of places) {
+    const address = { campaign, shard };
+    const issuer = issuers.get(issuerName(address)) ?? { address, blocks: [] };
+    issuer.blocks.push(block);
+    issuers.set(issuerName(address), issuer);
+  }
+  return [...issuers.values()];
+}
