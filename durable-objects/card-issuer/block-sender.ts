@@ -3,7 +3,7 @@ import type { ShardAddress } from "../protocol.ts";
 import { drainOutbox } from "./drain.ts";
 import { roomOf, sealAt } from "./outbox.ts";
 import type { OutboxRoom } from "./outbox.ts";
-import type { IssuerStorage } from "./storage.ts";
+import type { IssuerStorage } from "./storage/storage.ts";
 import type { Untold } from "./untold.ts";
 
 /** Each block that the ledger confirms brings so many others on their way: a ledger that is back is given its due at its own pace. */
@@ -31,13 +31,13 @@ export class BlockSender {
   }
 
   get room(): OutboxRoom {
-    return roomOf(this.#deps.storage.unsettledBlocks());
+    return roomOf(this.#deps.storage.outbox.unsettledBlocks());
   }
 
   /** Cuts everything that the ledger is to be told into blocks; returns the number of the last one. */
   seal(): number {
     const { storage, untold, transaction, lastSeq, now } = this.#deps;
-    const lastBlock = transaction(() => storage.seal(untold.rows(), lastSeq(), now()));
+    const lastBlock = transaction(() => storage.outbox.seal(untold.rows(), lastSeq(), now()));
     untold.clear();
     this.#sealedAtMs = now();
     return lastBlock;
@@ -50,25 +50,25 @@ export class BlockSender {
       seal: () => {
         if (now() >= this.#sealAtMs()) this.seal();
       },
-      due: (nowMs, limit) => storage.dueBlocks(nowMs, limit),
-      load: (blocks, nowMs) => storage.loadDue(address, blocks, nowMs),
+      due: (nowMs, limit) => storage.outbox.dueBlocks(nowMs, limit),
+      load: (blocks, nowMs) => storage.outbox.loadDue(address, blocks, nowMs),
       send,
-      sent: (block, attempts, resendAtMs) => storage.markSent(block, attempts, resendAtMs),
+      sent: (block, attempts, resendAtMs) => storage.outbox.markSent(block, attempts, resendAtMs),
       now,
     });
-    return storage.nextDueMs(Math.max(now(), this.#sealAtMs()));
+    return storage.outbox.nextDueMs(Math.max(now(), this.#sealAtMs()));
   }
 
   /** Forgets blocks that the ledger has. It is there, then: others that it did not confirm so far need not wait for their turn. True: there are some to be sent. */
   confirmed(blocks: readonly number[]): boolean {
     const { storage, transaction, now } = this.#deps;
     return transaction(() => {
-      storage.dropBlocks(blocks);
-      return storage.sendStale(STALE_AFTER_ATTEMPTS, blocks.length * STALE_PER_CONFIRMED, now());
+      storage.outbox.dropBlocks(blocks);
+      return storage.outbox.sendStale(STALE_AFTER_ATTEMPTS, blocks.length * STALE_PER_CONFIRMED, now());
     });
   }
 
   #sealAtMs(): number {
-    return sealAt(this.#deps.storage.unsettledBlocks(), this.#sealedAtMs);
+    return sealAt(this.#deps.storage.outbox.unsettledBlocks(), this.#sealedAtMs);
   }
 }

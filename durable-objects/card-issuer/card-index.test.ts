@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { CardIndex } from "./card-index.ts";
-import type { IndexedCard, IndexStorage } from "./card-index.ts";
+import type { IndexedCard, StoredIndex } from "./card-index.ts";
 import type { IndexPage, PageStart } from "./index-pages.ts";
 
 /** Cards and pages as they would be stored. */
-class Stored implements IndexStorage {
+class Stored implements StoredIndex {
   readonly cards: IndexedCard[] = [];
   readonly pages = new Map<number, IndexPage>();
   #indexed = 0;

@@ -1,7 +1,7 @@
 import type { CardRow } from "./card.ts";
 import { cutPage, findInPage, hashKey, mergePages, pageOf, sortEntries, spread } from "./index-pages.ts";
 import type { IndexPage, PageStart } from "./index-pages.ts";
-import type { IssuerStorage } from "./storage.ts";
+import type { IndexStorage } from "./storage/stored-index.ts";
 
 /** Cards that are put into the index together at least. */
 const MIN_CARDS_PER_BATCH = 8_192;
@@ -21,17 +21,15 @@ const KINDS = { request: 1, recipient: 2 } as const;
 /** What of a card is looked for. */
 export type IndexedCard = Pick<CardRow, "seq" | "requestId" | "recipient">;
 
-export type IndexStorage = Pick<
-  IssuerStorage,
-  "indexStarts" | "indexedSeq" | "cardsAfter" | "indexPages" | "saveIndexPage" | "markIndexed"
->;
+/** Where the index is stored. */
+export type StoredIndex = Pick<IndexStorage, keyof IndexStorage>;
 
 /**
  * Finds cards by request and by recipient. It follows the cards: the newest are in memory only, the others in stored pages, up to a card whose number is
  * stored with them. What memory loses is read from the cards again.
  */
 export class CardIndex {
-  readonly #storage: IndexStorage;
+  readonly #storage: StoredIndex;
   #starts: readonly PageStart[];
   readonly #pages = new Map<number, IndexPage>();
   /** Cards after the indexed ones, by hash. */
@@ -39,7 +37,7 @@ export class CardIndex {
   #recentCards = 0;
   #lastSeq: number;
 
-  constructor(storage: IndexStorage) {
+  constructor(storage: StoredIndex) {
     this.#storage = storage;
     this.#starts = storage.indexStarts();
     this.#lastSeq = storage.indexedSeq();

@@ -35,7 +35,7 @@ import type { Flushed } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
 import { countPrizes, runOf } from "./stock.ts";
-import { IssuerStorage } from "./storage.ts";
+import { IssuerStorage } from "./storage/storage.ts";
 import { Supply } from "./supply.ts";
 import { sweepExpired } from "./sweep.ts";
 import { Untold } from "./untold.ts";
@@ -102,7 +102,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       storage.cardKeys(),
     );
     const transaction = <Result>(work: () => Result): Result => ctx.storage.transactionSync(work);
-    this.#index = new CardIndex(storage);
+    this.#index = new CardIndex(storage.index);
     const now = () => Date.now();
     const waitUntil = (promise: Promise<unknown>) => ctx.waitUntil(promise);
     this.#supply = new Supply({
@@ -141,13 +141,13 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       this.#address = { campaign: issuer.campaign, shard: issuer.shard };
       this.#rules = issuer.rules;
     }
-    this.#nextSeq = storage.nextSeq();
+    this.#nextSeq = storage.cards.nextSeq();
     const keyUse = this.#ids.nextUse(this.#nextSeq);
     if (keyUse !== null) storage.useCardKey(keyUse);
     if (issuer !== null) {
-      for (const card of storage.issuedAfter(issuer.sealedSeq)) this.#untold.add(card, this.#ids.mint(issuer, card.seq));
+      for (const card of storage.cards.issuedAfter(issuer.sealedSeq)) this.#untold.add(card, this.#ids.mint(issuer, card.seq));
     }
-    if (issuer !== null && storage.nextDueMs(now()) !== null) this.#chores.soon();
+    if (issuer !== null && storage.outbox.nextDueMs(now()) !== null) this.#chores.soon();
   }
 
   async draw(command: DrawCommand): Promise<DrawReply> {
@@ -184,7 +184,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
 
   async card(command: CardCommand): Promise<CardReply> {
     const seq = this.#ids.read(command, command.cardId);
-    const card = seq === null ? undefined : this.#storage.cards([seq]).get(seq);
+    const card = seq === null ? undefined : this.#storage.cards.find([seq]).get(seq);
     return card === undefined ? { status: "not_found" } : { status: "ok", card: this.#view(card, command.cardId) };
   }
 
@@ -205,7 +205,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   }
 
   async resend(_address: ShardAddress, blocks: readonly number[]): Promise<readonly number[]> {
-    const kept = this.#storage.sendNow(blocks, Date.now());
+    const kept = this.#storage.outbox.sendNow(blocks, Date.now());
     if (kept.length > 0) this.#chores.soon();
     return kept;
   }
@@ -230,7 +230,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     return {
       ...address,
       held: countPrizes(this.#supply.leases.map(runOf)),
-      givebacks: this.#storage.givebacks().map(({ giveback, runs }) => ({ giveback, cards: countPrizes(runs) })),
+      givebacks: this.#storage.stock.givebacks().map(({ giveback, runs }) => ({ giveback, cards: countPrizes(runs) })),
       cards: cards.map((row) => ({ ...row, fallback: row.fallback === 1, returned: row.returned === 1 })),
       ...outbox,
       lastBlock: this.#storage.issuer()?.lastBlock ?? 0,
@@ -255,7 +255,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   /** Takes newer rules; false where they are older than those held. */
   #takeRules(rules: CampaignRules): boolean {
     if (this.#rules !== null && rules.version <= this.#rules.version) return rules.version === this.#rules.version;
-    if (this.#rules !== null && this.#rules.cardTtlMs !== rules.cardTtlMs) this.#storage.beginSweep(this.#nextSeq);
+    if (this.#rules !== null && this.#rules.cardTtlMs !== rules.cardTtlMs) this.#storage.sweeps.begin(this.#nextSeq);
     this.#storage.saveRules(rules);
     this.#rules = rules;
     this.#today = { startMs: 0, endMs: 0 };

@@ -8,7 +8,7 @@ import { decideCard } from "./lifecycle.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
 import { packEvents } from "./outbox.ts";
 import type { OutboxRoom } from "./outbox.ts";
-import type { IssuerStorage } from "./storage.ts";
+import type { IssuerStorage } from "./storage/storage.ts";
 import { StockCursor } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
 import type { PoolState } from "./supply.ts";
@@ -80,13 +80,14 @@ function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draw
     draws.map(({ requestId }) => requestId),
     [...recipients],
   );
-  const drawnBefore = known.length === 0 ? new Map<string, DrawnBefore>() : storage.drawnBefore(known);
-  const counts = known.length === 0 || !limited ? new Map<string, RecipientCount>() : storage.recipientCounts(known, context.today.startMs);
+  const drawnBefore = known.length === 0 ? new Map<string, DrawnBefore>() : storage.cards.drawnBefore(known);
+  const counts =
+    known.length === 0 || !limited ? new Map<string, RecipientCount>() : storage.cards.recipientCounts(known, context.today.startMs);
   const stock = new StockCursor(context.leases, nowMs);
   const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, pool, room, drawnBefore, counts });
   if (cards.length > 0) {
-    storage.insertCards(cards);
-    storage.dropEmptied(stock.emptied());
+    storage.cards.insertCards(cards);
+    storage.stock.dropEmptied(stock.emptied());
   }
   const issued = cards.map((card): IssuedCard => ({ card, cardId: context.cardId(card.seq) }));
   return { decisions, leases: stock.held(), issued };
@@ -95,7 +96,7 @@ function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draw
 function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], context: FlushContext) {
   const { rules, nowMs, room } = context;
   const events: CardEvent[] = [];
-  const cards = storage.cards(orders.map(({ seq }) => seq));
+  const cards = storage.cards.find(orders.map(({ seq }) => seq));
   const changed = new Map<number, CardRow>();
   const kindOf = (prize: string) => rules.prizes[prize] ?? "none";
   const decisions = orders.map(({ seq, cardId, order }): CardDecision => {
@@ -110,8 +111,8 @@ function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], con
   });
   const stored = [...changed.values()];
   if (stored.length > 0) {
-    storage.updateCards(stored);
-    storage.addToOutbox(packEvents(events));
+    storage.cards.updateCards(stored);
+    storage.outbox.add(packEvents(events));
   }
   return { decisions, changed: stored.length > 0, returned: returnStock(storage, stored) };
 }
@@ -119,7 +120,7 @@ function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], con
 /** Gives the places of ended cards back to the pool, where the campaign says so. */
 export function returnStock(storage: IssuerStorage, ended: readonly CardRow[]): boolean {
   const runs = ended.filter(({ returned }) => returned).flatMap(placeOf);
-  if (runs.length > 0) storage.giveBack(runs);
+  if (runs.length > 0) storage.stock.giveBack(runs);
   return runs.length > 0;
 }
 

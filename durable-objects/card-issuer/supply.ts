@@ -11,7 +11,7 @@ import type {
 import { needsRefill, NO_RATE, recordDraws, wantedCards } from "./demand.ts";
 import { cardsHeld, runOf } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
-import type { IssuerStorage } from "./storage.ts";
+import type { IssuerStorage } from "./storage/storage.ts";
 
 /** What the pool said when it had nothing is good for so long, and draws are answered by it: cards may have gone back, or been uploaded. */
 const EMPTY_POOL_MS = 1_000;
@@ -58,7 +58,7 @@ export class Supply {
 
   constructor(deps: SupplyDeps) {
     this.#deps = deps;
-    this.#leases = deps.storage.leases();
+    this.#leases = deps.storage.stock.leases();
     this.#request = deps.storage.issuer()?.leaseRequest ?? 1;
   }
 
@@ -116,7 +116,7 @@ export class Supply {
   /** A winning moment, brought by the pool; the same one again changes nothing, also when its card is long issued. */
   deliver(lease: Lease): void {
     const { storage, transaction } = this.#deps;
-    const isNew = transaction(() => storage.addDelivered(lease));
+    const isNew = transaction(() => storage.stock.addDelivered(lease));
     if (isNew) this.#leases = [{ ...lease, next: 0 }, ...this.#leases];
   }
 
@@ -125,12 +125,12 @@ export class Supply {
     const { storage, transaction } = this.#deps;
     const arrived = granted < this.#request;
     const givebacks = transaction(() => {
-      storage.dropGivebacks(taken);
+      storage.stock.dropGivebacks(taken);
       if (this.#leases.length > 0) {
-        storage.giveBack(this.#leases.map(runOf));
-        storage.dropLeases();
+        storage.stock.giveBack(this.#leases.map(runOf));
+        storage.stock.dropLeases();
       }
-      return storage.givebacks();
+      return storage.stock.givebacks();
     });
     this.#leases = [];
     return { givebacks, settled: arrived, missed: !arrived && !this.#asking };
@@ -139,8 +139,8 @@ export class Supply {
   /** Hands the pool what is kept for it: places of cards that were voided or have expired. Tried again by the alarm. */
   async deliverGivebacks(address: ShardAddress): Promise<void> {
     const { storage, pool } = this.#deps;
-    const givebacks = storage.givebacks();
-    if (givebacks.length > 0) storage.dropGivebacks(await pool(address.campaign).giveBack(address, givebacks));
+    const givebacks = storage.stock.givebacks();
+    if (givebacks.length > 0) storage.stock.dropGivebacks(await pool(address.campaign).giveBack(address, givebacks));
   }
 
   #take(reply: LeaseReply): void {
@@ -150,7 +150,7 @@ export class Supply {
       return;
     }
     const isCurrent = transaction(() => {
-      if (reply.status === "granted") storage.addLease(reply.lease);
+      if (reply.status === "granted") storage.stock.addLease(reply.lease);
       return takeRules(reply.rules);
     });
     if (reply.status === "granted") this.#add(reply.lease, reply.low);

@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { openCampaign } from "../campaign.fixture.ts";
 import type { CampaignRules, LeaseReply } from "../protocol.ts";
-import { IssuerStorage } from "./storage.ts";
+import { IssuerStorage } from "./storage/storage.ts";
 import { Supply } from "./supply.ts";
 
 /** A supply that has asked a pool and got this answer, of an issuer that holds rules of a version. */

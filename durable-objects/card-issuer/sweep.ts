@@ -4,7 +4,8 @@ import type { CardRow } from "./card.ts";
 import { returnStock } from "./flush.ts";
 import { expireCard } from "./lifecycle.ts";
 import type { CardContext } from "./lifecycle.ts";
-import type { IssuerStorage, SweepRange } from "./storage.ts";
+import type { IssuerStorage } from "./storage/storage.ts";
+import type { SweepRange } from "./storage/sweeps.ts";
 
 /** Cards looked at in one step of a sweep: some milliseconds. */
 const CARDS_PER_STEP = 500;
@@ -21,19 +22,19 @@ type SweepContext = Omit<CardContext, "cardId"> & { readonly cardId: (seq: numbe
  * first that is not due ends a step; a changed rule begins a range of its own, which is swept beside those before it.
  */
 export function sweepExpired(storage: IssuerStorage, context: SweepContext): Swept {
-  const nexts = storage.sweeps().map((range) => sweepRange(storage, range, context));
+  const nexts = storage.sweeps.ranges().map((range) => sweepRange(storage, range, context));
   const dues = nexts.filter((nextMs) => nextMs !== null);
   return { nextMs: dues.length === 0 ? null : Math.min(...dues) };
 }
 
 function sweepRange(storage: IssuerStorage, range: SweepRange, context: SweepContext): number | null {
-  const [first] = storage.cardsToSweep(range, 1);
+  const [first] = storage.sweeps.cards(range, 1);
   if (first === undefined) {
-    if (range.endSeq !== null) storage.dropSweep(range);
+    if (range.endSeq !== null) storage.sweeps.drop(range);
     return null;
   }
   if (!isDue(first, context.nowMs)) return first.expiresAtMs;
-  const cards = storage.cardsToSweep(range, CARDS_PER_STEP);
+  const cards = storage.sweeps.cards(range, CARDS_PER_STEP);
   const waiting = cards.findIndex((card) => !isDue(card, context.nowMs));
   const due = waiting === -1 ? cards : cards.slice(0, waiting);
   const events: CardEvent[] = [];
@@ -44,10 +45,10 @@ function sweepRange(storage: IssuerStorage, range: SweepRange, context: SweepCon
     expired.push(ended.card);
     events.push(ended.event);
   }
-  storage.markSwept(range, due.at(-1)?.seq ?? range.sweptSeq);
+  storage.sweeps.mark(range, due.at(-1)?.seq ?? range.sweptSeq);
   if (expired.length > 0) {
-    storage.updateCards(expired);
-    storage.addToOutbox(packEvents(events));
+    storage.cards.updateCards(expired);
+    storage.outbox.add(packEvents(events));
   }
   returnStock(storage, expired);
   if (waiting !== -1) return cards[waiting]?.expiresAtMs ?? null;

@@ -1,0 +1,108 @@
+import type { CardRow } from "../card.ts";
+import { drawKey } from "../draw.ts";
+import type { DrawnBefore, RecipientCount } from "../draw.ts";
+import { toCard } from "./card-record.ts";
+import type { CardRecord } from "./card-record.ts";
+import { jsonChunks } from "./json-chunks.ts";
+
+/** The cards, and what their draws asked. */
+export class CardStorage {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  nextSeq(): number {
+    return this.#sql.exec<{ next: number }>("SELECT coalesce(max(seq), 0) + 1 AS next FROM cards").one().next;
+  }
+
+  find(seqs: readonly number[]): Map<number, CardRow> {
+    const cards = new Map<number, CardRow>();
+    const rows = this.#sql.exec<CardRecord>("SELECT * FROM cards WHERE seq IN (SELECT value FROM json_each(?))", JSON.stringify(seqs));
+    for (const row of rows) cards.set(row.seq, toCard(row));
+    return cards;
+  }
+
+  /** Cards as they were issued, after card `seq`. */
+  issuedAfter(seq: number): CardRow[] {
+    return this.#sql
+      .exec<CardRecord>("SELECT * FROM cards WHERE seq > ? ORDER BY seq", seq)
+      .toArray()
+      .map((row) => ({ ...toCard(row), state: "issued", version: 1, lineUserId: row.drawn_for }));
+  }
+
+  /** What the draws of these cards asked, by `drawKey`. */
+  drawnBefore(seqs: readonly number[]): Map<string, DrawnBefore> {
+    const rows = this.#sql.exec<Pick<CardRecord, "request" | "seq" | "recipient" | "drawn_for" | "metadata" | "expires_at">>(
+      "SELECT request, seq, recipient, drawn_for, metadata, expires_at FROM cards WHERE seq IN (SELECT value FROM json_each(?))",
+      JSON.stringify(seqs),
+    );
+    const drawn = new Map<string, DrawnBefore>();
+    for (const { request, seq, recipient, drawn_for, metadata, expires_at } of rows) {
+      drawn.set(drawKey({ requestId: request, recipient }), { seq, drawnFor: drawn_for, metadata, expiresAtMs: expires_at });
+    }
+    return drawn;
+  }
+
+  /** How many of these cards each recipient has, in all and since `dayStartMs`; voided ones do not count. */
+  recipientCounts(seqs: readonly number[], dayStartMs: number): Map<string, RecipientCount> {
+    const rows = this.#sql.exec<{ recipient: string; total: number; today: number }>(
+      `SELECT recipient, count(*) AS total, sum(issued_at >= ?) AS today FROM cards
+       WHERE seq IN (SELECT value FROM json_each(?)) AND recipient IS NOT NULL AND state <> 'voided' GROUP BY recipient`,
+      dayStartMs,
+      JSON.stringify(seqs),
+    );
+    const counts = new Map<string, RecipientCount>();
+    for (const { recipient, total, today } of rows) counts.set(recipient, { total, today });
+    return counts;
+  }
+
+  /** Stores cards that were issued together: at one moment, numbered without gaps. */
+  insertCards(cards: readonly CardRow[]): void {
+    const [first] = cards;
+    if (first === undefined) return;
+    let seq = first.seq;
+    const rows = cards.map((c) => [c.requestId, c.recipient, c.drawnFor, c.metadata, c.prize, c.segment, c.position, c.code]);
+    for (const { json, count } of jsonChunks(rows)) {
+      this.#sql.exec(
+        `INSERT INTO cards (seq, request, recipient, drawn_for, line_user, metadata, prize, segment, position, code, state, version, issued_at, expires_at)
+         SELECT ?2 + key, value->>0, value->>1, value->>2, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, 'issued', 1, ?3, ?4
+         FROM json_each(?1)`,
+        json,
+        seq,
+        first.issuedAtMs,
+        first.expiresAtMs,
+      );
+      seq += count;
+    }
+  }
+
+  /** Stores what a card's life may change: owner, state, times. */
+  updateCards(cards: readonly CardRow[]): void {
+    const rows = cards.map((c) => [
+      c.seq,
+      c.lineUserId,
+      c.state,
+      c.version,
+      c.revealedAtMs,
+      c.redeemedAtMs,
+      c.usedAtMs,
+      c.endedAtMs,
+      c.store,
+      c.returned ? 1 : 0,
+    ]);
+    for (const { json } of jsonChunks(rows)) {
+      this.#sql.exec(
+        `UPDATE cards SET line_user = new.line_user, state = new.state, version = new.version,
+           revealed_at = new.revealed_at, redeemed_at = new.redeemed_at, used_at = new.used_at,
+           ended_at = new.ended_at, store = new.store, returned = new.returned
+         FROM (SELECT value->>0 AS seq, value->>1 AS line_user, value->>2 AS state, value->>3 AS version,
+                 value->>4 AS revealed_at, value->>5 AS redeemed_at, value->>6 AS used_at,
+                 value->>7 AS ended_at, value->>8 AS store, value->>9 AS returned FROM json_each(?)) AS new
+         WHERE cards.seq = new.seq`,
+        json,
+      );
+    }
+  }
+}
