@@ -122,6 +122,7 @@ export class Play {
     const calls: { card: BookedCard; call: CardCall; answer: Promise<CardReply | null> }[] = [];
     const others: Promise<unknown>[] = [];
     const before = this.status;
+    const imported = this.#imported;
     const restarted = new Set<number>();
     let afterwards = async () => {};
     for (const command of group) {
@@ -190,7 +191,8 @@ export class Play {
     const seen = await this.#takeAnswers(draws);
     const moment = { nowMs: this.stage.nowMs(), statuses: [...new Set([before, this.status])] };
     await this.book.takeDraws(seen, moment, (shard, cardId) => this.#look(shard, cardId));
-    const toldAnew = this.status !== before || group.some(({ type }) => type === "restock");
+    // Rules that change, and stock that comes, are told to every issuer.
+    const toldAnew = this.status !== before || this.#imported > imported;
     this.book.forgetDry(toldAnew ? this.shards : [...restarted], this.stage.nowMs());
     this.book.arriving.clear();
     await this.#notePlaces();
