@@ -1,7 +1,7 @@
 import type { LeaseReply } from "../../../durable-objects/protocol.ts";
 import app from "../../../worker/index.ts";
 
-export { CardIssuer, PrizePool, RewardGate } from "../../../worker/index.ts";
+export { CardIssuer, PrizePool, RewardGate, WebhookEndpoint } from "../../../worker/index.ts";
 
 const PROBE = /^\/probe\/([^/]+)\/lease\/(\d+)\/(\d+)$/;
 
