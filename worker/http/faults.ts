@@ -2,6 +2,7 @@ import type { ValidationTargets } from "hono";
 import type { core, ZodError } from "zod";
 import { Problem } from "../problem.ts";
 import type { Fault } from "../problem.ts";
+import "../wording.ts";
 
 /** Faults named in one answer; a body of 500 bad items need not be answered with 500 faults. */
 const MAX_FAULTS = 20;
