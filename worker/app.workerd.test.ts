@@ -39,6 +39,12 @@ describe("the edge", () => {
     expect((await app.request("/healthz", {}, incomplete, createExecutionContext())).status).toBe(200);
   });
 
+  it("takes no name that every object has for a reward provider", async () => {
+    const provider = JSON.stringify({ url: "https://rewards.example", permitsPerSecond: 1 });
+    const response = await callWith({ REWARD_PROVIDERS: `{"constructor":${provider}}` }, "/player/v1/campaigns/spring");
+    expect(await response.json()).toMatchObject({ code: "setting_missing", errors: [{ at: "REWARD_PROVIDERS.constructor" }] });
+  });
+
   it("answers an unknown address with not_found, a known one's other methods with method_not_allowed", async () => {
     for (const path of ["/nowhere", "/partner/v1/nowhere", "/player/v1", "/admin/v1/nowhere"]) {
       expect(await problemOf(await call(path))).toBe("not_found");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isFreeName } from "./free-name.ts";
 import { Problem } from "./problem.ts";
 
 /** A secret shorter than this is not one. */
@@ -13,7 +14,10 @@ const DEFAULT_LINE_PERMITS_PER_SECOND = 50;
 const MAX_LINE_PERMITS_PER_SECOND = 2_000;
 
 const rewardProviders = z.record(
-  z.string().regex(/^[a-z0-9-]{1,40}$/),
+  z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .refine(isFreeName),
   z.strictObject({ url, permitsPerSecond: z.number().positive().max(10_000) }),
 );
 

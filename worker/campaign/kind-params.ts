@@ -7,7 +7,7 @@ const MAX_TEXT_LENGTH = 5_000;
 const MAX_ALT_TEXT_LENGTH = 1_500;
 const MAX_DELIVERY_TAG_LENGTH = 30;
 
-const https = z.url({ protocol: /^https$/, error: "an https address" }).max(2_000);
+const https = z.url({ protocol: /^https$/, error: "must be an https address" }).max(2_000);
 const altText = z.string().min(1).max(MAX_ALT_TEXT_LENGTH);
 
 /** The kinds of message that a prize may be, with what LINE cannot do without; the rest is LINE's own to check. */
@@ -24,12 +24,12 @@ const webhookParams = z.looseObject({ provider: z.string().min(1) });
 
 /** A sticker set that LINE has registered for the channel's missions. */
 export const lineStickerParams = z.strictObject({
-  productId: z.string().regex(/^\d{1,20}$/, "the package id of a sticker set: digits, as a text"),
+  productId: z.string().regex(/^\d{1,20}$/, "must be the package id of a sticker set: digits, as a text"),
 });
 
 /** A coupon that was made at LINE, and where its use is counted in LINE's own statistics. */
 export const lineCouponParams = z.strictObject({
-  couponId: z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, "the id that LINE gave the coupon"),
+  couponId: z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, "must be the id that LINE gave the coupon"),
   deliveryTag: z.string().min(1).max(MAX_DELIVERY_TAG_LENGTH).optional(),
 });
 

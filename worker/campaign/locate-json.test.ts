@@ -71,6 +71,20 @@ describe("locateJson", () => {
     expect(locateJson('{"a": {"b": 1,\n"b": 2}, "b": 3}')).toMatchObject({ repeated: [{ at: "a.b", line: 2 }] });
   });
 
+  it("writes different places differently", () => {
+    const located = locateJson('{"a.b": 1,\n"a": {"b": 2,\n"c]": 3, "0": [4]}}');
+    if (located.status !== "located") throw new Error(located.message);
+    expect([...located.lines]).toEqual([
+      ["file", 1],
+      ['["a.b"]', 1],
+      ["a", 2],
+      ["a.b", 2],
+      ['a["c]"]', 3],
+      ["a.0", 3],
+      ["a.0[0]", 3],
+    ]);
+  });
+
   it("refuses what is nested deeper than any campaign", () => {
     expect(locateJson("[".repeat(100_000))).toMatchObject({ status: "malformed", line: 1 });
   });

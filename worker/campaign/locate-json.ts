@@ -3,13 +3,20 @@ import { WHOLE_FILE, writePath } from "./faults.ts";
 /** A campaign file is five deep; what is nested deeper than this is refused before the stack minds. */
 const MAX_DEPTH = 64;
 
+interface LocatedName {
+  readonly at: string;
+  readonly line: number;
+}
+
 export type LocatedJson =
   | {
       readonly status: "located";
       /** Line of each value, by its path; a member's is that of its name. */
       readonly lines: ReadonlyMap<string, number>;
       /** Members whose name their object has already: `JSON.parse` would silently keep the last. */
-      readonly repeated: readonly { readonly at: string; readonly line: number }[];
+      readonly repeated: readonly LocatedName[];
+      /** Members named `__proto__`. */
+      readonly protos: readonly LocatedName[];
     }
   | { readonly status: "malformed"; readonly line: number; readonly message: string };
 
@@ -22,7 +29,7 @@ export function locateJson(text: string): LocatedJson {
     if (error instanceof Malformed) return { status: "malformed", line: walk.line, message: error.message };
     throw error;
   }
-  return { status: "located", lines: walk.lines, repeated: walk.repeated };
+  return { status: "located", lines: walk.lines, repeated: walk.repeated, protos: walk.protos };
 }
 
 class Malformed extends Error {}
@@ -33,7 +40,8 @@ const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 class JsonWalk {
   readonly lines = new Map<string, number>();
-  readonly repeated: { at: string; line: number }[] = [];
+  readonly repeated: LocatedName[] = [];
+  readonly protos: LocatedName[] = [];
   line = 1;
   readonly #text: string;
   #at = 0;
@@ -73,6 +81,7 @@ class JsonWalk {
       this.#path.push(name);
       const at = this.#mark();
       if (names.has(name)) this.repeated.push({ at, line: this.line });
+      if (name === "__proto__") this.protos.push({ at, line: this.line });
       names.add(name);
       this.#skipSpace();
       this.#expect(":", "after the member's name");

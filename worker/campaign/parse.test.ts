@@ -59,6 +59,32 @@ describe("a campaign file", () => {
     ["has a field of the wrong form", "invalid_field", "startsAt", '"startsAt"', '"2027-02-05T12:00:00Z"', '"5 February"'],
     ["has an unknown kind of prize", "invalid_field", "prizes[1].kind", '"kode"', '"kind": "code"', '"kind": "kode"'],
     ["has an unknown time zone", "invalid_field", "timezone", '"timezone"', "Asia/Taipei", "Asia/Taipeh"],
+    ["has an offset for a time zone", "invalid_field", "timezone", '"timezone"', "Asia/Taipei", "+08:00"],
+    ["has cards that expire at once", "invalid_field", "cardTtlHours", '"cardTtlHours"', '"cardTtlHours": 72', '"cardTtlHours": 0.0002'],
+    [
+      "has a prize with a name of every object",
+      "invalid_field",
+      "prizes[1].id",
+      '"constructor"',
+      '"id": "cafe-code"',
+      '"id": "constructor"',
+    ],
+    [
+      "has options of a file of no name",
+      "unknown_field",
+      "pools.__proto__",
+      '"__proto__"',
+      '"fallback"',
+      '"pools": { "__proto__": {} }, "fallback"',
+    ],
+    [
+      "has moments outside the campaign",
+      "schedule_impossible",
+      'pools["m.csv"].moments',
+      '"moments"',
+      '"fallback"',
+      '"pools": {\n"m.csv": {\n"moments": { "from": "2027-02-01T00:00:00Z", "to": "2027-02-06T00:00:00Z" } } }, "fallback"',
+    ],
     ["has a name in no language", "invalid_field", "prizes[2].name", '"name"', '"en": "Thank you"', ""],
     [
       "has a script for an image",
@@ -115,7 +141,40 @@ describe("a campaign file", () => {
     });
   });
 
+  it.each([
+    ["expectedPeakPerSecond", '"expectedPeakPerSecond": 7000', '"expectedPeakPerSecond": 0', "must be a number above 0"],
+    ["line", /"line": \{[^}]*\}/, '"line": "x"', "must be an object, not a text"],
+    ["timezone", "Asia/Taipei", "Asia/Taipeh", "must be an IANA time zone, such as Asia/Taipei, and is not"],
+    ["prizes[1].id", '"id": "cafe-code"', '"id": "constructor"', "must be another name: this one is reserved"],
+  ])("says in words what is wrong with %s", (at, from, to, message) => {
+    expect(parseCampaign(bytes(TEXT.replace(from, to)))).toMatchObject({ status: "refused", faults: [{ at, message }] });
+  });
+
+  it("finds the line of anything that may be wrong with it later, there or around it", () => {
+    const text = TEXT.replace('"fallback"', '"pools": {\n"p.csv": {\n"repeat": true } },\n"fallback"');
+    const parsed = parseCampaign(bytes(text));
+    if (parsed.status === "refused") throw new Error("refused");
+    const { locate } = parsed;
+    expect(locate({ code: "segment_in_stock", path: ["pools", "p.csv"], message: "" })).toMatchObject({
+      at: 'pools["p.csv"]',
+      line: lineOf(text, '"p.csv"'),
+    });
+    expect(locate({ code: "segment_in_stock", path: ["pools", "q.csv", "repeat"], message: "" })).toMatchObject({
+      at: 'pools["q.csv"].repeat',
+      line: lineOf(text, '"pools"'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.string(), fc.nat(), fc.constantFrom("pools", "p.csv", '"]', "a]", "[", ".")), { maxLength: 6 }),
+        (path) => {
+          expect(locate({ code: "invalid_field", path, message: "" }).line).toBeGreaterThan(0);
+        },
+      ),
+    );
+  });
+
   it.each<[string, CampaignFaultCode, Uint8Array]>([
+    ["is UTF-16 without a mark", "not_utf8", new Uint8Array(Buffer.from(TEXT, "utf16le"))],
     ["is empty", "empty_file", bytes("")],
     ["is blank", "empty_file", bytes("\uFEFF \r\n\n")],
     ["is not UTF-8", "not_utf8", Uint8Array.of(0x7b, 0xff, 0x7d)],

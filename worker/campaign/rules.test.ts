@@ -46,6 +46,10 @@ it("how a pool's file is dealt is part of the rules", () => {
   });
 });
 
+it("what is said of a pool's file and is so anyway is not part of the rules", () => {
+  expect(toRules(campaignFileSchema.parse({ ...file, pools: { "p.csv": {}, "q.csv": { repeat: false } } }))).toEqual(toRules(file));
+});
+
 it("winning moments that cannot work are refused with their place", () => {
   const faults = (moments: object, over: object = {}) =>
     campaignFileSchema

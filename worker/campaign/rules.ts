@@ -1,8 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
+import { PLAIN_SEGMENT } from "../../durable-objects/protocol.ts";
 import type { PublishedRules, SegmentOptions } from "../../durable-objects/protocol.ts";
-import { shardsForPeak } from "./schema.ts";
+import { hoursToMs, shardsForPeak } from "./schema.ts";
 import type { CampaignFile } from "./schema.ts";
-
-const MS_PER_HOUR = 3_600_000;
 
 /** What the pool and the issuers must know of a campaign file. */
 export function toRules(file: CampaignFile): PublishedRules {
@@ -11,14 +11,18 @@ export function toRules(file: CampaignFile): PublishedRules {
     shards: shardsForPeak(file.expectedPeakPerSecond),
     startsAtMs: Date.parse(file.startsAt),
     endsAtMs: Date.parse(file.endsAt),
-    cardTtlMs: file.cardTtlHours === undefined ? null : Math.round(file.cardTtlHours * MS_PER_HOUR),
+    cardTtlMs: file.cardTtlHours === undefined ? null : hoursToMs(file.cardTtlHours),
     timezone: file.timezone,
     limits: { perRecipient: file.limits.perRecipient ?? null, perRecipientPerDay: file.limits.perRecipientPerDay ?? null },
     autoRedeem: file.autoRedeem,
     returnStock: file.returnStock,
     fallback: file.fallback ?? null,
     prizes: Object.fromEntries(file.prizes.map(({ id, kind }) => [id, kind])),
-    pools: Object.fromEntries(Object.entries(file.pools).map(([name, options]) => [name, toOptions(options)])),
+    pools: Object.fromEntries(
+      Object.entries(file.pools)
+        .map(([name, options]) => [name, toOptions(options)] as const)
+        .filter(([, options]) => !isDeepStrictEqual(options, PLAIN_SEGMENT)),
+    ),
   };
 }
 

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import "../wording.ts";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+import { isFreeName } from "../free-name.ts";
 import type { CampaignFaultCode } from "./faults.ts";
 import { KIND_PARAMS } from "./kind-params.ts";
 
@@ -8,31 +10,45 @@ const DRAWS_PER_SECOND_PER_SHARD = 300;
 /** Two bytes of a card id name the shard; beyond this the pool could not push a pause within its bounds. */
 export const MAX_SHARDS = 512;
 const MAX_PRIZES = 256;
+const MS_PER_HOUR = 3_600_000;
+const MIN_CARD_TTL_MS = 1_000;
 
 export const campaignIdSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, "2 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen");
-const prizeIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "1 to 63 lower-case letters, digits, hyphens and underscores");
+  .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, "must be 2 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen");
+const prizeIdSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,62}$/,
+    "must be 1 to 63 lower-case letters, digits, hyphens and underscores, beginning with a letter or digit",
+  )
+  .refine(isFreeName, "must be another name: this one is reserved");
 
-const languageTag = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "a BCP 47 language tag");
-const text = z.record(languageTag, z.string().min(1).max(500)).refine((value) => Object.keys(value).length > 0, "at least one language");
-const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, "a colour as #rrggbb");
+const languageTag = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "must be a BCP 47 language tag, such as zh-TW");
+const text = z
+  .record(languageTag, z.string().min(1).max(500))
+  .refine((value) => Object.keys(value).length > 0, "must be there in at least one language");
+const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, "must be a colour as #rrggbb");
 const instant = z.iso.datetime({ offset: true });
 /** Shown by the page as it stands here: nothing but an address. */
 const imageRef = z
   .string()
   .max(500)
-  .regex(/^(https:\/\/|\/(?!\/))[^\s"'()<>\\]*$/, "an https address, or a path beginning with /");
+  .regex(/^(https:\/\/|\/(?!\/))[^\s"'()<>\\]*$/, "must be an https address, or a path beginning with /");
 
+/** A name of the IANA database, which begins with a letter; `Intl` takes offsets such as `+08:00` too. */
 const timezone = z.string().refine((value) => {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone !== "";
+    return /^[A-Za-z]/.test(value) && new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }
-}, "an IANA time zone");
+}, "must be an IANA time zone, such as Asia/Taipei, and is not");
 
-const money = z.strictObject({ amount: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) });
+const money = z.strictObject({
+  amount: z.int().nonnegative(),
+  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code, such as TWD"),
+});
 
 const prize = z.strictObject({
   id: prizeIdSchema,
@@ -80,7 +96,7 @@ const poolOptions = z.strictObject({
   moments: z.strictObject({ from: instant, to: instant }).optional(),
 });
 
-const poolFileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.csv$/, "the name of a file in pools/, for example daily.csv");
+const poolFileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.csv$/, "must be the name of a file in pools/, such as daily.csv");
 
 /** `campaign.json`, as an operator uploads it. Unknown fields are refused; what contradicts itself is refused with its place. */
 export const campaignFileSchema = z
@@ -95,8 +111,12 @@ export const campaignFileSchema = z
       .number()
       .positive()
       .max(24 * 366)
+      .refine((hours) => hoursToMs(hours) >= MIN_CARD_TTL_MS, "must be a second at least, which is 0.00028 hours")
       .optional(),
-    line: z.strictObject({ channelId: z.string().regex(/^\d{1,20}$/), liffId: z.string().regex(/^\d{1,20}-[A-Za-z0-9]{1,20}$/) }),
+    line: z.strictObject({
+      channelId: z.string().regex(/^\d{1,20}$/, "must be the id of a LINE Login channel: digits, as a text"),
+      liffId: z.string().regex(/^\d{1,20}-[A-Za-z0-9]{1,20}$/, "must be the id of a LIFF app, such as 2000000000-abcdefgh"),
+    }),
     expectedPeakPerSecond: z
       .number()
       .positive()
@@ -149,6 +169,11 @@ export const campaignFileSchema = z
     if (perRecipient !== undefined && perRecipientPerDay !== undefined && perRecipientPerDay > perRecipient)
       fault(["limits", "perRecipientPerDay"], "limits_contradict", "more a day than in all");
   });
+
+/** In whole milliseconds. */
+export function hoursToMs(hours: number): number {
+  return Math.round(hours * MS_PER_HOUR);
+}
 
 export type CampaignFile = z.output<typeof campaignFileSchema>;
 export type Prize = CampaignFile["prizes"][number];

@@ -33,9 +33,7 @@ export type PoolFaultCode =
   | "duplicate_code"
   | "invalid_instant"
   | "window_empty"
-  | "window_differs"
-  // The file against its campaign:
-  | "codes_repeat";
+  | "window_differs";
 
 /** `at` is a column's name, `row`, `header` or `file`; of a campaign file a JSON path. No prize code stands in a message. */
 export interface PoolFault extends Fault {
@@ -74,8 +72,9 @@ export class FaultList implements Faults {
     this.more = more;
   }
 
-  add(fault: PoolFault): void {
-    if (this.faults.length < MAX_FAULTS) this.faults.push(fault);
+  /** Names the fault unless there are `named` already. */
+  add(fault: PoolFault, named: number = MAX_FAULTS): void {
+    if (this.faults.length < named) this.faults.push(fault);
     else this.more++;
   }
 }

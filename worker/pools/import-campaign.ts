@@ -1,6 +1,6 @@
-import { MAX_CAMPAIGN_FILE_BYTES, parseCampaign, withLine } from "../campaign/parse.ts";
+import { MAX_CAMPAIGN_FILE_BYTES, parseCampaign } from "../campaign/parse.ts";
 import { publishCampaign } from "../campaign/publish.ts";
-import type { CampaignFault } from "../campaign/faults.ts";
+import type { UnlocatedFault } from "../campaign/faults.ts";
 import type { CampaignFile } from "../campaign/schema.ts";
 import { settings } from "../settings.ts";
 import { openUpload } from "./open-upload.ts";
@@ -15,28 +15,22 @@ export async function importCampaign(env: Env, campaign: string, listed: R2Objec
   if (object === null) return OVERTAKEN;
   const parsed = parseCampaign(await object.bytes());
   if (parsed.status === "refused") return refused(...parsed.faults);
-  const { file, lineOf } = parsed;
+  const { file, locate } = parsed;
   if (file.id !== campaign)
-    return refused(withLine({ code: "id_differs", at: "id", message: `the file was uploaded as campaign ${campaign}` }, lineOf("id")));
+    return refused(locate({ code: "id_differs", path: ["id"], message: `the file was uploaded as campaign ${campaign}` }));
   const strangers = unknownProviders(file, settings(env).REWARD_PROVIDERS);
-  if (strangers.length > 0) return refused(...strangers.map((fault) => withLine(fault, lineOf(fault.at))));
+  if (strangers.length > 0) return refused(...strangers.map(locate));
   const outcome = await publishCampaign(env, file, listed.etag, nowMs);
-  if (outcome.status === "refused") return refused(...outcome.faults.map((fault) => withLine(fault, lineOf(fault.at))));
+  if (outcome.status === "refused") return refused(...outcome.faults.map(locate));
   return { status: "imported", cards: null };
 }
 
 /** Prizes that nobody could grant: their provider has no address among the settings. */
-function unknownProviders(file: CampaignFile, providers: Readonly<Record<string, unknown>>): CampaignFault[] {
+function unknownProviders(file: CampaignFile, providers: Readonly<Record<string, unknown>>): UnlocatedFault[] {
   return file.prizes.flatMap(({ kind, params }, i) => {
     const provider = params?.["provider"];
     if (kind !== "webhook" || typeof provider !== "string" || Object.hasOwn(providers, provider)) return [];
-    const at = `prizes[${i}].params.provider`;
-    return [
-      {
-        code: "unknown_provider" as const,
-        at,
-        message: `there is no reward provider of this name; there is ${Object.keys(providers).join(", ")}`,
-      },
-    ];
+    const message = `there is no reward provider of this name; there is ${Object.keys(providers).join(", ")}`;
+    return [{ code: "unknown_provider" as const, path: ["prizes", i, "params", "provider"], message }];
   });
 }

@@ -126,6 +126,19 @@ describe("a prize-pool file", () => {
     expect((await read(encoding === "utf16be" ? file.swap16() : file)).faults).toMatchObject([{ code: "not_utf8", line: 1 }]);
   });
 
+  it.each(["utf16le", "utf16be"])("that is %s without a mark is refused once", async (encoding) => {
+    const file = Buffer.from(H, "utf16le");
+    expect((await read(encoding === "utf16be" ? file.swap16() : file)).faults).toMatchObject([
+      { code: "not_utf8", message: "the file is UTF-16, and must be UTF-8: save it as UTF-8" },
+    ]);
+  });
+
+  it("of another kind is refused with few of its columns, and their number", async () => {
+    const { faults, more } = await read(`${Array.from({ length: 2_000 }, () => "x").join(",")}\n`);
+    expect(faults.map(({ code }) => code)).toEqual(Array.from({ length: 20 }, () => "unknown_column"));
+    expect(more).toBe(1_982);
+  });
+
   it("counts lines rightly past a field of several lines, whatever they end with", async () => {
     for (const newline of ["\n", "\r\n"]) {
       const file = `prize,quantity,code\ncafe-code,1,"A\n\nB"\n\nstikcer,1,\n`.replaceAll("\n", newline);

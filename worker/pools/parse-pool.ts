@@ -2,6 +2,7 @@ import { CsvError, parse } from "csv-parse";
 import type { InfoRecord, Parser } from "csv-parse";
 import type { CodeRow } from "../../durable-objects/code-digests.ts";
 import type { PrizeKind } from "../../durable-objects/protocol.ts";
+import { isUtf16 } from "../campaign/encoding.ts";
 import { NO_ROWS, PoolRows } from "./pool-rows.ts";
 import type { RowsState } from "./pool-rows.ts";
 
@@ -9,8 +10,6 @@ import type { RowsState } from "./pool-rows.ts";
 const MAX_ROW_CHARACTERS = 8_192;
 /** Parsed before others in the isolate have their turn: some thousand rows, some milliseconds. */
 const BYTES_PER_PAUSE = 32_768;
-/** What UTF-16 files begin with; no UTF-8 file has these bytes anywhere. */
-const UTF16_FIRST_BYTES: readonly (number | undefined)[] = [0xfe, 0xff];
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -56,8 +55,8 @@ export async function parsePool(cursor: PoolCursor, { bytes, last, prizes, take 
     rows: rows.state(),
     end: isEnd,
   });
-  if (cursor.offset === 0 && UTF16_FIRST_BYTES.includes(bytes[0])) {
-    rows.broken("not_utf8", 1, "the file is UTF-16: save it as UTF-8");
+  if (cursor.offset === 0 && isUtf16(bytes)) {
+    rows.broken("not_utf8", 1, "the file is UTF-16, and must be UTF-8: save it as UTF-8");
     return upTo(true);
   }
   const csv = parse({

@@ -10,7 +10,11 @@ const MAX_CODE_LENGTH = 200;
 /** Of a value shown in a message. */
 const MAX_SHOWN_CHARACTERS = 40;
 
-const COLUMNS = ["prize", "quantity", "code", "opens_at", "closes_at"] as const;
+/** Faults of one header that are named: a file of another kind may have thousands of columns. */
+const MAX_HEADER_FAULTS = 20;
+
+/** The columns of a prize-pool file. */
+export const COLUMNS = ["prize", "quantity", "code", "opens_at", "closes_at"] as const;
 type Column = (typeof COLUMNS)[number];
 const REQUIRED_COLUMNS: readonly Column[] = ["prize", "quantity"];
 
@@ -116,7 +120,8 @@ export class PoolRows {
     const fields = raw.map((field) => field.trim());
     if (fields.every((field) => field === "")) return null;
     this.#tellShort("column_count");
-    if (fields.some((field) => field.includes(REPLACEMENT_CHARACTER))) return this.#fault("not_utf8", "row", line, "the row is not UTF-8");
+    if (fields.some((field) => field.includes(REPLACEMENT_CHARACTER)))
+      return this.#fault("not_utf8", "row", line, "the row is not UTF-8, and the file must be");
     if (this.#header === null) {
       this.#header = this.#readHeader(fields, line);
       this.#columns = fields.length;
@@ -163,6 +168,10 @@ export class PoolRows {
     return null;
   }
 
+  #headerFault(code: PoolFaultCode, line: number, message: string): void {
+    this.#faults.add({ code, at: "header", line, message }, MAX_HEADER_FAULTS);
+  }
+
   #tellShort(code: "column_count" | "truncated_row"): void {
     if (this.#short === null) return;
     const { line, fields } = this.#short;
@@ -174,12 +183,12 @@ export class PoolRows {
     const header: Partial<Record<Column, number>> = {};
     for (const [i, name] of fields.entries()) {
       const column = COLUMNS.find((known) => known === name);
-      if (column === undefined) this.#fault("unknown_column", "header", line, `${shown(name)} is none of ${COLUMNS.join(", ")}`);
-      else if (header[column] !== undefined) this.#fault("duplicate_column", "header", line, `column ${column} stands there twice`);
+      if (column === undefined) this.#headerFault("unknown_column", line, `${shown(name)} is none of ${COLUMNS.join(", ")}`);
+      else if (header[column] !== undefined) this.#headerFault("duplicate_column", line, `column ${column} stands there twice`);
       else header[column] = i;
     }
     for (const column of REQUIRED_COLUMNS) {
-      if (header[column] === undefined) this.#fault("missing_column", "header", line, `column ${column} is missing`);
+      if (header[column] === undefined) this.#headerFault("missing_column", line, `column ${column} is missing`);
     }
     return header;
   }
