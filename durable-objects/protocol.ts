@@ -54,10 +54,20 @@ export type PublishedRules = Omit<CampaignRules, "version" | "status">;
 
 export type PublishReply =
   | { readonly status: "published"; readonly rules: CampaignRules; readonly changed: boolean }
-  /** A prize in stock is gone from the file, or changed its kind. */
-  | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string }
-  /** The options of an imported segment would change. */
-  | { readonly status: "segment_in_stock"; readonly segment: string };
+  /** A prize in stock is gone from the file, or changed its kind; null: it is the fallback of a campaign that has been opened. */
+  | { readonly status: "prize_in_stock"; readonly prize: string; readonly segment: string | null; readonly campaign: CampaignStatus }
+  /** The campaign has been opened, and the options of an imported segment would change. */
+  | { readonly status: "segment_in_stock"; readonly segment: string }
+  /** An imported segment could not be dealt as the file says. */
+  | { readonly status: "schedule_impossible"; readonly segment: string; readonly conflicts: readonly ScheduleConflict[] }
+  /** The campaign has been opened, and would get another fallback than it has, or none. */
+  | { readonly status: "fallback_fixed"; readonly fallback: string };
+
+/** Why a segment's schedule cannot work: `reason` for a program, `message` for whoever made it. */
+export interface ScheduleConflict {
+  readonly reason: "opens_after_end" | "closes_before_start" | "too_many_moments" | "wave_of_moments" | "codes_repeat";
+  readonly message: string;
+}
 
 /** A deck of this many cards, as 16-bit ordinals, is 20 MB: it is shuffled and dealt within the 128 MB of a Durable Object. */
 export const MAX_SEGMENT_CARDS = 10_000_000;
@@ -229,6 +239,8 @@ export type LifecycleReply =
   | { readonly status: "unreached"; readonly rules: CampaignRules; readonly shards: readonly number[] }
   | { readonly status: "wrong_state"; readonly current: CampaignStatus }
   | { readonly status: "no_stock" }
+  /** It cannot be opened any more. */
+  | { readonly status: "ended"; readonly endsAtMs: number }
   | { readonly status: "campaign_unknown" };
 
 /** Where a shard's event log stood when it took the new rules: no event of the old rules has a higher block number. */

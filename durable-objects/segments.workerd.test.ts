@@ -174,9 +174,10 @@ describe("winning moments", () => {
 });
 
 describe("how a segment is dealt", () => {
-  it("cannot change once it is imported", async () => {
+  it("cannot change once the campaign is open", async () => {
     const campaign = await publishCampaign();
     await load(campaign, "first.csv", { coupon: 4 });
+    await campaign.pool().changeStatus(campaign.id, "open");
     const pools = { "first.csv": only({ repeat: { maxDecks: null } }) };
     expect(await campaign.pool().publish({ ...campaign.rules, pools })).toEqual({ status: "segment_in_stock", segment: "first.csv" });
   });

@@ -2,6 +2,7 @@ import { DIGEST_PARTS, ENTRY_WORDS } from "../code-digests.ts";
 import { PLAIN_SEGMENT } from "../protocol.ts";
 import type {
   BeginImportReply,
+  CampaignRules,
   CheckCodesReply,
   CommitImportReply,
   DuplicateCode,
@@ -9,17 +10,16 @@ import type {
   ImportStep,
   ManifestEntry,
   PoolImport,
-  SegmentOptions,
   SegmentUpload,
   StageStepReply,
 } from "../protocol.ts";
-import { commitDeck, mergeManifest, shuffleDeckSlowly } from "./deck.ts";
+import { mergeManifest, shuffleDeckSlowly } from "./deck.ts";
 import { findDuplicates } from "./duplicates.ts";
 import { ImportStorage } from "./import-storage.ts";
 import type { CodeCheck, ImportRow } from "./import-storage.ts";
-import { drawMoments } from "./moments.ts";
 import { pause } from "./pause.ts";
 import { SEED_BYTES } from "./seeds.ts";
+import { stockSegment } from "./stock-segment.ts";
 import type { PoolStorage } from "./storage.ts";
 
 /** Digests looked at in one call, or those of one part if they are more: some milliseconds, in which nobody is dealt anything. */
@@ -48,7 +48,7 @@ interface Plan {
   /** The segment of this name that is stock: the new one takes its place. */
   readonly replaced: number | null;
   readonly manifest: readonly ManifestEntry[];
-  readonly options: SegmentOptions;
+  readonly rules: CampaignRules;
 }
 
 /**
@@ -174,18 +174,15 @@ export class Imports {
   #stock(upload: ImportManifest): CommitImportReply {
     const plan = this.#plan(upload);
     if (plan.status !== "planned") return plan;
-    const { manifest, seed, size, segment: number } = this.#pool.segment(plan.staging.segment);
+    const sealed = this.#pool.segment(plan.staging.segment);
     // Other bytes, and these again, came in between.
-    if (size === 0) return { status: "no_import" };
-    const { replaced, options } = plan;
-    const { campaign, segment, opensAtMs, closesAtMs } = upload;
-    const moments = options.moments === null ? null : drawMoments(seed, size, options.moments);
-    const commitment = commitDeck({ campaign, segment, manifest, seed, options });
+    if (sealed.size === 0) return { status: "no_import" };
+    const { replaced, rules } = plan;
     if (replaced !== null) this.#imports.drop(replaced);
-    this.#pool.readySegment(number, { commitment, options, moments, opensAtMs, closesAtMs });
-    this.#imports.finish(number);
+    const commitment = stockSegment(this.#pool, sealed, rules, upload);
+    this.#imports.finish(sealed.segment);
     this.#deps.stockChanged();
-    return { status: "imported", cards: size, commitment };
+    return { status: "imported", cards: sealed.size, commitment };
   }
 
   /** What a commit would do now, or why it may not. */
@@ -201,10 +198,10 @@ export class Imports {
     const manifest = mergeManifest([...upload.entries, ...staged]);
     const unknown = manifest.find(({ prize }) => campaign.rules.prizes[prize] === undefined);
     if (unknown !== undefined) return { status: "unknown_prize", prize: unknown.prize };
-    const options = campaign.rules.pools[upload.segment] ?? PLAIN_SEGMENT;
-    if (options.repeat !== null && upload.codes > 0) return { status: "codes_repeat" };
+    const { repeat } = campaign.rules.pools[upload.segment] ?? PLAIN_SEGMENT;
+    if (repeat !== null && upload.codes > 0) return { status: "codes_repeat" };
     if (upload.codes > 0 && !this.#isChecked(staging, upload.segment)) return { status: "unchecked" };
-    return { status: "planned", staging, replaced: ready?.segment ?? null, manifest, options };
+    return { status: "planned", staging, replaced: ready?.segment ?? null, manifest, rules: campaign.rules };
   }
 
   /** All codes of the import are compared with each other and with what is in stock now, and none stands there twice. */

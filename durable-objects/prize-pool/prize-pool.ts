@@ -32,9 +32,12 @@ import { gatherStock } from "./gather.ts";
 import { grantLease, releaseMoments } from "./grant.ts";
 import { Imports } from "./import.ts";
 import { changeRules, changeStatus } from "./lifecycle.ts";
+import type { StockedSegment } from "./lifecycle.ts";
 import { pushRules } from "./push.ts";
 import { RateWindow } from "./rate-window.ts";
+import { stockAnew } from "./stock-segment.ts";
 import { PoolStorage } from "./storage.ts";
+import type { SegmentRow } from "./storage.ts";
 import { Trees } from "./trees.ts";
 
 /** A proof costs about a millisecond, and leases go first. */
@@ -65,12 +68,14 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
   /** Takes over the rules of a campaign file, and tells the issuers of a running campaign. */
   async publish(published: PublishedRules): Promise<PublishReply> {
     const change = this.ctx.storage.transactionSync(() => {
-      const stocked = this.#storage.segments().flatMap(({ name, manifest }) => manifest.map(({ prize }) => ({ prize, segment: name })));
-      const decided = changeRules(this.#storage.campaign()?.rules ?? null, published, stocked);
-      if (decided.status === "changed") this.#storage.saveRules(decided.rules);
+      const segments = this.#storage.segments();
+      const decided = changeRules(this.#storage.campaign()?.rules ?? null, published, segments.map(this.#stocked));
+      if (decided.status !== "changed") return decided;
+      this.#storage.saveRules(decided.rules);
+      if (decided.rules.status === "draft") for (const segment of segments) stockAnew(this.#storage, segment, decided.rules);
       return decided;
     });
-    if (change.status === "prize_in_stock" || change.status === "segment_in_stock") return change;
+    if (change.status !== "changed" && change.status !== "unchanged") return change;
     if (change.status === "changed" && change.rules.status !== "draft") await this.#push(change.rules);
     return { status: "published", rules: change.rules, changed: change.status === "changed" };
   }
@@ -124,7 +129,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
       const campaign = this.#storage.campaign();
       if (campaign === null) return null;
       const hasStock = this.#storage.segments().length > 0;
-      const change = changeStatus(campaign.rules, verb, hasStock);
+      const change = changeStatus(campaign.rules, verb, { hasStock, nowMs: Date.now() });
       if (change.status === "changed") this.#storage.saveRules(change.rules);
       return { change, current: campaign.rules };
     });
@@ -132,6 +137,7 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     const { change, current } = decided;
     if (change.status === "wrong_state") return { status: "wrong_state", current: current.status };
     if (change.status === "no_stock") return { status: "no_stock" };
+    if (change.status === "ended") return { status: "ended", endsAtMs: current.endsAtMs };
     const rules = change.status === "changed" ? change.rules : current;
     const { reached, unreached } = await this.#push(rules);
     return unreached.length === 0 ? { status: "done", rules, shards: reached } : { status: "unreached", rules, shards: unreached };
@@ -184,6 +190,11 @@ export class PrizePool extends DurableObject<Env> implements PrizePoolRpc {
     await this.#imports.clean(nowMs);
     await this.#planAlarm();
   }
+
+  readonly #stocked = ({ segment, name, size, manifest, opensAtMs, closesAtMs }: SegmentRow): StockedSegment => {
+    const hasCodes = this.#storage.codedPrizes(segment).size > 0;
+    return { segment: name, cards: size, hasCodes, opensAtMs, closesAtMs, prizes: manifest.map(({ prize }) => prize) };
+  };
 
   async #deliver(campaign: string): Promise<void> {
     for (const { shard, row } of this.#storage.deliveries()) {

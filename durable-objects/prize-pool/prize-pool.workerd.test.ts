@@ -121,7 +121,7 @@ describe("the prize pool", () => {
   it("keeps what is in stock from being renamed away, and the number of shards once open", async () => {
     const campaign = await openCampaign({ coupon: 10 });
     const published = await campaign.pool().publish({ ...campaign.rules, prizes: { thanks: "none" } });
-    expect(published).toEqual({ status: "prize_in_stock", prize: "coupon", segment: "first.csv" });
+    expect(published).toEqual({ status: "prize_in_stock", prize: "coupon", segment: "first.csv", campaign: "open" });
     expect(await campaign.pool().publish({ ...campaign.rules, prizes: { ...campaign.rules.prizes, coupon: "none" } })).toMatchObject({
       status: "prize_in_stock",
     });

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { LIFECYCLE_VERBS } from "../../durable-objects/protocol.ts";
 import type { CampaignRules, LifecycleReply, LifecycleVerb } from "../../durable-objects/protocol.ts";
 import { recordStatus } from "../campaign/publish.ts";
+import { instant } from "../cards/card.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { prizePool } from "../objects.ts";
 import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
@@ -84,6 +85,11 @@ function accepted(reply: LifecycleReply): Accepted {
       throw new Problem("campaign_state", `the campaign is ${reply.current}`, { members: { current: reply.current } });
     case "no_stock":
       throw new Problem("campaign_state", "the campaign has no stock: upload a prize pool first");
+    case "ended":
+      throw new Problem(
+        "campaign_state",
+        `the campaign was over at ${instant(reply.endsAtMs)}: upload a campaign.json with a later endsAt`,
+      );
     case "campaign_unknown":
       throw new Problem("campaign_not_found");
   }

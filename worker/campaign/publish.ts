@@ -1,6 +1,6 @@
-import type { CampaignRules } from "../../durable-objects/protocol.ts";
+import type { CampaignRules, PublishReply, ScheduleConflict } from "../../durable-objects/protocol.ts";
 import { prizePool } from "../objects.ts";
-import type { CampaignFault } from "./faults.ts";
+import type { UnlocatedFault } from "./faults.ts";
 import { toRules } from "./rules.ts";
 import type { CampaignFile } from "./schema.ts";
 import { snapshotKey } from "./snapshot.ts";
@@ -12,16 +12,17 @@ const MAX_SNAPSHOT_WRITES = 5;
 export type PublishOutcome =
   /** `changed`: the pool knew other rules before, or none. */
   | { readonly status: "published"; readonly rules: CampaignRules; readonly changed: boolean }
-  | { readonly status: "refused"; readonly faults: readonly CampaignFault[] };
+  | { readonly status: "refused"; readonly faults: readonly UnlocatedFault[] };
 
 /**
  * Publishes a campaign file: to its pool, which is the authority and numbers the versions, then to D1, then to KV for the edge.
  * Publishing the same again changes nothing, and completes a publish that stopped half-way. `etag` is the identity of the file's bytes, `now` in ms.
  */
 export async function publishCampaign(env: Env, file: CampaignFile, etag: string, now: number): Promise<PublishOutcome> {
+  const over = await windowsOver(env, file, now);
+  if (over.length > 0) return { status: "refused", faults: over };
   const reply = await prizePool(env, file.id).publish(toRules(file));
-  if (reply.status === "prize_in_stock") return { status: "refused", faults: [prizeInStock(file, reply)] };
-  if (reply.status === "segment_in_stock") return { status: "refused", faults: [segmentInStock(reply)] };
+  if (reply.status !== "published") return { status: "refused", faults: faultsOf(file, reply) };
   await saveCampaign(env.LEDGER, { file, etag, rules: reply.rules, publishedAtMs: now });
   await writeSnapshot(env, file.id);
   return { status: "published", rules: reply.rules, changed: reply.changed };
@@ -44,14 +45,63 @@ async function writeSnapshot(env: Env, campaign: string): Promise<void> {
   }
 }
 
-function segmentInStock({ segment }: { segment: string }): CampaignFault {
-  return { code: "segment_in_stock", at: `pools["${segment}"]`, message: `${segment} is imported: how it is dealt cannot change any more` };
+/** Windows that are over before anything can be dealt in them; one that has been accepted before may pass. */
+async function windowsOver(env: Env, { id, pools }: CampaignFile, now: number): Promise<UnlocatedFault[]> {
+  const over = Object.entries(pools).filter(([, { moments }]) => moments !== undefined && Date.parse(moments.to) <= now);
+  if (over.length === 0) return [];
+  const known = (await prizePool(env, id).rules(id))?.pools ?? {};
+  return over
+    .filter(([name, { moments }]) => known[name]?.moments?.toMs !== Date.parse(moments?.to ?? ""))
+    .map(([name]) => ({
+      code: "schedule_impossible",
+      path: ["pools", name, "moments"],
+      message: "the window of the winning moments is over already",
+    }));
 }
 
-function prizeInStock(file: CampaignFile, { prize, segment }: { prize: string; segment: string }): CampaignFault {
+function faultsOf(file: CampaignFile, reply: Exclude<PublishReply, { status: "published" }>): UnlocatedFault[] {
+  switch (reply.status) {
+    case "prize_in_stock":
+      return [prizeInStock(file, reply)];
+    case "segment_in_stock": {
+      const message = "the campaign has been opened, and how imported cards are dealt stays: upload more stock under another name";
+      return [{ code: "segment_in_stock", path: ["pools", reply.segment], message }];
+    }
+    case "schedule_impossible":
+      return reply.conflicts.map(({ reason, message }) => ({
+        code: reason === "codes_repeat" ? "codes_repeat" : "schedule_impossible",
+        path: placeOf(reason, reply.segment),
+        message: `pools/${reply.segment} is imported, and could not be dealt: ${message}`,
+      }));
+    case "fallback_fixed": {
+      const message = `the campaign has been opened, and its fallback stays ${reply.fallback}: whoever verifies its cards holds them against it`;
+      return [{ code: "fallback_fixed", path: ["fallback"], message }];
+    }
+  }
+}
+
+function placeOf(reason: ScheduleConflict["reason"], segment: string): PropertyKey[] {
+  switch (reason) {
+    case "opens_after_end":
+      return ["endsAt"];
+    case "closes_before_start":
+      return ["startsAt"];
+    case "too_many_moments":
+    case "wave_of_moments":
+      return ["pools", segment, "moments"];
+    case "codes_repeat":
+      return ["pools", segment, "repeat"];
+  }
+}
+
+function prizeInStock(
+  file: CampaignFile,
+  { prize, segment, campaign }: Extract<PublishReply, { status: "prize_in_stock" }>,
+): UnlocatedFault {
   const index = file.prizes.findIndex(({ id }) => id === prize);
-  const where = `prize ${prize} has cards in ${segment}`;
+  const where = segment === null ? `prize ${prize} is dealt as the fallback` : `prize ${prize} has cards in pools/${segment}`;
+  const way = segment !== null && campaign === "draft" ? "; or upload that file without it first" : "";
   return index === -1
-    ? { code: "prize_in_stock", at: "prizes", message: `${where} and must stay in the file` }
-    : { code: "prize_in_stock", at: `prizes[${index}].kind`, message: `${where} and must stay of its kind` };
+    ? { code: "prize_in_stock", path: ["prizes"], message: `${where} and must stay in the file${way}` }
+    : { code: "prize_in_stock", path: ["prizes", index, "kind"], message: `${where} and must stay of its kind${way}` };
 }

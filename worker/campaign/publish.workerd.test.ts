@@ -15,7 +15,7 @@ function newFile(over: Partial<CampaignFile> = {}): CampaignFile {
     title: { en: "Spring scratch" },
     timezone: "Asia/Taipei",
     startsAt: "2027-02-05T12:00:00Z",
-    endsAt: "2027-02-20T16:00:00Z",
+    endsAt: "2127-02-20T16:00:00Z",
     line: { channelId: "2000000000", liffId: "2000000000-abcdefgh" },
     expectedPeakPerSecond: 600,
     fallback: "thanks",

@@ -9,7 +9,7 @@ import type { PoolCursor } from "./parse-pool.ts";
 import { poolFile } from "./pool-rows.ts";
 import type { PoolFile } from "./pool-rows.ts";
 import { readUpload } from "./read-upload.ts";
-import { checkSchedule } from "./schedule.ts";
+import { scheduleFaults } from "./schedule.ts";
 import { OVERTAKEN, refused } from "./verdict.ts";
 import type { Overtaken, UnderWay, Verdict } from "./verdict.ts";
 
@@ -45,13 +45,13 @@ const SEGMENT_IMMUTABLE = refused({
 /**
  * Brings a prize-pool file into its campaign's pool, whole or not at all, or some steps of the way: then it is under way, and the next call goes on from
  * there, whoever makes it. The pool keeps what a step has done together with where the next begins, so that nothing is done twice, and nothing again.
- * It knows a file by its etag: the same bytes are imported once.
+ * It knows a file by its etag: the same bytes are imported once. `now` in ms.
  */
 export async function importPool(
   env: Env,
   upload: SegmentUpload,
   listed: R2Object,
-  bounds: ImportBounds = IMPORT_BOUNDS,
+  { now, bounds }: { readonly now: number; readonly bounds: ImportBounds },
 ): Promise<Verdict | Overtaken | UnderWay> {
   if (listed.size > MAX_POOL_FILE_BYTES)
     return refused({ code: "file_too_large", at: "file", message: `more than ${MAX_POOL_FILE_BYTES} bytes: split it` });
@@ -81,9 +81,10 @@ export async function importPool(
   const { faults, more } = checked;
   if (faults.length > 0) return giveUp(pool(), upload, { status: "refused", faults, more });
   const cards = file.codes + file.entries.reduce((sum, { quantity }) => sum + quantity, 0);
-  const impossible = checkSchedule({ segment: upload.segment, cards, ...file }, rules);
-  if (impossible.length > 0) return giveUp(pool(), upload, refused(...impossible));
   const { entries, codes, opensAtMs, closesAtMs } = file;
+  const schedule = { segment: upload.segment, cards, hasCodes: codes > 0, opensAtMs, closesAtMs };
+  const impossible = scheduleFaults(schedule, rules, now);
+  if (impossible.length > 0) return giveUp(pool(), upload, refused(...impossible));
   const committed = await pool().commitImport({ ...upload, entries, codes, opensAtMs, closesAtMs });
   switch (committed.status) {
     case "imported":

@@ -78,7 +78,7 @@ async function judge(
     case "campaign":
       return importCampaign(env, key.campaign, listed, now);
     case "pool":
-      return importPool(env, { campaign: key.campaign, segment: key.segment, etag: listed.etag }, listed, bounds);
+      return importPool(env, { campaign: key.campaign, segment: key.segment, etag: listed.etag }, listed, { now, bounds });
     case "refused":
       return refused({ code: key.code, at: "file", message: KEY_RULES[key.code] });
   }

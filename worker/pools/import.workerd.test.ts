@@ -85,11 +85,113 @@ describe("a campaign file in the bucket", () => {
     await run(await uploadPool(id, "first.csv", ["prize,quantity", "coupon,5"]));
     const prizes = [{ id: "thanks", kind: "none", name: { en: "Thank you" } }];
     const key = await uploadCampaign(id, { prizes });
-    expect(await run(key)).toMatchObject({ status: "refused", faults: [{ code: "prize_in_stock", at: "prizes", line: 10 }] });
+    expect(await run(key)).toMatchObject({
+      status: "refused",
+      faults: [
+        { code: "prize_in_stock", at: "prizes", line: 10, message: expect.stringContaining("or upload that file without it first") },
+      ],
+    });
     expect(await prizePool(env, id).rules(id)).toMatchObject({ version: 1 });
     expect(await run(key)).toEqual({ status: "unchanged" });
     await run(await uploadPool(id, "first.csv", ["prize,quantity", "thanks,5"]));
     expect(await run(key)).toMatchObject({ status: "imported" });
+  });
+});
+
+describe("how a pool's file is dealt", () => {
+  const H = ["prize,quantity", "coupon,5"];
+  const repeat = { "p.csv": { repeat: true } };
+  const moments = (from: string, to: string) => ({ "p.csv": { moments: { from, to } } });
+  const fairness = async (id: string) => (await prizePool(env, id).fairness(id))[0];
+
+  async function imported(lines: readonly string[] = H): Promise<string> {
+    const id = await published();
+    await run(await uploadPool(id, "p.csv", lines));
+    return id;
+  }
+
+  it("is what the campaign file says last, until the campaign is opened; then it stays, and the line is named", async () => {
+    const id = await imported();
+    const before = await fairness(id);
+    expect(await run(await uploadCampaign(id, { pools: { "p.csv": {} } }))).toEqual({ status: "imported", cards: null });
+    expect(await prizePool(env, id).rules(id)).toMatchObject({ version: 1 });
+    expect(await run(await uploadCampaign(id, { pools: repeat }))).toEqual({ status: "imported", cards: null });
+    const after = await fairness(id);
+    expect(after?.commitment).not.toBe(before?.commitment);
+    expect(after?.roots).toEqual(before?.roots);
+    await prizePool(env, id).changeStatus(id, "open");
+    expect(await run(await uploadCampaign(id, { pools: { "p.csv": { leftover: "roll-over" } } }))).toMatchObject({
+      status: "refused",
+      faults: [{ code: "segment_in_stock", at: 'pools["p.csv"]', line: 11 }],
+    });
+    expect(await run(await uploadCampaign(id, { pools: {} }))).toMatchObject({
+      status: "refused",
+      faults: [{ code: "segment_in_stock", at: 'pools["p.csv"]', line: 11 }],
+    });
+    await prizePool(env, id).changeStatus(id, "close");
+    expect((await fairness(id))?.opened?.options.repeat).toEqual({ maxDecks: null });
+  });
+
+  it.each([
+    ["repeats and has codes", ["prize,quantity,code", "cafe-code,1,A"], { pools: repeat }, "codes_repeat", 'pools["p.csv"].repeat', 11],
+    [
+      "has too many moments",
+      H,
+      { pools: moments("2127-02-06T00:00:00Z", "2127-02-06T00:00:04Z") },
+      "schedule_impossible",
+      'pools["p.csv"].moments',
+      11,
+    ],
+    [
+      "opens after the end",
+      ["prize,quantity,opens_at", "coupon,5,2127-02-10T00:00:00Z"],
+      { endsAt: "2127-02-09T00:00:00Z" },
+      "schedule_impossible",
+      "endsAt",
+      6,
+    ],
+    [
+      "closes before the start",
+      ["prize,quantity,closes_at", "coupon,5,2127-02-10T00:00:00Z"],
+      { startsAt: "2127-02-10T00:00:00Z" },
+      "schedule_impossible",
+      "startsAt",
+      5,
+    ],
+  ])("is not changed to what %s", async (_, lines, over, code, at, line) => {
+    const id = await imported(lines);
+    expect(await run(await uploadCampaign(id, over))).toMatchObject({ status: "refused", faults: [{ code, at, line }] });
+    expect(await prizePool(env, id).rules(id)).toMatchObject({ version: 1 });
+  });
+
+  it("is refused where it is over, and may stay where it was accepted before", async () => {
+    const id = await published();
+    const window = { startsAt: "2026-12-01T00:00:00Z", pools: moments("2026-12-30T00:00:00Z", "2026-12-31T00:00:00Z") };
+    expect(await run(await uploadCampaign(id, window))).toMatchObject({
+      status: "refused",
+      faults: [{ code: "schedule_impossible", at: 'pools["p.csv"].moments', line: 11 }],
+    });
+    expect(await importObject(env, `${id}/campaign.json`, Date.UTC(2026, 11, 30))).toEqual({ status: "unchanged" });
+    await uploadCampaign(id, { ...window, timezone: "UTC" });
+    expect(await importObject(env, `${id}/campaign.json`, Date.UTC(2026, 11, 30))).toMatchObject({ status: "imported" });
+    expect(await run(await uploadCampaign(id, { ...window, title: { en: "Later" } }))).toMatchObject({ status: "imported" });
+    expect(await run(await uploadPool(id, "p.csv", H))).toMatchObject({ status: "refused", faults: [{ code: "schedule_impossible" }] });
+    const wave = await uploadPool(id, "wave.csv", ["prize,quantity,closes_at", "coupon,5,2026-12-31T00:00:00Z"]);
+    expect(await run(wave)).toMatchObject({ status: "refused", faults: [{ code: "schedule_impossible", at: "closes_at" }] });
+  });
+});
+
+describe("the fallback", () => {
+  it("stays what it is once the campaign has been opened", async () => {
+    const id = await published();
+    expect(await run(await uploadCampaign(id, { fallback: "coupon" }))).toMatchObject({ status: "imported" });
+    await run(await uploadPool(id, "first.csv", ["prize,quantity", "coupon,5"]));
+    await prizePool(env, id).changeStatus(id, "open");
+    expect(await run(await uploadCampaign(id, { fallback: "thanks" }))).toMatchObject({
+      status: "refused",
+      faults: [{ code: "fallback_fixed", at: "fallback", line: 9 }],
+    });
+    expect(await prizePool(env, id).rules(id)).toMatchObject({ fallback: "coupon" });
   });
 });
 

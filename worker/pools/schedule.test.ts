@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { PLAIN_SEGMENT } from "../../durable-objects/protocol.ts";
 import type { CampaignRules, SegmentOptions } from "../../durable-objects/protocol.ts";
-import { checkSchedule } from "./schedule.ts";
-import type { ScheduledFile } from "./schedule.ts";
+import type { ScheduledSegment } from "../../durable-objects/schedule.ts";
+import { scheduleFaults } from "./schedule.ts";
 
 const rules = (options: Partial<SegmentOptions> = {}): CampaignRules => ({
   campaign: "spring",
@@ -20,16 +20,17 @@ const rules = (options: Partial<SegmentOptions> = {}): CampaignRules => ({
   prizes: {},
   pools: { "a.csv": { ...PLAIN_SEGMENT, ...options } },
 });
-const file = (over: Partial<ScheduledFile> = {}): ScheduledFile => ({
+const file = (over: Partial<ScheduledSegment> = {}): ScheduledSegment => ({
   segment: "a.csv",
   cards: 10,
-  codes: 0,
+  hasCodes: false,
   opensAtMs: null,
   closesAtMs: null,
   ...over,
 });
-const places = (over: Partial<ScheduledFile>, options?: Partial<SegmentOptions>) =>
-  checkSchedule(file(over), rules(options)).map(({ at }) => at);
+const NOW = 50_000;
+const places = (over: Partial<ScheduledSegment>, options?: Partial<SegmentOptions>) =>
+  scheduleFaults(file(over), rules(options), NOW).map(({ at }) => at);
 
 describe("a schedule", () => {
   it("works when its wave touches the campaign", () => {
@@ -50,6 +51,21 @@ describe("a schedule", () => {
   });
 
   it("cannot deal codes again", () => {
-    expect(places({ codes: 1 }, { repeat: { maxDecks: null } })).toEqual(["code"]);
+    expect(places({ hasCodes: true }, { repeat: { maxDecks: null } })).toEqual(["code"]);
+  });
+
+  it("cannot work any more when its wave or its window is over", () => {
+    const faults = (over: Partial<ScheduledSegment>, options: Partial<SegmentOptions>, nowMs: number) =>
+      scheduleFaults(file(over), rules(options), nowMs).map(({ at }) => at);
+    expect(faults({ closesAtMs: 150_000 }, {}, 149_999)).toEqual([]);
+    expect(faults({ closesAtMs: 150_000 }, {}, 150_000)).toEqual(["closes_at"]);
+    const moments = { fromMs: 100_000, toMs: 110_000 };
+    expect(faults({}, { moments }, 109_999)).toEqual([]);
+    expect(faults({}, { moments }, 110_000)).toEqual(["file"]);
+  });
+
+  it("cannot have more winning moments than the pool can keep the times of", () => {
+    expect(places({ cards: 250_000 }, { moments: { fromMs: 0, toMs: 1e9 } })).toEqual([]);
+    expect(places({ cards: 250_001 }, { moments: { fromMs: 0, toMs: 1e9 } })).toEqual(["file"]);
   });
 });

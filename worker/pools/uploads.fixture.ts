@@ -18,7 +18,7 @@ export function campaignJson(id: string, over: Readonly<Record<string, unknown>>
     title: { en: "Spring scratch" },
     timezone: "Asia/Taipei",
     startsAt: "2027-02-05T12:00:00Z",
-    endsAt: "2027-02-20T16:00:00Z",
+    endsAt: "2127-02-20T16:00:00Z",
     line: { channelId: "2000000000", liffId: "2000000000-abcdefgh" },
     expectedPeakPerSecond: 600,
     fallback: "thanks",
