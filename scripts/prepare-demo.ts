@@ -40,7 +40,8 @@ export async function prepareDemoCampaign(house: House, { admin, partner }: Demo
   if (known === null || Date.parse(known.endsAt) - nowMs < ENDS_SOON_MS)
     files.push(await writeCampaign(house, await demoCampaignFile(DEMO_CAMPAIGN, nowMs)));
   const first = { object: `${DEMO_CAMPAIGN}/pools/first.csv`, path: DEMO_POOL };
-  const imported = (await admin.uploads(DEMO_CAMPAIGN)).some(({ object, status }) => object === first.object && status === "imported");
+  const uploads = known === null ? [] : await admin.uploads(DEMO_CAMPAIGN);
+  const imported = uploads.some(({ object, status }) => object === first.object && status === "imported");
   if (!imported) files.push(first);
   else if ((await winnersLeft(partner, house.keysDir)) < FEW_WINNERS) files.push(await writeRestock(house, nowMs));
   if (files.length === 0) terminal.say("  The demo campaign was uploaded by an earlier start, and is in stock.");

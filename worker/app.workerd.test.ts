@@ -80,6 +80,8 @@ describe("the edge", () => {
       .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
     expect(new Set(described)).toEqual(new Set(mounted));
     expect(document.components.schemas).toHaveProperty("Problem");
+    expect(document.components.schemas).toHaveProperty("CampaignFile.properties.cardTtlHours");
+    expect(document.components.schemas).toHaveProperty("PrizeBalance.properties.returned");
 
     const docs = await call("/docs");
     expect(docs.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);

@@ -116,6 +116,32 @@ describe("a campaign", () => {
     expect(entries[0]).toMatchObject({ actor: "operator@example.com", before: { status: "open" }, after: { status: "closed" } });
   });
 
+  it("that is over is not opened", async () => {
+    const [startsAt, endsAt] = [-7_200_000, -3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const campaign = await publishedCampaign({ startsAt, endsAt });
+    await loadStock(campaign, { coupon: 5 });
+    const refused = await as("operator", `/campaigns/${campaign}/open`, { method: "POST" });
+    expect(await refused.clone().text()).toContain(`the campaign was over at ${endsAt}`);
+    expect(await problemOf(refused)).toBe("campaign_state");
+  });
+
+  it("that nobody has uploaded anything for is not found, and a search for it is not noted", async () => {
+    for (const path of ["/campaigns/nowhere/uploads", "/export/cards.csv?campaign=nowhere", "/export/rewards.csv?campaign=nowhere"]) {
+      expect(await problemOf(await as("operator", path))).toBe("campaign_not_found");
+    }
+    expect(await problemOf(await as("operator", "/campaigns/nowhere/uploads/scan", { method: "POST" }))).toBe("campaign_not_found");
+    expect(await auditOf("nowhere")).toEqual([]);
+  });
+
+  it("of which every upload was refused shows why", async () => {
+    await env.POOLS.put("refused/campaign.json", "{}");
+    const report = await answerOf<{ refused: object[] }>(await as("operator", "/campaigns/refused/uploads/scan", { method: "POST" }));
+    expect(report.refused).toHaveLength(1);
+    expect(await answerOf<{ uploads: object[] }>(await as("viewer", "/campaigns/refused/uploads"))).toMatchObject({
+      uploads: [{ status: "refused" }],
+    });
+  });
+
   it("shows its stock, rewards and balance", async () => {
     const campaign = await openedCampaign({ coupon: 5 });
     expect(await answerOf(await as("viewer", `/campaigns/${campaign}/stock`))).toMatchObject({ soldOut: false });

@@ -1,5 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { AdminEdge, App } from "../http/edge.ts";
+import { campaignFileSchema } from "../campaign/schema.ts";
+import type { CampaignFile } from "../campaign/schema.ts";
 import { prizePool } from "../objects.ts";
 import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
 import { campaignRow } from "./campaign-row.ts";
@@ -17,7 +19,7 @@ const route = createRoute({
   request: { params: campaignParams },
   responses: {
     200: answers(
-      campaignSummarySchema.extend({ file: z.record(z.string(), z.unknown()), etag: z.string() }),
+      campaignSummarySchema.extend({ file: campaignFileSchema.openapi("CampaignFile"), etag: z.string() }),
       "`status`, `version` and `shards` are the pool's, which knows first",
     ),
     ...refusals("access_token_invalid", "forbidden", "campaign_not_found"),
@@ -29,7 +31,7 @@ export function getCampaign(app: App<AdminEdge>): void {
     const row = await campaignRow(c.env, c.req.valid("param").campaign);
     const rules = await prizePool(c.env, row.campaign).rules(row.campaign);
     const live = rules === null ? {} : { status: rules.status, version: rules.version, shards: rules.shards };
-    const file = JSON.parse(row.file) as Record<string, unknown>;
+    const file = JSON.parse(row.file) as CampaignFile;
     return c.json({ ...summarise(row), ...live, file, etag: row.etag }, 200);
   });
 }

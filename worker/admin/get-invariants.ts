@@ -17,6 +17,7 @@ const balanceSchema = z
     unleased: z.int(),
     held: z.int(),
     issued: z.int(),
+    returned: z.int().openapi({ description: "Issued once, and stock again" }),
     issuedAsFallback: z.int(),
     redeemed: z.int(),
     settledIssued: z.int(),

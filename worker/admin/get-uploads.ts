@@ -9,6 +9,7 @@ import { uploads } from "../ledger/schema.ts";
 import { ADMIN_SECURITY, answers, faultSchema, instantSchema, refusals } from "../http/openapi.ts";
 import { prizePool } from "../objects.ts";
 import { poolFileKey } from "../pools/upload-key.ts";
+import { campaignRow } from "./campaign-row.ts";
 import { campaignParams, olderThan, rowLimit } from "./request.ts";
 import { withAnyRole } from "./with-role.ts";
 
@@ -51,7 +52,7 @@ const route = createRoute({
       z.object({ uploads: z.array(uploadSchema), importing: z.array(importingSchema) }),
       "A refused file with everything that is wrong with it; and how far the files are that are being imported",
     ),
-    ...refusals("invalid_request", "access_token_invalid", "forbidden"),
+    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found"),
   },
 });
 
@@ -66,6 +67,8 @@ export function getUploads(app: App<AdminEdge>): void {
       .orderBy(desc(uploads.upload))
       .limit(limit);
     const importing = campaignIdSchema.safeParse(campaign).success ? await prizePool(c.env, campaign).imports(campaign) : [];
+    // A campaign of which nothing was accepted has uploads all the same.
+    if (rows.length + importing.length === 0) await campaignRow(c.env, campaign);
     return c.json({ uploads: rows.map(shown), importing: importing.map((one) => shownUnderWay(campaign, one)) }, 200);
   });
 }

@@ -3,7 +3,9 @@ import { campaignIdSchema } from "../campaign/schema.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, faultSchema, refusals } from "../http/openapi.ts";
 import { scanUploads } from "../pools/scan.ts";
+import type { ScanReport } from "../pools/scan.ts";
 import { writeAudited } from "./audit.ts";
+import { campaignRow } from "./campaign-row.ts";
 import { withRole } from "./with-role.ts";
 
 const scanReportSchema = z
@@ -29,7 +31,7 @@ const route = createRoute({
   request: { params: z.object({ campaign: campaignIdSchema }) },
   responses: {
     200: answers(scanReportSchema, "What became of each file"),
-    ...refusals("invalid_request", "access_token_invalid", "forbidden"),
+    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found"),
   },
 });
 
@@ -37,6 +39,7 @@ export function postScan(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign } = c.req.valid("param");
     const report = await scanUploads(c.env, campaign);
+    if (isEmpty(report)) await campaignRow(c.env, campaign);
     const after = { imported: report.imported, refused: report.refused.map(({ object }) => object), failed: report.failed };
     if (after.imported.length + after.refused.length > 0) {
       const act = { actor: c.var.operator.email, action: "uploads.scan", subject: campaign, before: null, after };
@@ -46,4 +49,9 @@ export function postScan(app: App<AdminEdge>): void {
     const { imported, failed, underWay, unchanged, remaining } = report;
     return c.json({ imported, refused, failed, underWay, unchanged, remaining }, 200);
   });
+}
+
+/** Nothing lies in the bucket for the campaign. */
+function isEmpty({ imported, refused, failed, underWay, unchanged, remaining }: ScanReport): boolean {
+  return imported.length + refused.length + failed.length + underWay.length + unchanged + remaining === 0;
 }

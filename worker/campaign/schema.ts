@@ -57,7 +57,7 @@ const prize = z.strictObject({
   description: text.optional(),
   image: imageRef.optional(),
   value: money.optional(),
-  params: z.record(z.string(), z.json()).optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
 });
 
 interface ParamsFault {
