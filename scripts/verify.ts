@@ -12,6 +12,8 @@ import { brokenPromises } from "./verify/check-published.ts";
 import { fairnessSchema, proofSchema, readDocument } from "./verify/fairness.ts";
 import type { Fairness } from "./verify/fairness.ts";
 import { OpenedSegment } from "./verify/opened-segment.ts";
+import { showPositions, showSealed } from "./verify/show-segment.ts";
+import { isOpened, untilOpened } from "./verify/until-opened.ts";
 
 const USAGE = `npm run verify -- --campaign ID [--origin URL] [--published FILE] [--ledger FILE] [--access-token TOKEN]
     Makes every deck of a closed campaign again from its published seed, and holds commitments, roots and the ledger's every card against them.
@@ -23,7 +25,12 @@ const USAGE = `npm run verify -- --campaign ID [--origin URL] [--published FILE]
 npm run verify -- --proof FILE (--published FILE | --root HEX)
     Checks one card's proof (…/cards/CARD/proof), asking nobody.
 
-Exit status 0: all of it holds; 1: something differs; 2: it could not be checked.`;
+Exit status 0: all of it holds; 1: something differs; 2: it could not be checked (a proof: there is no root for it).`;
+
+const NO_ROOT_STATUS = 2;
+const ROOT = /^[0-9a-f]{64}$/;
+const ON_MISSING =
+  "A position in no card was leased and never dealt, or the card's row is gone or rewritten as a fallback: that is for you to judge, the exit status does not tell.";
 
 const HOW_TO_SIGN_IN = "Fetching the ledger takes an operator's token: --access-token TOKEN, or --ledger FILE with a copy of the export.";
 const TOLD_DIFFERENCES = 10;
@@ -60,14 +67,20 @@ async function run(): Promise<number> {
 
 async function verifyProof(path: string, published: string | undefined, root: string | undefined): Promise<number> {
   if ((published === undefined) === (root === undefined)) throw new Error("--proof is checked against --published FILE or --root HEX");
+  if (root !== undefined && !ROOT.test(root.toLowerCase())) throw new Error(`--root is 64 hexadecimal digits, not ${root}`);
   const proof = readDocument(proofSchema, await readFile(path, "utf8"), path);
-  const fault = checkProof(proof, root === undefined ? { fairness: await readFairness(published ?? "") } : { root: root.toLowerCase() });
-  if (fault === null) {
-    terminal.say(`proven: card ${proof.cardId} of ${proof.campaign} held ${proof.prize} at ${placeOf(proof)} before the first draw`);
-    return 0;
+  const verdict = checkProof(proof, root === undefined ? { fairness: await readFairness(published ?? "") } : { root: root.toLowerCase() });
+  switch (verdict.status) {
+    case "proven":
+      terminal.say(`proven: card ${proof.cardId} of ${proof.campaign} held ${proof.prize} at ${placeOf(proof)} before the first draw`);
+      return 0;
+    case "not_proven":
+      terminal.say(`not proven: card ${proof.cardId}: ${verdict.reason}`);
+      return 1;
+    case "no_root":
+      terminal.say(`not checked: card ${proof.cardId}: ${verdict.reason}`);
+      return NO_ROOT_STATUS;
   }
-  terminal.say(`not proven: card ${proof.cardId}: ${fault}`);
-  return 1;
 }
 
 function placeOf({ place }: { readonly place?: { readonly segment: string; readonly position: number } | undefined }): string {
@@ -85,17 +98,17 @@ interface CampaignOptions {
 async function verifyCampaign({ campaign, published, ledger, ...where }: CampaignOptions): Promise<number> {
   const house = await findApp(where);
   const address = `${house.appOrigin}/player/v1/campaigns/${encodeURIComponent(campaign)}/fairness`;
-  const fairness = await terminal.step(`what ${house.appOrigin} publishes of ${campaign}`, async () =>
-    readDocument(fairnessSchema, JSON.stringify(await callJson(address)), address),
+  const fairness = await terminal.step(`what ${house.appOrigin} publishes of ${campaign}`, () =>
+    untilOpened({
+      ask: async () => readDocument(fairnessSchema, JSON.stringify(await callJson(address)), address),
+      waiting: (message) => terminal.say(`  ${message}`),
+    }),
   );
   const earlier = published === undefined ? null : await readFairness(published);
   const broken = earlier === null ? [] : [...brokenPromises(earlier, fairness)];
   for (const promise of broken) terminal.say(`  ${promise}`);
-  const sealed = fairness.segments.filter((segment) => OpenedSegment.open(segment) === null);
-  if (sealed.length > 0) {
-    for (const { segment, commitment, roots } of fairness.segments) {
-      terminal.say(`  ${segment}: commitment ${commitment}${roots.map(({ deck, root }) => `, root of deck ${deck} ${root}`).join("")}`);
-    }
+  if (!fairness.segments.every(isOpened)) {
+    for (const segment of fairness.segments) terminal.say(`  ${showSealed(segment)}`);
     throw new Error(`${campaign} is not closed. Its seeds are published after the close; keep a copy of ${address} until then.`);
   }
   const segments = new Map(fairness.segments.flatMap((segment) => OpenedSegment.open(segment) ?? []).map((one) => [one.name, one]));
@@ -125,6 +138,8 @@ async function verifyCampaign({ campaign, published, ledger, ...where }: Campaig
   );
   for (const { cardId, message } of differences) terminal.say(`  card ${cardId}: ${message}`);
   if (differing > differences.length) terminal.say(`  … and ${differing - differences.length} cards more`);
+  for (const [name, count] of checked.segments) terminal.say(`  ${showPositions(name, count)}`);
+  terminal.say(`  ${checked.fallback} cards are fallbacks. ${ON_MISSING}`);
   const holds = broken.length + faults.length + differing === 0;
   terminal.say(
     `verified=${holds} campaign=${campaign} segments=${segments.size} cards=${checked.cards} fallback=${checked.fallback} ` +

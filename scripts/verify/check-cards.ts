@@ -1,6 +1,8 @@
 import { parse } from "csv-parse";
 import { pipeline } from "node:stream/promises";
 import type { OpenedSegment } from "./opened-segment.ts";
+import { Positions } from "./positions.ts";
+import type { PositionCount } from "./positions.ts";
 
 /** Issuers and the pool tell the time by clocks of their own. */
 const CLOCK_TOLERANCE_MS = 1_000;
@@ -11,6 +13,8 @@ export interface CheckedCards {
   readonly cards: number;
   /** Of them, dealt after the stock was gone. */
   readonly fallback: number;
+  /** By name, in the order in which they were published. */
+  readonly segments: ReadonlyMap<string, PositionCount>;
 }
 
 export interface Difference {
@@ -32,7 +36,7 @@ export async function checkCards(
   tell: (difference: Difference) => void,
   progress: (cards: number) => void = () => {},
 ): Promise<CheckedCards> {
-  const dealt = new Map([...expected.segments].map(([name, { cards }]) => [name, new Uint8Array(Math.ceil(cards / 8))]));
+  const dealt = new Map([...expected.segments].map(([name, { cards: positions }]) => [name, new Positions(positions)]));
   let [cards, fallback] = [0, 0];
   await pipeline(file, parse({ columns: readHeader, bom: true }), async (rows: AsyncIterable<Row>) => {
     for await (const row of rows) {
@@ -45,13 +49,13 @@ export async function checkCards(
       if (message !== null) tell({ cardId: card.card, message });
     }
   });
-  return { cards, fallback };
+  return { cards, fallback, segments: new Map([...dealt].map(([name, positions]) => [name, positions.count()])) };
 }
 
 function differenceOf(
   card: Row,
   { fallback, segments }: { readonly fallback: string | null; readonly segments: ReadonlyMap<string, OpenedSegment> },
-  dealt: ReadonlyMap<string, Uint8Array>,
+  dealt: ReadonlyMap<string, Positions>,
 ): string | null {
   if (card.issued_at === "") return "its issue has not settled; ask again in a minute";
   if (card.segment === "") {
@@ -64,20 +68,16 @@ function differenceOf(
   const position = card.position === "" ? NaN : Number(card.position);
   const place = `${card.segment}, position ${card.position}`;
   if (!Number.isInteger(position) || position < 0 || position >= segment.cards) return `it came from ${place}, where no card is`;
+  const positions = dealt.get(card.segment);
+  positions?.see(position);
   const promised = segment.prizeAt(position);
   if (promised !== card.prize) return `it holds ${card.prize}, and ${place} holds ${promised}`;
   const releasedAt = segment.releasedAt(position);
   if (releasedAt !== null && Date.parse(card.issued_at) < releasedAt - CLOCK_TOLERANCE_MS) {
     return `it was issued at ${card.issued_at}, and ${place} was released at ${new Date(releasedAt).toISOString()}`;
   }
-  const seen = dealt.get(card.segment);
-  if (card.returned !== "yes" && seen !== undefined) {
-    const [byte, bit] = [position >>> 3, 1 << (position & 7)];
-    const before = seen[byte] ?? 0;
-    if ((before & bit) !== 0) return `another card came from ${place}`;
-    seen[byte] = before | bit;
-  }
-  return null;
+  const isTwice = card.returned !== "yes" && positions?.take(position) === false;
+  return isTwice ? `another card came from ${place}` : null;
 }
 
 function readHeader(header: readonly string[]): string[] {

@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { describe, expect, it } from "vitest";
 import { commitDeck, shuffleDeck } from "../../durable-objects/prize-pool/deck.ts";
@@ -6,11 +9,15 @@ import { drawMoments } from "../../durable-objects/prize-pool/moments.ts";
 import { deckSeed } from "../../durable-objects/prize-pool/seeds.ts";
 import { PLAIN_SEGMENT } from "../../durable-objects/protocol.ts";
 import type { SegmentOptions } from "../../durable-objects/protocol.ts";
+import { ROOT } from "../wrangler.ts";
 import { checkCards } from "./check-cards.ts";
+import type { CheckedCards } from "./check-cards.ts";
 import { checkProof } from "./check-proof.ts";
 import { brokenPromises } from "./check-published.ts";
 import type { Fairness, Proof, Segment } from "./fairness.ts";
 import { OpenedSegment } from "./opened-segment.ts";
+import { showSealed } from "./show-segment.ts";
+import { untilOpened } from "./until-opened.ts";
 
 const CAMPAIGN = "spring";
 const MANIFEST = [
@@ -72,6 +79,10 @@ interface TestRow {
 }
 
 async function differences(rows: readonly TestRow[], segment: Segment = segmentOf()): Promise<string[]> {
+  return (await checkRows(rows, segment)).told;
+}
+
+async function checkRows(rows: readonly TestRow[], segment: Segment): Promise<CheckedCards & { readonly told: string[] }> {
   const lines = rows.map(
     ({ card, prize, segment: name = "first.csv", position = "", returned = "", issued = "2027-02-05T12:00:00.000Z" }) =>
       [card, CAMPAIGN, "issued", prize, name, position, returned, issued].join(","),
@@ -83,13 +94,18 @@ async function differences(rows: readonly TestRow[], segment: Segment = segmentO
     told.push(`${one.cardId}: ${one.message}`),
   );
   expect(checked.cards).toBe(rows.length);
-  return told;
+  return { ...checked, told };
 }
 
 const dealt = (position: number, card = `card-${position}`): TestRow => ({
   card,
   prize: deckOf(Math.floor(position / SIZE)).prizeAt(position % SIZE),
   position,
+});
+
+it("a root that is none is an error of use", async () => {
+  const verify = promisify(execFile)(process.execPath, [join(ROOT, "scripts/verify.ts"), "--proof", "proof.json", "--root", "zzz"]);
+  await expect(verify).rejects.toMatchObject({ code: 2, stdout: "--root is 64 hexadecimal digits, not zzz\n" });
 });
 
 describe("a segment that was opened", () => {
@@ -168,6 +184,21 @@ describe("the ledger's cards", () => {
     expect(await differences([dealt(5), dealt(5, "again")])).toEqual(["again: another card came from first.csv, position 5"]);
   });
 
+  it("are counted, so that one that is gone or a fallback now leaves a hole", async () => {
+    const count = async (rows: readonly TestRow[]) => {
+      const { segments, fallback, told } = await checkRows(rows, segmentOf());
+      expect(told).toEqual([]);
+      return { ...segments.get("first.csv"), fallback };
+    };
+    const rows = [0, 1, 2, 3].map((position) => dealt(position));
+    expect(await count([])).toEqual({ positions: SIZE, inLedger: 0, highest: null, missing: 0, fallback: 0 });
+    expect(await count(rows)).toEqual({ positions: SIZE, inLedger: 4, highest: 3, missing: 0, fallback: 0 });
+    expect(await count(rows.toSpliced(1, 1))).toMatchObject({ inLedger: 3, missing: 1, fallback: 0 });
+    const rewritten = { card: "card-1", prize: "thanks", segment: "" };
+    expect(await count(rows.with(1, rewritten))).toMatchObject({ inLedger: 3, missing: 1, fallback: 1 });
+    expect(await count([...rows, { ...dealt(7), returned: "yes" }, dealt(7, "again")])).toMatchObject({ inLedger: 5, missing: 3 });
+  });
+
   it("are named where one came out before its moment", async () => {
     const segment = segmentOf({}, { ...PLAIN_SEGMENT, moments: WINDOW });
     const times = drawMoments(SEED, SIZE, WINDOW);
@@ -185,6 +216,38 @@ describe("the ledger's cards", () => {
   });
 });
 
+describe("what is published of a campaign", () => {
+  const sealed: Fairness = { campaign: CAMPAIGN, fallback: null, segments: [segmentOf({ seed: undefined, manifest: undefined })] };
+  const closed: Fairness = { ...sealed, segments: [segmentOf()] };
+
+  it("is waited for when the close does not show yet, for a while, and the wait is announced", async () => {
+    const asked = (...answers: Fairness[]) => {
+      const told: string[] = [];
+      const ask = async () => answers.shift() ?? sealed;
+      return { told, answer: untilOpened({ ask, waiting: (message) => told.push(message), timeoutMs: 50, everyMs: 1 }) };
+    };
+    for (const [answers, lines, expected] of [
+      [[closed], 0, closed],
+      [[sealed, sealed, closed], 1, closed],
+      [[sealed], 1, sealed],
+    ] as const) {
+      const { told, answer } = asked(...answers);
+      expect(await answer).toEqual(expected);
+      expect(told).toHaveLength(lines);
+    }
+  });
+
+  it("is shown in a line a segment, however many decks it has", () => {
+    const roots = Array.from({ length: 100 }, (_, deck) => ({ deck, root: `root-${deck}` }));
+    expect(showSealed({ ...segmentOf(), commitment: "c", roots: roots.slice(0, 1) })).toBe(
+      "first.csv: commitment c, root of deck 0 root-0",
+    );
+    expect(showSealed({ ...segmentOf(), commitment: "c", roots })).toBe(
+      "first.csv: commitment c, root of deck 97 root-97, root of deck 98 root-98, root of deck 99 root-99, and 97 earlier roots",
+    );
+  });
+});
+
 describe("a card's proof", () => {
   const { prove, prizeAt, root } = deckOf(1);
   const index = 77;
@@ -199,9 +262,9 @@ describe("a card's proof", () => {
   const fairness = { campaign: CAMPAIGN, fallback: null, segments: [segmentOf({}, { ...PLAIN_SEGMENT, repeat: { maxDecks: 2 } }, 2)] };
 
   it("holds under the published root, and under no other", () => {
-    expect(checkProof(proof, { fairness })).toBeNull();
-    expect(checkProof(proof, { root })).toBeNull();
-    expect(checkProof(proof, { root: deckOf(0).root })).toContain("leads to");
+    expect(checkProof(proof, { fairness })).toEqual({ status: "proven" });
+    expect(checkProof(proof, { root })).toEqual({ status: "proven" });
+    expect(checkProof(proof, { root: deckOf(0).root })).toEqual({ status: "not_proven", reason: expect.stringContaining("leads to") });
   });
 
   it.each<[string, Partial<Proof>]>([
@@ -209,10 +272,24 @@ describe("a card's proof", () => {
     ["campaign", { campaign: "autumn" }],
     ["position", { place: { segment: "first.csv", position: index } }],
     ["segment", { place: { segment: "second.csv", position: SIZE + index } }],
-    ["fallback", { place: undefined }],
     ["no tree", { inclusion: undefined }],
     ["root of its own", { inclusion: { deck: 1, index, size: SIZE, salt: "00".repeat(16), path: [], root: "00".repeat(32) } }],
   ])("fails with another %s", (_, over) => {
-    expect(checkProof({ ...proof, ...over }, { fairness })).toEqual(expect.any(String));
+    expect(checkProof({ ...proof, ...over }, { fairness })).toMatchObject({ status: "not_proven" });
+  });
+
+  it("has no root where the card is a fallback, or its segment too large for a tree, and must fit what was published all the same", () => {
+    const status = (over: Partial<Proof>, published: Partial<Segment> = {}, fallback: string | null = "thanks") =>
+      checkProof({ ...proof, ...over }, { fairness: { campaign: CAMPAIGN, fallback, segments: [segmentOf(published)] } }).status;
+    expect(status({ place: undefined, inclusion: undefined, prize: "thanks" })).toBe("no_root");
+    expect(status({ place: undefined, inclusion: undefined, prize: "coupon" }, {}, null)).toBe("no_root");
+    expect(status({ place: undefined, inclusion: undefined, prize: "coupon" })).toBe("not_proven");
+    const large = { size: 1_000_001, roots: [] };
+    const { commitment } = segmentOf();
+    expect(status({ inclusion: undefined, commitment }, large)).toBe("no_root");
+    expect(status({ inclusion: undefined, commitment: "00".repeat(32) }, large)).toBe("not_proven");
+    expect(status({ inclusion: undefined, commitment, campaign: "autumn" }, large)).toBe("not_proven");
+    expect(status({ inclusion: undefined, commitment })).toBe("not_proven");
+    expect(checkProof({ ...proof, inclusion: undefined }, { root }).status).toBe("not_proven");
   });
 });
