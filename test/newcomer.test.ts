@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEMO_CAMPAIGN } from "../scripts/demo-campaign.ts";
@@ -9,7 +7,7 @@ import { drawOne } from "../scripts/draw.ts";
 import { prepareDemoCampaign } from "../scripts/prepare-demo.ts";
 import { grantsOfCard } from "../scripts/sandbox-grants.ts";
 import { silent } from "../scripts/terminal.ts";
-import { ROOT } from "../scripts/wrangler.ts";
+import { ROOT, runCommand, wranglerEnvironment } from "../scripts/wrangler.ts";
 import { openBrowser } from "./browser.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
@@ -30,24 +28,43 @@ afterAll(async () => {
   await house.close();
 });
 
-/** The shell block of the README that draws a card, for this house's address and keys. */
-async function readmeDraw(): Promise<string> {
+/** The README's shell blocks in which `marks` stand, for this house's addresses, keys and state. */
+async function readmeBlocks(...marks: readonly string[]): Promise<string> {
+  const { appOrigin, sandboxOrigin, keysDir, persistTo } = house.stack;
   const readme = await readFile(join(ROOT, "README.md"), "utf8");
-  const block = /```bash\n(HOST=[^]*?)```/.exec(readme)?.[1] ?? "";
-  return block.replace("localhost:8787", new URL(house.stack.appOrigin).host).replace("sandbox/keys", house.stack.keysDir);
+  const blocks = [...readme.matchAll(/```bash\n([^]*?)```/g)].map(([, block = ""]) => block);
+  return marks
+    .map((mark) => blocks.find((block) => block.includes(mark)) ?? `echo "no block has ${mark}"; exit 1`)
+    .join("\n")
+    .replaceAll("localhost:8787", new URL(appOrigin).host)
+    .replaceAll("localhost:8788", new URL(sandboxOrigin).host)
+    .replaceAll("sandbox/keys", keysDir)
+    .replaceAll("--local", `--local --persist-to ${persistTo}`);
+}
+
+/** What a shell block prints; rejects when it fails. */
+async function shell(block: string): Promise<string> {
+  return await runCommand("a block of the README", "bash", ["-ec", block], wranglerEnvironment());
 }
 
 describe("a newcomer", () => {
   it("draws a card with the README's curl and openssl, and gets the same card again", async () => {
-    const draw = await readmeDraw();
+    const draw = await readmeBlocks("HOST=");
     const answers = [];
     for (let again = 0; again < 2; again++) {
-      const { stdout } = await promisify(execFile)("bash", ["-c", draw]);
-      answers.push(JSON.parse(stdout) as { results: { requestId: string; status: string; cardId: string }[] });
+      answers.push(JSON.parse(await shell(draw)) as { results: { requestId: string; status: string; cardId: string }[] });
     }
     const [first, second] = answers.map(({ results }) => results[0]);
     expect(first).toMatchObject({ requestId: "my-first-draw", status: "issued" });
     expect(second).toMatchObject({ status: "replayed", cardId: first?.cardId });
+  });
+
+  it("uploads a campaign of their own with the README's commands, opens it, and draws from it", async () => {
+    const printed = await shell(await readmeBlocks("r2 object put", "access-token"));
+    expect(printed).toContain('"refused":[]');
+    expect(printed).toContain('"campaign":"my-campaign","status":"open"');
+    const draw = (await readmeBlocks("HOST=")).replace("campaigns/demo/", "campaigns/my-campaign/");
+    expect(JSON.parse(await shell(draw))).toMatchObject({ results: [{ status: "issued" }] });
   });
 
   it("opens the link in a browser, scratches with the pointer, redeems, and the reward is granted", async () => {
