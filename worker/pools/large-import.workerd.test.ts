@@ -136,8 +136,8 @@ describe("a large prize-pool file", () => {
     await runOn(key);
     expect(await rowsOf(key)).toMatchObject([{ status: "imported", cards: 3_000_000 }]);
     expect((await stockOf(id))?.prizes).toEqual([
-      { prize: "thanks", loaded: 2_990_000, unleased: 2_990_000 },
-      { prize: "coupon", loaded: 10_000, unleased: 10_000 },
+      { prize: "thanks", loaded: 2_990_000, unleased: 2_990_000, withheld: 0 },
+      { prize: "coupon", loaded: 10_000, unleased: 10_000, withheld: 0 },
     ]);
     expect(await rowsLeft(id)).toMatchObject({ segments: 1, deck_chunks: Math.ceil(3_000_000 / 65_536) });
   }, 30_000);
@@ -160,7 +160,7 @@ describe("a large prize-pool file", () => {
       const reply = await prizePool(env, id).lease({ campaign: id, shard: 0, request, want: 1 });
       expect(reply).toMatchObject({ status: "granted", lease: { segment: "first.csv" } });
     }
-    expect((await stockOf(id))?.prizes).toContainEqual({ prize: "cafe-code", loaded: codes.length, unleased: codes.length });
+    expect((await stockOf(id))?.prizes).toContainEqual({ prize: "cafe-code", loaded: codes.length, unleased: codes.length, withheld: 0 });
   }, 30_000);
 });
 
