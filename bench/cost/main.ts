@@ -127,8 +127,10 @@ async function measureRate(house: ServedHouse, terminal: Terminal): Promise<Line
 
 async function settledCounts(house: ServedHouse, terminal: Terminal, id: string): Promise<Counts> {
   const counts = await terminal.step(`${id} is settled`, () => quietCounts(house));
-  const { unsettled, differences } = await house.admin.invariants(id);
+  const { unsettled, differences, prizes } = await house.admin.invariants(id);
   if (unsettled.blocks > 0 || unsettled.events > 0) throw new Error(`${id} has not settled`);
+  const pending = prizes.reduce((sum, { rewards }) => sum + rewards.pending, 0);
+  if (pending > 0) throw new Error(`${id} has ${pending} rewards that are pending`);
   if (differences.length > 0) throw new Error(`${id} does not balance: ${differences.join("; ")}`);
   return counts;
 }

@@ -23,8 +23,9 @@ function countMeta({ meta }: D1Result): void {
 
 /** D1 by the rows that it says itself; of the statements that say nothing, `first` and `raw`, only the number is known. */
 function watchLedger(ledger: D1Database): D1Database {
-  return aroundLedger(ledger, async (call, work) => {
+  return aroundLedger(ledger, async (call, work, asked) => {
     count(`ledger: ${call}`);
+    count("ledger: statements", call === "batch" ? asked.length : 1);
     const result = await work();
     if (call === "run" || call === "all") countMeta(result as D1Result);
     if (call === "batch") (result as D1Result[]).forEach(countMeta);
