@@ -123,6 +123,7 @@ export class Play {
     const others: Promise<unknown>[] = [];
     const before = this.status;
     const imported = this.#imported;
+    const heard = !this.stage.isArmed("configure");
     const restarted = new Set<number>();
     let afterwards = async () => {};
     for (const command of group) {
@@ -191,8 +192,8 @@ export class Play {
     const seen = await this.#takeAnswers(draws);
     const moment = { nowMs: this.stage.nowMs(), statuses: [...new Set([before, this.status])] };
     await this.book.takeDraws(seen, moment, (shard, cardId) => this.#look(shard, cardId));
-    // Rules that change, and stock that comes, are told to every issuer.
-    const toldAnew = this.status !== before || this.#imported > imported;
+    // A change of status is told to every issuer, and stock that comes to every one that hears it at once; the others ask by themselves, a second later.
+    const toldAnew = this.status !== before || (this.#imported > imported && heard);
     this.book.forgetDry(toldAnew ? this.shards : [...restarted], this.stage.nowMs());
     this.book.arriving.clear();
     await this.#notePlaces();
