@@ -1,11 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
 import { askCard, locateCard } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
-import { rewardOf } from "../ledger/queries.ts";
 import { answers, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { Problem } from "../problem.ts";
 import { cardParams } from "./request.ts";
-import { rewardView, rewardViewSchema } from "./reward-view.ts";
+import { replyReward } from "./reply-reward.ts";
+import { rewardViewSchema } from "./reward-view.ts";
 import { withSession } from "./with-session.ts";
 
 const route = createRoute({
@@ -29,6 +29,6 @@ export function getReward(app: App<PlayerEdge>): void {
     const card = await askCard(c.env, place, (issuer) => issuer.card(place));
     if (card.lineUserId !== c.var.session.sub) throw new Problem("card_not_found");
     if (card.redeemedAtMs === null) throw new Problem("not_redeemed");
-    return c.json(await rewardView(card, async () => (await rewardOf(c.env, cardId))?.status ?? null), 200);
+    return c.json(await replyReward(c.env, card, Date.now()), 200);
   });
 }

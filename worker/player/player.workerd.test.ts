@@ -1,9 +1,12 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Draw } from "../../durable-objects/protocol.ts";
+import { aroundLedger } from "../../test/workerd/around.ts";
+import { app } from "../app.ts";
 import { campaignSnapshot } from "../campaign/snapshot.ts";
 import { drawCards } from "../cards/draw-cards.ts";
-import { answerOf, call, idToken, openedCampaign, problemOf, publishedCampaign, standInPlatforms } from "../edge.fixture.ts";
+import { answerOf, call, idToken, openedCampaign, ORIGIN, problemOf, publishedCampaign, standInPlatforms } from "../edge.fixture.ts";
 import type { Platforms } from "../edge.fixture.ts";
 import { forge } from "../tokens.fixture.ts";
 
@@ -98,6 +101,23 @@ describe("POST session", () => {
     expect(await open(`"${"x".repeat(16 * 1024)}"`)).toBe("body_too_large");
     const form = { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: "campaign=x" };
     expect(await problemOf(await call("/player/v1/session", form))).toBe("unsupported_media_type");
+  });
+
+  it("asks to come again while LINE's keys cannot be had, and who has a session goes on", async () => {
+    const campaign = await openedCampaign({ coupon: 5 });
+    const user = await signIn(campaign);
+    const cardId = await newCard(campaign, { lineUserId: user.sub });
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const house = { ...env, LINE_CERTS_URL: "https://line.is.down/certs" };
+    const ask = (path: string, init: RequestInit) => app.request(`/player/v1${path}`, init, house, createExecutionContext());
+    const body = JSON.stringify({ campaign, idToken: await idToken(platforms, user.sub) });
+    const refused = await ask("/session", { method: "POST", body, headers: { "content-type": "application/json" } });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    expect(await problemOf(refused)).toBe("overloaded");
+    const revealed = await ask(`/campaigns/${campaign}/cards/${cardId}/reveal`, { method: "POST", headers: user.headers });
+    expect(await answerOf(revealed)).toMatchObject({ state: "revealed" });
+    log.mockRestore();
   });
 
   it("holds back a flood from one address, but not the developer's own machine", async () => {
@@ -211,6 +231,31 @@ describe("a card", () => {
     const user = await signIn(campaign);
     await answerOf(await user.post(`/cards/${cardId}/reveal`));
     expect(await answerOf(await user.post(`/cards/${cardId}/redeem`))).toEqual({ state: "redeemed", reward: { status: "pending" } });
+  });
+
+  it.each<[string, () => Promise<never>]>([
+    ["fails", () => Promise.reject(new Error("D1_ERROR: away"))],
+    ["does not answer", () => new Promise(() => undefined)],
+  ])("is redeemed and its reward pending while the ledger %s", async (_, around) => {
+    const campaign = await openedCampaign({ points: 5 });
+    const cardId = await newCard(campaign);
+    const user = await signIn(campaign);
+    await answerOf(await user.post(`/cards/${cardId}/reveal`));
+    await answerOf(await user.post(`/cards/${cardId}/redeem`));
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    // Sooner the ledger is not asked.
+    const now = Date.now();
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => now + 5_000);
+    const house = { ...env, LEDGER: aroundLedger(env.LEDGER, around) };
+    const ask = async (method: string, verb: string) => {
+      const request = new Request(`${ORIGIN}/player/v1/campaigns/${campaign}/cards/${cardId}/${verb}`, { method, headers: user.headers });
+      return answerOf(await app.fetch(request, house, createExecutionContext()));
+    };
+    expect(await ask("POST", "redeem")).toEqual({ state: "redeemed", reward: { status: "pending" } });
+    expect(await ask("GET", "reward")).toEqual({ status: "pending" });
+    expect(log).toHaveBeenCalledTimes(2);
+    clock.mockRestore();
+    log.mockRestore();
   });
 
   it("of somebody else, a forged one and a missing one get the same answer", async () => {

@@ -7,15 +7,24 @@ import type { RewardView } from "./reward-view.ts";
 /** Nothing settles sooner after a redemption, so a fresh one asks the ledger nothing: a spike of redemptions does not become one of queries. */
 const SETTLES_NO_SOONER_MS = 1_000;
 
-/** The reward in the reply to a reveal or redeem. The prize is the user's by then: a ledger that does not answer makes it `pending`, not an error. */
+/** A ledger that takes longer does not answer: nobody waits for what they have already. */
+const LEDGER_ANSWER_MS = 2_000;
+
+/** How far a redeemed card's reward is. The prize is the user's by then: a ledger that does not answer, or not in time, makes it `pending`, not an error. */
 export async function replyReward(env: Env, card: CardView, nowMs: number): Promise<RewardView> {
   return rewardView(card, async (cardId) => {
     if (card.redeemedAtMs === null || nowMs - card.redeemedAtMs < SETTLES_NO_SOONER_MS) return null;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${LEDGER_ANSWER_MS} ms`)), LEDGER_ANSWER_MS);
+    });
     try {
-      return (await rewardOf(env, cardId))?.status ?? null;
+      return (await Promise.race([rewardOf(env, cardId), late]))?.status ?? null;
     } catch (error) {
       console.error(JSON.stringify({ message: "the ledger did not answer for a reward", error: errorText(error) }));
       return null;
+    } finally {
+      clearTimeout(timer);
     }
   });
 }

@@ -36,7 +36,8 @@ export interface Sent {
   readonly delaySeconds: number;
 }
 
-function outbox(sent: Sent[]): Queue {
+/** A queue `rewards` that keeps what is sent. */
+export function outbox(sent: Sent[]): Queue {
   const sendBatch: Queue<RewardMessage>["sendBatch"] = async (messages, options) => {
     for (const { body } of messages) sent.push({ rewards: body.rewards, delaySeconds: options?.delaySeconds ?? 0 });
     return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
