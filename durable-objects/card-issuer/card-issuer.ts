@@ -85,8 +85,9 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   readonly #supply: Supply;
   readonly #chores: Chores;
   readonly #commands = new GroupCommit<Command>((commands) => this.#flush(commands));
-  /** Draws that wait for the pool's answer. */
+  /** Draws that wait for the pool's answer, and whether a timer looks after them. */
   #waiting: PendingDraw[] = [];
+  #timed = false;
   #address: ShardAddress | null = null;
   #rules: CampaignRules | null = null;
   #nextSeq: number;
@@ -279,7 +280,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     const [rules, address] = [this.#rules, this.#address];
     if (rules === null || address === null) {
       for (const order of orders) order.resolve({ status: "not_found" });
-      this.#waiting.push(...draws);
+      this.#wait(...draws);
       this.#replenish();
       return;
     }
@@ -363,7 +364,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   #settleDraw(command: PendingDraw, decision: DrawDecision, cardIdOf: (seq: number) => string): void {
     switch (decision.status) {
       case "waiting":
-        this.#waiting.push(command);
+        this.#wait(command);
         return;
       case "issued":
       case "replayed": {
@@ -392,15 +393,40 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     if (this.#address !== null) this.ctx.waitUntil(this.#supply.ask(this.#address));
   }
 
+  #wait(...draws: readonly PendingDraw[]): void {
+    this.#waiting.push(...draws);
+    this.#shedLater();
+  }
+
+  /** A pool that does not answer keeps no draw for longer than it may wait. */
+  #shedLater(): void {
+    const [oldest] = this.#waiting;
+    if (this.#timed || oldest === undefined) return;
+    this.#timed = true;
+    setTimeout(
+      () => {
+        this.#timed = false;
+        this.#waiting = this.#takeInTime();
+        this.#shedLater();
+      },
+      oldest.sinceMs + MAX_WAIT_MS - Date.now(),
+    );
+  }
+
   /** The pool has answered: what waited is decided again, but for draws that have waited too long. */
   #retryWaiting(): void {
+    this.#commands.submit(this.#takeInTime());
+  }
+
+  /** Nobody waits any more: those that have waited too long are answered, the others given. */
+  #takeInTime(): PendingDraw[] {
     const nowMs = Date.now();
     const inTime: PendingDraw[] = [];
     for (const command of this.#waiting.splice(0)) {
       if (nowMs - command.sinceMs < MAX_WAIT_MS) inTime.push(command);
       else settle(command, { status: "overloaded" });
     }
-    this.#commands.submit(inTime);
+    return inTime;
   }
 
   #failWaiting(status: "not_open" | "overloaded"): void {
