@@ -88,6 +88,16 @@ describe("campaignSnapshot", () => {
     await expect(campaignSnapshot(env, id)).rejects.toThrow("KV is down");
   });
 
+  it("keeps waiting only those who read anew while KV does not answer", async () => {
+    const id = newId();
+    const known = await campaignSnapshot(env, id);
+    pass(5_000);
+    stored = new Promise(() => undefined);
+    void campaignSnapshot(env, id);
+    expect(await campaignSnapshot(env, id)).toEqual(known);
+    expect(reads).toHaveLength(2);
+  });
+
   it("does not take what is no snapshot for one", async () => {
     stored = { version: "1" };
     await expect(campaignSnapshot(env, newId())).rejects.toThrow("shards");

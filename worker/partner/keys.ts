@@ -75,15 +75,36 @@ const KNOWN_MS = 30_000;
 const KV_CACHE_SECONDS = 30;
 /** How long a key id that is none may be refused without asking KV again: short, for a new key is used at once. */
 const UNKNOWN_MS = 2_000;
+/** While one request reads anew, the others keep to what is known, for this long; then another tries. */
+const REFRESH_MS = 1_000;
+/** A key is good this long where KV does not answer: nobody could be told that it is revoked, and its partner draws on. */
+const KEPT_MS = 3_600_000;
 const MAX_REMEMBERED = 10_000;
-const remembered = new Memo<PartnerKey | null>(MAX_REMEMBERED);
+
+interface Known {
+  readonly key: PartnerKey | null;
+  readonly freshUntilMs: number;
+  readonly keptUntilMs: number;
+}
+
+const remembered = new Memo<Known>(MAX_REMEMBERED);
 
 /** The live key of this id, or null. */
 export async function findPartnerKey(env: Env, keyId: string, nowMs: number): Promise<PartnerKey | null> {
   const known = remembered.get(keyId, nowMs);
-  if (known !== undefined) return known;
-  const key = keyIdSchema.safeParse(keyId).success ? await loadPartnerKey(env, keyId) : null;
-  return remembered.set(keyId, key, nowMs + (key === null ? UNKNOWN_MS : KNOWN_MS));
+  if (known !== undefined && nowMs < known.freshUntilMs) return known.key;
+  if (!keyIdSchema.safeParse(keyId).success) return null;
+  if (known !== undefined) remembered.set(keyId, { ...known, freshUntilMs: nowMs + REFRESH_MS }, known.keptUntilMs);
+  try {
+    const key = await loadPartnerKey(env, keyId);
+    const freshUntilMs = nowMs + (key === null ? UNKNOWN_MS : KNOWN_MS);
+    const keptUntilMs = key === null ? freshUntilMs : nowMs + KEPT_MS;
+    return remembered.set(keyId, { key, freshUntilMs, keptUntilMs }, keptUntilMs).key;
+  } catch (error) {
+    if (known === undefined) throw error;
+    console.warn(JSON.stringify({ message: "partner key not read, the last one serves on", keyId, error: String(error) }));
+    return known.key;
+  }
 }
 
 async function loadPartnerKey(env: Env, keyId: string): Promise<PartnerKey | null> {

@@ -1,6 +1,8 @@
-import { SELF } from "cloudflare:test";
+import { createExecutionContext, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { aroundBinding } from "../../test/workerd/around.ts";
+import { app } from "../app.ts";
 import { locateCard } from "../cards/card.ts";
 import { readStock } from "../cards/stock.ts";
 import { answerOf, openedCampaign, ORIGIN, problemOf, publishedCampaign } from "../edge.fixture.ts";
@@ -139,6 +141,45 @@ describe("POST draws", () => {
     const typed = await signed(`${ORIGIN}/partner/v1${path}`, { method: "POST", body: "{}" }, signingOf("demo-hmac"));
     typed.headers.set("content-type", "text/plain");
     expect(await problemOf(await SELF.fetch(typed))).toBe("unsupported_media_type");
+  });
+});
+
+describe("without KV", () => {
+  it.each<[string, () => Promise<never>]>([
+    ["fails", () => Promise.reject(new Error("KV is down"))],
+    ["does not answer", () => new Promise(() => undefined)],
+  ])("a known partner draws on while it %s, and a revoked key is refused once it is back", async (_, around) => {
+    const campaign = await openedCampaign({ coupon: 5 }, { endsAt: new Date(Date.now() + 86_400_000).toISOString() });
+    const keyId = `spare-hmac-${campaign}`;
+    const secret = new Uint8Array(32).fill(6);
+    const material = await sealSecret(settings(env).PARTNER_KEY, keyId, secret);
+    await putKey(keyId, { algorithm: "hmac-sha256", material, campaigns: ["*"] });
+    const drawBy = async (requestId: string, house: Env) => {
+      const body = JSON.stringify({ draws: [{ requestId }] });
+      const request = await signed(
+        `${ORIGIN}/partner/v1/campaigns/${campaign}/draws`,
+        { method: "POST", body },
+        { keyId, signer: hmacSigner(secret) },
+      );
+      return app.fetch(request, house, createExecutionContext());
+    };
+    const without = { ...env, CONFIG: aroundBinding(env.CONFIG, around) };
+    const now = Date.now.bind(Date);
+    let aheadMs = 0;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + aheadMs);
+    const log = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const issued = { results: [{ status: "issued" }] };
+    expect(await answerOf(await drawBy("a", env))).toMatchObject(issued);
+    aheadMs += 60_000;
+    // Whoever reads anew may wait for it; the others do not.
+    void drawBy("b", without);
+    void drawBy("c", without);
+    expect(await answerOf(await drawBy("d", without))).toMatchObject(issued);
+    await env.CONFIG.delete(partnerKeyName(keyId));
+    aheadMs += 60_000;
+    expect(await problemOf(await drawBy("e", env))).toBe("signature_invalid");
+    clock.mockRestore();
+    log.mockRestore();
   });
 });
 
