@@ -19,7 +19,10 @@ const route = createRoute({
   middleware: withRole("operator"),
   request: { params: z.object({ partner: z.string(), keyId: z.string() }) },
   responses: {
-    200: answers(z.object({ keyId: z.string(), revokedAt: instantSchema }), "Refused everywhere within about a minute and a half"),
+    200: answers(
+      z.object({ keyId: z.string(), revokedAt: instantSchema }),
+      "Refused everywhere within about a minute and a half; where KV cannot be read, within an hour",
+    ),
     ...refusals("access_token_invalid", "forbidden", "key_not_found"),
   },
 });
