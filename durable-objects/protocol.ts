@@ -373,6 +373,39 @@ export interface CardView {
   readonly store: string | null;
 }
 
+/** Cards that an issuer tells at a time: a few milliseconds, in which it decides no draw. */
+export const MAX_HELD_CARDS = 500;
+
+export interface HeldCardsRequest extends ShardAddress {
+  /** Cards are numbered from 1 in the order of their issue. */
+  readonly afterSeq: number;
+  readonly limit: number;
+}
+
+/** A card as its issuer holds it, for the ledger to be held against. */
+export interface HeldCard extends CardView {
+  readonly seq: number;
+  readonly version: number;
+  /** The ledger has confirmed all events up to this version, 0: none; those after it may be on their way. */
+  readonly confirmedVersion: number;
+  /** LINE user that the draw named. */
+  readonly drawnFor: string | null;
+  readonly returned: boolean;
+}
+
+export type HeldCards =
+  | {
+      readonly status: "read";
+      readonly cards: readonly HeldCard[];
+      /** Number of the last card issued. */
+      readonly lastSeq: number;
+      readonly lastBlock: number;
+      /** Blocks that the ledger has not confirmed. */
+      readonly keptBlocks: readonly number[];
+    }
+  /** So many blocks are on their way that it has not looked through all of them yet: ask again. */
+  | { readonly status: "reading" };
+
 export interface CardCommand extends ShardAddress {
   readonly cardId: string;
 }
@@ -628,6 +661,8 @@ export interface CardIssuerRpc {
   deliver(address: ShardAddress, lease: Lease): Promise<void>;
   surrender(command: SurrenderCommand): Promise<SurrenderReply>;
   tally(address: ShardAddress): Promise<ShardTally>;
+  /** The next cards in the order of their issue, at most `MAX_HELD_CARDS`. */
+  heldCards(request: HeldCardsRequest): Promise<HeldCards>;
 }
 
 export interface RewardGateRpc {

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { encodeBlock } from "../block.ts";
-import { WARM_UP_MS } from "../protocol.ts";
+import { MAX_HELD_CARDS, WARM_UP_MS } from "../protocol.ts";
 import type {
   CampaignRules,
   CardCommand,
@@ -10,6 +10,9 @@ import type {
   DrawCommand,
   DrawReply,
   DrawResult,
+  HeldCard,
+  HeldCards,
+  HeldCardsRequest,
   Lease,
   RedeemCommand,
   RevealCommand,
@@ -34,6 +37,7 @@ import { flush } from "./flush.ts";
 import type { Flushed } from "./flush.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
+import { OnTheWay } from "./on-the-way.ts";
 import { countPrizes, runOf } from "./stock.ts";
 import { IssuerStorage } from "./storage/storage.ts";
 import { Supply } from "./supply.ts";
@@ -82,6 +86,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   readonly #index: CardIndex;
   readonly #untold = new Untold();
   readonly #blocks: BlockSender;
+  readonly #onTheWay: OnTheWay;
   readonly #supply: Supply;
   readonly #chores: Chores;
   readonly #commands = new GroupCommit<Command>((commands) => this.#flush(commands));
@@ -117,6 +122,7 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       supplied: () => this.#retryWaiting(),
       failed: (status) => this.#failWaiting(status),
     });
+    this.#onTheWay = new OnTheWay(storage.outbox);
     this.#blocks = new BlockSender({
       storage,
       untold: this.#untold,
@@ -236,6 +242,21 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       ...outbox,
       lastBlock: this.#storage.issuer()?.lastBlock ?? 0,
     };
+  }
+
+  async heldCards({ afterSeq, limit, ...address }: HeldCardsRequest): Promise<HeldCards> {
+    const lastBlock = this.#storage.issuer()?.lastBlock ?? 0;
+    const page = { lastSeq: this.#nextSeq - 1, lastBlock, keptBlocks: this.#storage.outbox.keptBlocks() };
+    const confirmed = this.#onTheWay.confirmedVersions();
+    if (confirmed === null) return { status: "reading" };
+    const sealedSeq = this.#storage.issuer()?.sealedSeq ?? 0;
+    const cards = this.#storage.cards.page(afterSeq, Math.min(limit, MAX_HELD_CARDS)).map((card): HeldCard => {
+      const cardId = this.#ids.mint(address, card.seq);
+      const confirmedVersion = card.seq > sealedSeq ? 0 : (confirmed.get(cardId) ?? card.version);
+      const { seq, version, drawnFor, returned } = card;
+      return { ...this.#view(card, cardId), seq, version, confirmedVersion, drawnFor, returned };
+    });
+    return { status: "read", cards, ...page };
   }
 
   /** Expires cards, gives their places back, sends blocks; plans itself anew while there is anything to come. */

@@ -1,5 +1,5 @@
 import { deriveCardKey, readCardId } from "../../durable-objects/card-id.ts";
-import type { CardKey } from "../../durable-objects/card-id.ts";
+import type { CardKey, CardPlace } from "../../durable-objects/card-id.ts";
 import type { CardCommand, CardIssuerRpc, CardReply, CardState, CardView } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { askIssuer, IssuerOverloaded } from "./issuers.ts";
@@ -18,9 +18,14 @@ function cardKeysOf(env: Env): readonly CardKey[] {
   return keys;
 }
 
+/** Where a card of ours lives, from its id alone; null for any other text. */
+export function placeOfCard(env: Env, campaign: string, cardId: string): CardPlace | null {
+  return readCardId(cardKeysOf(env), campaign, cardId);
+}
+
 /** Where the card lives, from its id alone. An id that we did not make for this campaign is `card_not_found`, as a missing and a foreign card are. */
 export function locateCard(env: Env, campaign: string, cardId: string): CardCommand {
-  const place = readCardId(cardKeysOf(env), campaign, cardId);
+  const place = placeOfCard(env, campaign, cardId);
   if (place === null) throw new Problem("card_not_found");
   return { campaign, shard: place.shard, cardId };
 }

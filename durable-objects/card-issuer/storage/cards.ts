@@ -24,6 +24,11 @@ export class CardStorage {
     return cards;
   }
 
+  /** The next cards after card `seq`, in the order of their issue. */
+  page(seq: number, limit: number): CardRow[] {
+    return this.#sql.exec<CardRecord>("SELECT * FROM cards WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit).toArray().map(toCard);
+  }
+
   /** Cards as they were issued, after card `seq`. */
   issuedAfter(seq: number): CardRow[] {
     return this.#sql

@@ -150,6 +150,32 @@ export class OutboxStorage {
     return this.#unsettledBlocks;
   }
 
+  /** Numbers of the blocks that the ledger has not confirmed. */
+  keptBlocks(): number[] {
+    return this.#sql
+      .exec<{ block: number }>("SELECT block FROM blocks ORDER BY block")
+      .toArray()
+      .map(({ block }) => block);
+  }
+
+  bodies(blocks: readonly number[]): { readonly block: number; readonly body: string }[] {
+    return this.#sql
+      .exec<{ block: number; body: string }>(
+        "SELECT block, body FROM bodies WHERE block IN (SELECT value FROM json_each(?))",
+        JSON.stringify(blocks),
+      )
+      .toArray();
+  }
+
+  /** The events kept that are in no block. */
+  waiting(): string {
+    return this.#sql
+      .exec<{ body: string }>("SELECT body FROM pending, issuer WHERE block > last_block ORDER BY row")
+      .toArray()
+      .map(({ body }) => body)
+      .join("");
+  }
+
   /** Forgets blocks that the ledger has confirmed. */
   dropBlocks(blocks: readonly number[]): void {
     this.#unsettledBlocks = null;
