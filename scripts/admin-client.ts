@@ -48,7 +48,12 @@ export interface PrizeBalance {
   readonly prize: string;
   readonly kind: string;
   readonly loaded: number;
+  readonly unleased: number;
+  readonly held: number;
+  /** From the stock, whatever became of them since; `voidedKept` and `expiredKept` are among them. */
   readonly issued: number;
+  readonly voidedKept: number;
+  readonly expiredKept: number;
   /** Issued once, and stock again. */
   readonly returned: number;
   readonly issuedAsFallback: number;
@@ -91,6 +96,14 @@ export interface Redriven {
 }
 
 const OPERATOR = { email: "demo-operator@example.com", groups: ["operator", "care"] };
+
+export interface Reconciled {
+  /** Where the next step begins; null after the last. */
+  readonly next: object | null;
+  readonly compared: number;
+  readonly waiting: number;
+  readonly differences: readonly { readonly cardId: string; readonly faults: readonly string[] }[];
+}
 
 /** What the sandbox's Cloudflare Access gives an operator. */
 export async function accessToken({ sandboxOrigin }: Pick<House, "sandboxOrigin">): Promise<string> {
@@ -167,6 +180,11 @@ export class AdminClient {
   /** Asks again for failed rewards of a campaign, as many as go in one call; with `dryRun`, says which those would be. */
   async redrive(campaign: string, dryRun: boolean): Promise<Redriven> {
     return await this.#call("POST", "/rewards/redrive", { campaign, dryRun });
+  }
+
+  /** One step of holding the issuers and the ledger against each other; the first without a cursor. */
+  async reconcile(campaign: string, cursor: object | null): Promise<Reconciled> {
+    return await this.#call("POST", `/campaigns/${campaign}/reconcile`, cursor === null ? {} : { cursor });
   }
 
   /** The ledger's cards of a card id, request id, recipient, LINE user id or code. */

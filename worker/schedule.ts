@@ -1,5 +1,6 @@
 import { errorText } from "./error-text.ts";
 import { mendGaps } from "./ledger/mend-gaps.ts";
+import { reconcileInTurn } from "./ledger/reconcile/in-turn.ts";
 import { scanUploads } from "./pools/scan.ts";
 import { archiveOutcomes } from "./rewards/archive-outcomes.ts";
 import { sweepRewards } from "./rewards/sweep.ts";
@@ -15,6 +16,7 @@ export async function runSchedule(env: Env): Promise<void> {
     archiveOutcomes: () => archiveOutcomes(env),
     sweepFeeds: () => sweepFeeds(env),
     watchStock: () => watchStock(env),
+    reconcileInTurn: () => reconcileInTurn(env),
   };
   await Promise.all(
     Object.entries(errands).map(async ([errand, run]) => {

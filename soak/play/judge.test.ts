@@ -5,7 +5,19 @@ import type { Books } from "./judge.ts";
 import type { ToldCard } from "./told.ts";
 
 function balanceOf(prize: string, kind: string, over: Partial<PrizeBalance>): PrizeBalance {
-  const none = { loaded: 0, issued: 0, returned: 0, issuedAsFallback: 0, redeemed: 0, settledIssued: 0, settledRedeemed: 0 };
+  const none = {
+    loaded: 0,
+    unleased: 0,
+    held: 0,
+    voidedKept: 0,
+    expiredKept: 0,
+    issued: 0,
+    returned: 0,
+    issuedAsFallback: 0,
+    redeemed: 0,
+    settledIssued: 0,
+    settledRedeemed: 0,
+  };
   return { prize, kind, ...none, rewards: { granted: 0, pending: 0, failed: 0 }, ...over };
 }
 

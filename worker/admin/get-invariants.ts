@@ -47,6 +47,10 @@ const faultSchema = z
   })
   .openapi("ChainFault");
 
+const cardDifferenceSchema = z
+  .object({ cardId: z.string(), faults: z.array(z.string()), firstAt: instantSchema, lastAt: instantSchema })
+  .openapi("CardDifference");
+
 const route = createRoute({
   method: "get",
   path: "/campaigns/{campaign}/invariants",
@@ -63,6 +67,7 @@ const route = createRoute({
         unsettled: z.object({ blocks: z.int(), events: z.int() }),
         missing: z.array(missingSchema),
         chainFaults: z.array(faultSchema),
+        cardDifferences: z.array(cardDifferenceSchema),
         differences: z.array(z.string()),
       }),
       "`differences` is empty when everything holds",
@@ -92,8 +97,22 @@ export function getInvariants(app: App<AdminEdge>): void {
       firstAt: instant(firstAt),
       lastAt: instant(lastAt),
     }));
+    const cardDifferences = report.cardDifferences.map(({ card, faults, firstAt, lastAt }) => ({
+      cardId: card,
+      faults: [...faults],
+      firstAt: instant(firstAt),
+      lastAt: instant(lastAt),
+    }));
     return c.json(
-      { campaign, prizes: prizes.map((prize) => ({ ...prize })), unsettled, missing, chainFaults, differences: [...differences] },
+      {
+        campaign,
+        prizes: prizes.map((prize) => ({ ...prize })),
+        unsettled,
+        missing,
+        chainFaults,
+        cardDifferences,
+        differences: [...differences],
+      },
       200,
     );
   });

@@ -2,6 +2,8 @@ import type { CardState, PoolStock, PrizeKind, ShardTally } from "../../durable-
 import { cardIssuer, prizePool } from "../objects.ts";
 import { standingFaults } from "./chain-faults.ts";
 import type { ChainFault } from "./chain-faults.ts";
+import { standingDifferences } from "./reconcile/differences.ts";
+import type { StandingDifference } from "./reconcile/differences.ts";
 import { missingOf } from "./missing-blocks.ts";
 import type { MissingBlock } from "./missing-blocks.ts";
 import { countBlocks, countCards, countRewards } from "./queries.ts";
@@ -21,6 +23,9 @@ interface PrizeBalance {
   readonly held: number;
   /** Issued from stock and as fallback, whatever became of them since; those whose place is stock again are counted apart. */
   readonly issued: number;
+  /** Of those from stock, the voided and expired ones whose place is not stock again. */
+  readonly voidedKept: number;
+  readonly expiredKept: number;
   readonly returned: number;
   readonly issuedAsFallback: number;
   readonly redeemed: number;
@@ -39,6 +44,8 @@ export interface Invariants {
   readonly missing: readonly MissingBlock[];
   /** Where the chain of blocks does not hold. */
   readonly chainFaults: readonly ChainFault[];
+  /** Cards in which the ledger differs from their issuer, as the scheduled reconciliation found them. */
+  readonly cardDifferences: readonly StandingDifference[];
   /** What does not hold, in words; empty when everything does. */
   readonly differences: readonly string[];
 }
@@ -54,12 +61,13 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     const shards = Array.from({ length: Math.min(TALLY_CONCURRENCY, stock.rules.shards - first) }, (_, i) => first + i);
     tallies.push(...(await Promise.all(shards.map((shard) => cardIssuer(env, { campaign, shard }).tally({ campaign, shard })))));
   }
-  const [settledCards, rewards, settledBlocks, missing, chainFaults] = await Promise.all([
+  const [settledCards, rewards, settledBlocks, missing, chainFaults, cardDifferences] = await Promise.all([
     countCards(env, campaign),
     countRewards(env, campaign),
     countBlocks(env, campaign),
     missingOf(env, campaign),
     standingFaults(env, campaign, Date.now()),
+    standingDifferences(env, campaign),
   ]);
 
   const issuedCards = tallies.flatMap(({ cards }) => cards);
@@ -77,6 +85,8 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
       unleased: loaded?.unleased ?? 0,
       held: tallies.reduce((total, tally) => total + heldOf(tally, prize, stock), 0),
       issued: sum(issuedCards, prize, ({ fallback, returned }) => !fallback && !returned),
+      voidedKept: sum(issuedCards, prize, ({ fallback, returned, state }) => !fallback && !returned && state === "voided"),
+      expiredKept: sum(issuedCards, prize, ({ fallback, returned, state }) => !fallback && !returned && state === "expired"),
       returned: sum(issuedCards, prize, ({ returned }) => returned),
       issuedAsFallback: sum(issuedCards, prize, ({ fallback }) => fallback),
       redeemed: sum(issuedCards, prize, ({ state }) => REDEEMED_STATES.includes(state)),
@@ -99,8 +109,9 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     ...compareBlocks(tallies, settledBlocks),
     ...missing.flatMap(describeLost),
     ...chainFaults.map(describeFault),
+    ...cardDifferences.map(({ card, faults }) => `card ${card}: ${faults.join("; ")}`),
   ];
-  return { campaign, prizes, unsettled, missing, chainFaults, differences };
+  return { campaign, prizes, unsettled, missing, chainFaults, cardDifferences, differences };
 }
 
 /** Blocks of a shard that has none on their way must all be in the ledger, where more may have come meanwhile. */

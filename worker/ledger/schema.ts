@@ -162,6 +162,30 @@ export const scrubCursor = sqliteTable("scrub_cursor", {
   block: integer().notNull(),
 });
 
+/** Where the scheduled reconciliation stands: one row, `id` 0. */
+export const reconcileCursor = sqliteTable("reconcile_cursor", {
+  id: integer().primaryKey(),
+  campaign: text().notNull(),
+  /** JSON, of a form of the reconciliation's own. */
+  cursor: text().notNull(),
+  /** When this campaign's round began. */
+  startedAt: integer("started_at").notNull(),
+});
+
+/** Cards in which the ledger differed from their issuer when the scheduled reconciliation last looked. A row goes when a whole round does not find it. */
+export const cardDifferences = sqliteTable(
+  "card_differences",
+  {
+    campaign: text().notNull(),
+    card: text().notNull(),
+    /** JSON array of texts. */
+    faults: text().notNull(),
+    firstAt: integer("first_at").notNull(),
+    lastAt: integer("last_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.card] })],
+);
+
 /** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */
 export const cards = sqliteTable(
   "cards",
