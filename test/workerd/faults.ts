@@ -18,7 +18,7 @@ export interface Caller {
 export class Trouble {
   readonly #fault: Fault;
   #calls = 0;
-  #callers = 0;
+  #life = 1;
   #over = false;
 
   constructor(fault: Fault) {
@@ -30,15 +30,20 @@ export class Trouble {
     return this.#calls;
   }
 
+  /** Callers that are cut off from now on live a call longer. */
+  prolong(): void {
+    this.#life += 1;
+  }
+
   end(): void {
     this.#over = true;
   }
 
-  /** Somebody who calls; `after`: what calls that are reordered land after. One who is cut off dies with a call that is done, each time with a later one. */
+  /** Somebody who calls; `after`: what calls that are reordered land after. One who is cut off dies with a call that is done. */
   caller(after: Promise<unknown> = Promise.resolve()): Caller {
-    const lives = (this.#callers += 1);
+    const life = this.#life;
     let calls = 0;
-    const cut = () => !this.#over && this.#fault === "cut off in the middle" && calls >= lives;
+    const cut = () => !this.#over && this.#fault === "cut off in the middle" && calls >= life;
     const around: Around = async (call, work) => {
       if (this.#over) return work();
       this.#calls += 1;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createExecutionContext, createMessageBatch, getQueueResult, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
@@ -33,42 +34,38 @@ type Target = (typeof TARGETS)[number];
 let aheadMs = 0;
 let queue: HeldQueue;
 let platforms: Platforms;
-let outside: Outside;
 beforeAll(async () => {
   const now = Date.now.bind(Date);
   vi.spyOn(Date, "now").mockImplementation(() => now() + aheadMs);
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
   platforms = await standInPlatforms();
-  outside = standInProviders();
+  standInProviders();
 });
 beforeEach(() => void (queue = holdQueue()));
 afterEach(() => queue.release());
 afterAll(() => void vi.restoreAllMocks());
 
-interface Outside {
-  /** Keys under which something was granted. */
-  readonly granted: Set<string>;
-  /** Who calls what is in trouble. */
-  callers: Partial<Record<Target, Caller>>;
-}
+/** Keys under which something was granted outside. */
+const granted = new Set<string>();
+/** Who is calling the provider or LINE, while that is in trouble. */
+const calling = new AsyncLocalStorage<{ readonly target: Target; readonly caller: Caller }>();
 
 /** The reward system and LINE: each grants once under a key, and answers a repeat as the real one does. */
-function standInProviders(): Outside {
-  const made: Outside = { granted: new Set(), callers: {} };
+function standInProviders(): void {
   const fetches = vi.mocked(globalThis.fetch);
   const others = fetches.getMockImplementation();
   const grant = (key: string | null, again: () => Response): Response => {
-    if (key === null || made.granted.has(key)) return again();
-    made.granted.add(key);
+    if (key === null || granted.has(key)) return again();
+    granted.add(key);
     return Response.json({ granted: true, receipt: "r-1" });
   };
   fetches.mockImplementation(async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     const headers = new Headers(init?.headers);
     const through = async (target: Target, answer: () => Response) => {
-      const caller = made.callers[target];
-      return caller === undefined ? answer() : ((await caller.around("fetch", async () => answer(), [])) as Response);
+      const now = calling.getStore();
+      return now?.target === target ? ((await now.caller.around("fetch", async () => answer(), [])) as Response) : answer();
     };
     if (url.endsWith("/rewards/points")) {
       return through("the provider", () => grant(headers.get("webhook-id"), () => Response.json({ granted: true, receipt: "r-1" })));
@@ -79,7 +76,6 @@ function standInProviders(): Outside {
     if (others === undefined) throw new Error("a test may not reach out");
     return others(input, init);
   });
-  return made;
 }
 
 /** A campaign whose cards are all drawn, revealed and redeemed, each in a block of its own; and its user. */
@@ -146,8 +142,7 @@ it.each(TARGETS.flatMap((target) => FAULTS.map((fault) => ({ target, fault }))))
   "each redeemed prize is granted once, and until then its owner is told no worse than to wait, while $target is $fault",
   async ({ target, fault }) => {
     const trouble = new Trouble(fault);
-    outside.callers = {};
-    outside.granted.clear();
+    granted.clear();
     const { campaign, lineUserId, cards } = await redeemedCards();
     const body = { campaign, idToken: await idToken(platforms, lineUserId) };
     const { session } = await answerOf<{ session: string }>(await call("/player/v1/session", { method: "POST", body }));
@@ -156,21 +151,21 @@ it.each(TARGETS.flatMap((target) => FAULTS.map((fault) => ({ target, fault }))))
 
     let waiting: Message[] = [];
     const sent: Sent[] = [];
+    const by = <T>(caller: Caller, work: (house: Env) => Promise<T>): Promise<T> =>
+      calling.run({ target, caller }, () => work(houseOf(target, caller, sent)));
     const arrived = (): void => {
       waiting.push(...queue.sent.splice(0).map((bytes): Message => ({ queue: "card-events", body: bytes.slice().buffer })));
-      waiting.push(...sent.splice(0).map(({ rewards }): Message => ({ queue: "rewards", body: { rewards } })));
+      const refs = sent.splice(0).flatMap(({ rewards }) => rewards);
+      waiting.push(...refs.map((ref): Message => ({ queue: "rewards", body: { rewards: [ref] } })));
     };
-    /** One after the other is done by a caller of its own: two consumers at once, of which one is overtaken by the other. */
+    /** Two consumers at once, with one message that both have. */
     const deliver = async (of: Message["queue"]): Promise<void> => {
       arrived();
       const messages = waiting.filter((message) => message.queue === of);
       waiting = waiting.filter((message) => message.queue !== of);
       if (target === "the queue" && fault === "reordered") messages.reverse();
-      const prompt = trouble.caller();
-      const ahead = hand(of, messages.slice(1), houseOf(target, prompt, sent));
-      const late = trouble.caller(ahead);
-      outside.callers = { [target]: late };
-      const behind = hand(of, messages.slice(0, 2), houseOf(target, late, sent));
+      const ahead = by(trouble.caller(), (house) => hand(of, messages.slice(1), house));
+      const behind = by(trouble.caller(ahead), (house) => hand(of, messages.slice(0, 2), house));
       waiting.push(...(await ahead), ...(await behind));
     };
     const turn = async (): Promise<void> => {
@@ -183,8 +178,8 @@ it.each(TARGETS.flatMap((target) => FAULTS.map((fault) => ({ target, fault }))))
       await runDurableObjectAlarm(issuer);
       await deliver("card-events");
       await deliver("rewards");
-      outside.callers = { [target]: trouble.caller() };
-      await runSchedule(houseOf(target, trouble.caller(), sent));
+      await by(trouble.caller(), runSchedule);
+      trouble.prolong();
     };
     const told = async (path: string, house: Env): Promise<string> => {
       const request = new Request(`${ORIGIN}/player/v1/campaigns/${campaign}/cards/${path}`, {
@@ -196,9 +191,8 @@ it.each(TARGETS.flatMap((target) => FAULTS.map((fault) => ({ target, fault }))))
 
     for (let turns = 0; turns < TROUBLED_TURNS; turns += 1) {
       await turn();
-      for (const { card } of cards.slice(0, 1)) {
-        expect(["pending", "granted", "overloaded"]).toContain(await told(`${card}/reward`, houseOf(target, trouble.caller(), sent)));
-      }
+      const answer = await by(trouble.caller(), (house) => told(`${cards[0]?.card}/reward`, house));
+      expect(["pending", "granted", "overloaded"]).toContain(answer);
     }
     expect(trouble.calls).toBeGreaterThan(0);
     trouble.end();
@@ -221,7 +215,7 @@ it.each(TARGETS.flatMap((target) => FAULTS.map((fault) => ({ target, fault }))))
     expect(await open()).toBe(0);
 
     const keys = cards.map(({ card, kind }) => (kind === "line-message" ? retryKeyOf(card) : card));
-    expect(outside.granted).toEqual(new Set(keys));
+    expect(granted).toEqual(new Set(keys));
     for (const { card } of cards) expect(await told(`${card}/reward`, env)).toBe("granted");
     expect((await invariants(env, campaign))?.differences).toEqual([]);
     const { results: counted } = await env.LEDGER.prepare(
