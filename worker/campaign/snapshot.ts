@@ -9,7 +9,7 @@ const SNAPSHOT_MEMO_MS = 5_000;
 const MISSING_MEMO_MS = 1_000;
 /** While one request reads anew, the others keep to what is known, for this long; then another tries. */
 const REFRESH_MS = 1_000;
-/** What was known is good this long if KV does not answer: an old title beats no campaign. */
+/** What was known is good this long after the last attempt to read it anew: while KV does not answer, an old title beats no campaign. */
 const STALE_MS = 600_000;
 /** More campaigns than run at once; invented names cannot fill the memory of an isolate. */
 const MAX_REMEMBERED_CAMPAIGNS = 1_000;
