@@ -13,6 +13,26 @@ export interface FoundApp {
   admin(help: string): Promise<AdminClient>;
 }
 
+/** What each command for operators takes. */
+export const OPERATOR_OPTIONS = {
+  campaign: { type: "string" },
+  origin: { type: "string" },
+  "access-token": { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+type OperatorValues = Pick<AppAddress, "origin"> & { readonly "access-token"?: string | undefined };
+
+/** The app that a command is for, and what lets an operator in. */
+export function addressOf({ origin, "access-token": token }: OperatorValues): AppAddress {
+  return { origin, accessToken: token ?? process.env["KUJI_ACCESS_TOKEN"] };
+}
+
+/** The admin API, as the operator who gave a command these values. */
+export async function findOperator(values: OperatorValues): Promise<AdminClient> {
+  return await (await findApp(addressOf(values))).admin("This takes an operator's token: --access-token TOKEN.");
+}
+
 /** The app at `origin`, or the running `npm start`, whose sandbox lets an operator in. */
 export async function findApp({ origin, accessToken }: AppAddress): Promise<FoundApp> {
   const found = await findClaim(DEFAULT_STATE);

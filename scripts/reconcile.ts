@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { AdminClient, AdminInvariants, Reconciled } from "./admin-client.ts";
 import { exitWith } from "./exits.ts";
-import { findApp } from "./found-app.ts";
+import { findOperator, OPERATOR_OPTIONS } from "./found-app.ts";
 import { openTerminal, table } from "./terminal.ts";
 import { waitFor } from "./wait.ts";
 
@@ -12,7 +12,6 @@ const USAGE = `npm run reconcile -- --campaign ID [--origin URL] [--access-token
 
 Exit status 0: nothing differs; 1: something does, and is named; 2: it could not be looked at.`;
 
-const HOW_TO_SIGN_IN = "This takes an operator's token: --access-token TOKEN.";
 /** A block that was lost is sent again after 15 s. A campaign that is played all the while is looked at as it is. */
 const SETTLING_TIMEOUT_MS = 30_000;
 const PROGRESS_EVERY_CARDS = 50_000;
@@ -22,22 +21,14 @@ const terminal = openTerminal();
 await exitWith(run, terminal);
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      campaign: { type: "string" },
-      origin: { type: "string" },
-      "access-token": { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  const { campaign, origin } = values;
+  const { values } = parseArgs({ options: OPERATOR_OPTIONS });
+  const { campaign } = values;
   if (values.help) {
     terminal.say(USAGE);
     return 0;
   }
   if (campaign === undefined) throw new Error(USAGE);
-  const app = await findApp({ origin, accessToken: values["access-token"] ?? process.env["KUJI_ACCESS_TOKEN"] });
-  return await reconcile(await app.admin(HOW_TO_SIGN_IN), campaign);
+  return await reconcile(await findOperator(values), campaign);
 }
 
 async function reconcile(admin: AdminClient, campaign: string): Promise<number> {

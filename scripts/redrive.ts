@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { AdminClient } from "./admin-client.ts";
 import { exitWith } from "./exits.ts";
-import { findApp } from "./found-app.ts";
+import { findOperator, OPERATOR_OPTIONS } from "./found-app.ts";
 import { openTerminal, table } from "./terminal.ts";
 
 const USAGE = `npm run redrive -- --campaign ID [--dry-run] [--origin URL] [--access-token TOKEN]
@@ -12,7 +12,6 @@ const USAGE = `npm run redrive -- --campaign ID [--dry-run] [--origin URL] [--ac
 
 Exit status 0: done; 1: failed rewards are left; 2: it could not be done.`;
 
-const HOW_TO_SIGN_IN = "This takes an operator's token: --access-token TOKEN.";
 /** A hundred thousand rewards; who has more failed ones looks first what is wrong. */
 const MAX_CALLS = 200;
 
@@ -21,23 +20,14 @@ const terminal = openTerminal();
 await exitWith(run, terminal);
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      campaign: { type: "string" },
-      "dry-run": { type: "boolean", default: false },
-      origin: { type: "string" },
-      "access-token": { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  const { campaign, origin } = values;
+  const { values } = parseArgs({ options: { ...OPERATOR_OPTIONS, "dry-run": { type: "boolean", default: false } } });
+  const { campaign } = values;
   if (values.help) {
     terminal.say(USAGE);
     return 0;
   }
   if (campaign === undefined) throw new Error(USAGE);
-  const app = await findApp({ origin, accessToken: values["access-token"] ?? process.env["KUJI_ACCESS_TOKEN"] });
-  return await redrive(await app.admin(HOW_TO_SIGN_IN), campaign, values["dry-run"]);
+  return await redrive(await findOperator(values), campaign, values["dry-run"]);
 }
 
 async function redrive(admin: AdminClient, campaign: string, dryRun: boolean): Promise<number> {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { callJson } from "./api-call.ts";
 import { exitWith } from "./exits.ts";
-import { findApp } from "./found-app.ts";
+import { addressOf, findApp, OPERATOR_OPTIONS } from "./found-app.ts";
 import { openTerminal } from "./terminal.ts";
 import { checkCards } from "./verify/check-cards.ts";
 import type { Difference } from "./verify/check-cards.ts";
@@ -43,14 +43,11 @@ await exitWith(run, terminal);
 async function run(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      campaign: { type: "string" },
-      origin: { type: "string" },
+      ...OPERATOR_OPTIONS,
       published: { type: "string" },
       ledger: { type: "string" },
-      "access-token": { type: "string" },
       proof: { type: "string" },
       root: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
     },
   });
   if (values.help) {
@@ -60,7 +57,7 @@ async function run(): Promise<number> {
   const { campaign, proof, published, root } = values;
   if (proof !== undefined && campaign === undefined) return await verifyProof(proof, published, root);
   if (campaign !== undefined && proof === undefined && root === undefined) {
-    return await verifyCampaign({ ...values, campaign, accessToken: values["access-token"] ?? process.env["KUJI_ACCESS_TOKEN"] });
+    return await verifyCampaign({ ...values, ...addressOf(values), campaign });
   }
   throw new Error(USAGE);
 }

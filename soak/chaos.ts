@@ -40,11 +40,7 @@ async function soak(): Promise<number> {
       );
     }),
   );
-  const { lost, doubled, unbalanced } = tellFindings(
-    terminal,
-    told.findings,
-    `seed ${seed}; state, keys and the server's log stay in ${folder}`,
-  );
+  const { lost, doubled, unbalanced } = tellFindings(terminal, told.findings, { seed, folder });
   const redeemed = [...told.cards.values()].filter((card) => card.redeemed).length;
   terminal.say(
     `troubles=${troubles} acked=${told.acked} redeemed=${redeemed} granted=${granted} lost=${lost} doubled=${doubled} reconciled=${unbalanced === 0}`,

@@ -43,11 +43,7 @@ async function soak(): Promise<number> {
       terminal.say(`  kill ${String(killed).padStart(3)}/${kills}  ${line}`);
     }),
   );
-  const { lost, doubled, unbalanced } = tellFindings(
-    terminal,
-    told.findings,
-    `seed ${seed}; state, keys and the server's log stay in ${folder}`,
-  );
+  const { lost, doubled, unbalanced } = tellFindings(terminal, told.findings, { seed, folder });
   terminal.say(`kills=${killed} acked=${told.acked} lost=${lost} doubled=${doubled} conserved=${unbalanced === 0}`);
   return told.findings.length === 0 ? 0 : 1;
 }

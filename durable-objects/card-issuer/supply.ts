@@ -48,8 +48,9 @@ export class Supply {
   #leases: readonly HeldLease[];
   #request: number;
   #rate = NO_RATE;
-  #state: PoolState = "unknown";
-  #stateUntilMs = 0;
+  /** What the pool said, and until when it is good. */
+  #said: Exclude<PoolState, "unknown"> = "exhausted";
+  #saidUntilMs = 0;
   /** Not to be asked before. */
   #askAgainAtMs = 0;
   #low = false;
@@ -67,12 +68,12 @@ export class Supply {
   }
 
   get state(): PoolState {
-    return this.#deps.now() < this.#stateUntilMs ? this.#state : "unknown";
+    return this.#deps.now() < this.#saidUntilMs ? this.#said : "unknown";
   }
 
   /** New rules: what the pool said under the old ones does not hold. */
   forget(): void {
-    this.#state = "unknown";
+    this.#saidUntilMs = 0;
     this.#askAgainAtMs = 0;
     this.#low = false;
   }
@@ -159,18 +160,18 @@ export class Supply {
 
   #takeEmpty(reason: EmptyReason, untilMs: number | null, nowMs: number): void {
     if (reason === "elsewhere") {
-      this.#state = "unknown";
+      this.#saidUntilMs = 0;
       this.#askAgainAtMs = nowMs + ELSEWHERE_RETRY_MS;
       return;
     }
-    this.#state = reason;
-    this.#stateUntilMs = Math.max(nowMs + OPENING_RETRY_MS, Math.min(nowMs + EMPTY_POOL_MS, untilMs ?? Infinity));
+    this.#said = reason;
+    this.#saidUntilMs = Math.max(nowMs + OPENING_RETRY_MS, Math.min(nowMs + EMPTY_POOL_MS, untilMs ?? Infinity));
   }
 
   #add(lease: Lease, low: boolean): void {
     this.#request += 1;
     this.#leases = [...this.#leases, { ...lease, next: 0 }];
-    this.#state = "unknown";
+    this.#saidUntilMs = 0;
     this.#askAgainAtMs = 0;
     this.#low = low;
   }

@@ -2,6 +2,7 @@ import { MAX_SEGMENT_CARDS } from "../protocol.ts";
 import type { CampaignRules, EmptyReason, LeaseReply, LeaseRequest } from "../protocol.ts";
 import { chooseLease } from "./leases.ts";
 import { freshCards, laterCardsAt, needsDeck } from "./segment.ts";
+import type { SegmentTerms } from "./segment.ts";
 import { countOrdinals } from "./ordinals.ts";
 import type { LeaseRow, PoolStorage } from "./storage.ts";
 
@@ -22,19 +23,24 @@ export function grantLease(storage: PoolStorage, { shard, request, want }: Lease
   const before = storage.leaseByRequest(shard, request);
   if (before !== null) return { status: "granted", lease: storage.lease(before), low: true, rules };
   const segments = storage.segments();
-  const comings = segments.map((segment) => laterCardsAt(segment, nowMs)).filter((atMs) => atMs !== null);
-  const untilMs = comings.length === 0 ? null : Math.min(...comings);
-  const empty = (reason: EmptyReason): LeaseReply => ({ status: "empty", reason, untilMs, rules });
+  const empty = (reason: EmptyReason, untilMs = nextComing(segments, nowMs)): LeaseReply => ({ status: "empty", reason, untilMs, rules });
   if (rules.status !== "open") return empty("later");
   const returned = storage.returned();
   const choice = chooseLease(segments, returned, { shards: rules.shards, want, nowMs, random });
   if (choice === null) {
     if (!context.allIssued) return empty("elsewhere");
-    return empty(untilMs === null ? "exhausted" : "later");
+    const untilMs = nextComing(segments, nowMs);
+    return empty(untilMs === null ? "exhausted" : "later", untilMs);
   }
   const row = choice.from === "returned" ? takeReturned(storage, returned, choice) : takeFresh(storage, choice);
   const lease = storage.addLease({ ...row, shard, request, atMs: nowMs });
   return { status: "granted", lease: storage.lease({ ...row, lease }), low: choice.low, rules };
+}
+
+/** When cards come into play next that are not there yet; null: never. */
+function nextComing(segments: readonly SegmentTerms[], nowMs: number): number | null {
+  const comings = segments.map((segment) => laterCardsAt(segment, nowMs)).filter((atMs) => atMs !== null);
+  return comings.length === 0 ? null : Math.min(...comings);
 }
 
 type Taken = Omit<LeaseRow, "lease">;

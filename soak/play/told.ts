@@ -10,11 +10,15 @@ export interface Finding {
 
 const MAX_SHOWN_FINDINGS = 20;
 
-/** Says what was found, and `where` to look; counts it by its kind. */
-export function tellFindings(terminal: Terminal, findings: readonly Finding[], where: string): Record<Finding["kind"], number> {
+/** Says what was found, and where to look; counts it by its kind. */
+export function tellFindings(
+  terminal: Terminal,
+  findings: readonly Finding[],
+  { seed, folder }: { readonly seed: number; readonly folder: string },
+): Record<Finding["kind"], number> {
   for (const { kind, text } of findings.slice(0, MAX_SHOWN_FINDINGS)) terminal.say(`  ${kind}: ${text}`);
   if (findings.length > MAX_SHOWN_FINDINGS) terminal.say(`  and ${findings.length - MAX_SHOWN_FINDINGS} more`);
-  if (findings.length > 0) terminal.say(where);
+  if (findings.length > 0) terminal.say(`seed ${seed}; state, keys and the server's log stay in ${folder}`);
   const count = (kind: Finding["kind"]) => findings.filter((one) => one.kind === kind).length;
   return { lost: count("lost"), doubled: count("doubled"), unbalanced: count("unbalanced") };
 }

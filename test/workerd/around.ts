@@ -1,6 +1,11 @@
 /** Does one call of a binding, or does not: what happens before and after is its own. */
 export type Around = (call: string, work: () => Promise<unknown>, asked: readonly unknown[]) => Promise<unknown>;
 
+/** An error as the runtime marks that of an object: asking again may help. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
+export function retryableError(message: string): Error {
+  return Object.assign(new Error(message), { retryable: true });
+}
+
 type Method = (...asked: unknown[]) => unknown;
 
 /** `binding`, with every call of its methods, which must all be asynchronous, done by `around`. */

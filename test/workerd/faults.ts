@@ -1,3 +1,4 @@
+import { retryableError } from "./around.ts";
 import type { Around } from "./around.ts";
 
 export const FAULTS = ["slow", "failing now and then", "down", "doubled", "reordered", "cut off in the middle"] as const;
@@ -81,7 +82,6 @@ export class Trouble {
   }
 }
 
-/** Marked as the runtime marks an object's error: asking again may help. */
 function away(): Error {
-  return Object.assign(new Error("it is away"), { retryable: true });
+  return retryableError("it is away");
 }

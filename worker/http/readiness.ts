@@ -1,6 +1,7 @@
 import { errorText } from "../error-text.ts";
 import { prizePool } from "../objects.ts";
 import { Problem } from "../problem.ts";
+import { within } from "../within.ts";
 
 /** A part that takes longer is not one to rely on. */
 const CHECK_TIMEOUT_MS = 3_000;
@@ -30,17 +31,11 @@ export async function checkReadiness(checks: Checks, timeoutMs: number = CHECK_T
 }
 
 async function fails(part: string, check: () => Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
   try {
-    await Promise.race([check(), timeout]);
+    await within(timeoutMs, check());
     return false;
   } catch (error) {
     console.error(JSON.stringify({ message: "not ready", part, error: errorText(error) }));
     return true;
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -22,14 +22,21 @@ function blockName({ shard, block }: BlockPlace): string {
   return `${String(shard).padStart(5, "0")}-${String(block).padStart(9, "0")}.ndjson`;
 }
 
+/** Keeps lines of NDJSON in the lake. Putting them twice changes nothing. */
+export async function putLines(
+  { LAKE }: Pick<Env, "LAKE">,
+  key: string,
+  lines: string,
+  customMetadata: Record<string, string> = {},
+): Promise<void> {
+  await LAKE.put(key, lines, { httpMetadata: { contentType: "application/x-ndjson" }, customMetadata });
+}
+
 /** Keeps a block in the lake, its header as the object's metadata; gives its key. Putting it twice changes nothing. */
 export async function archiveBlock(env: Pick<Env, "LAKE">, block: Block): Promise<string> {
   const { prev, hash, events, campaign, shard, block: number } = block.header;
   const key = lakeKey(block);
-  await env.LAKE.put(key, block.body, {
-    httpMetadata: { contentType: "application/x-ndjson" },
-    customMetadata: { campaign, shard: String(shard), block: String(number), prev, hash, events: String(events) },
-  });
+  await putLines(env, key, block.body, { campaign, shard: String(shard), block: String(number), prev, hash, events: String(events) });
   return key;
 }
 

@@ -1,6 +1,7 @@
 import type { CardView } from "../../durable-objects/protocol.ts";
 import { errorText } from "../error-text.ts";
 import { rewardOf } from "../ledger/queries.ts";
+import { within } from "../within.ts";
 import { rewardView } from "./reward-view.ts";
 import type { RewardView } from "./reward-view.ts";
 
@@ -14,17 +15,11 @@ const LEDGER_ANSWER_MS = 2_000;
 export async function replyReward(env: Env, card: CardView, nowMs: number): Promise<RewardView> {
   return rewardView(card, async (cardId) => {
     if (card.redeemedAtMs === null || nowMs - card.redeemedAtMs < SETTLES_NO_SOONER_MS) return null;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${LEDGER_ANSWER_MS} ms`)), LEDGER_ANSWER_MS);
-    });
     try {
-      return (await Promise.race([rewardOf(env, cardId), late]))?.status ?? null;
+      return (await within(LEDGER_ANSWER_MS, rewardOf(env, cardId)))?.status ?? null;
     } catch (error) {
       console.error(JSON.stringify({ message: "the ledger did not answer for a reward", error: errorText(error) }));
       return null;
-    } finally {
-      clearTimeout(timer);
     }
   });
 }

@@ -1,5 +1,5 @@
 import { blockEvents } from "../../durable-objects/block.ts";
-import { blockDay, dayOf } from "../ledger/lake.ts";
+import { blockDay, dayOf, putLines } from "../ledger/lake.ts";
 import { eventsOfBlock } from "./events.ts";
 import type { PartnerEvent } from "./events.ts";
 
@@ -17,9 +17,7 @@ export async function archiveEvents(
 ): Promise<void> {
   const date = dayOf(events[0]?.at ?? 0);
   const lines = events.map((event) => `${JSON.stringify(event)}\n`).join("");
-  await env.LAKE.put(`${archiveDay(campaign, date)}${String(feed).padStart(12, "0")}.ndjson`, lines, {
-    httpMetadata: { contentType: "application/x-ndjson" },
-  });
+  await putLines(env, `${archiveDay(campaign, date)}${String(feed).padStart(12, "0")}.ndjson`, lines);
 }
 
 /** The events of a settled block. Throws where the lake has not got it. */

@@ -1,4 +1,4 @@
-import { aroundBinding, aroundLedger, aroundObjects } from "../../../test/workerd/around.ts";
+import { aroundBinding, aroundLedger, aroundObjects, retryableError } from "../../../test/workerd/around.ts";
 import type { Around } from "../../../test/workerd/around.ts";
 import type { InnerFault, InnerTarget } from "../faults.ts";
 
@@ -21,11 +21,6 @@ function faultNow(target: InnerTarget): InnerFault | undefined {
   return Math.random() < FLAKY_RATE ? FLAKY_FAULTS[Math.floor(Math.random() * FLAKY_FAULTS.length)] : undefined;
 }
 
-/** As the runtime puts it on what an object does not answer: https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
-function failure(message: string): Error {
-  return Object.assign(new Error(message), { retryable: true });
-}
-
 /** Does a call as the fault in force has it. */
 function meddle(target: InnerTarget): Around {
   return async (_, work) => {
@@ -34,10 +29,10 @@ function meddle(target: InnerTarget): Around {
         await scheduler.wait(Math.random() * MAX_SLOW_MS);
         return work();
       case "error":
-        throw failure(`${target} is away`);
+        throw retryableError(`${target} is away`);
       case "reply lost":
         await work();
-        throw failure(`${target} was not heard`);
+        throw retryableError(`${target} was not heard`);
       case "lost":
         return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
       case "doubled":
