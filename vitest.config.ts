@@ -13,6 +13,8 @@ const TEST_SECRETS = {
 export default defineConfig({
   test: {
     reporters: ["default"],
+    // Many tests wait: for a queue, an alarm, a server. Two cores have time for a third meanwhile.
+    maxWorkers: 3,
     projects: [
       {
         test: {
