@@ -8,6 +8,8 @@ import type { IndexPage, PageStart } from "./index-pages.ts";
 class Stored implements StoredIndex {
   readonly cards: IndexedCard[] = [];
   readonly pages = new Map<number, IndexPage>();
+  /** Pages that were asked for. */
+  read = 0;
   #indexed = 0;
   #last = 0;
 
@@ -22,6 +24,7 @@ class Stored implements StoredIndex {
     return this.cards.slice(seq, seq + limit);
   }
   indexPages(pages: readonly number[]): Map<number, IndexPage> {
+    this.read += pages.length;
     return new Map(pages.map((page) => [page, this.pages.get(page) ?? new Float64Array()]));
   }
   saveIndexPage(page: number | null, entries: IndexPage): PageStart {
@@ -81,3 +84,22 @@ it("reads the cards after the last stored batch again, however many they are", (
   expect(stored.indexedSeq()).toBeGreaterThan(10_000);
   for (const seq of [1, 4_096, 4_097, 12_345, 20_000]) expect(index.find([`request ${seq}`], [])).toEqual([seq]);
 });
+
+it("reads hardly a page for what was never asked before, however many there are", () => {
+  const stored = new Stored();
+  const index = new CardIndex(stored);
+  const CARDS = 600_000;
+  for (let seq = 1; seq <= CARDS; seq++) {
+    const card = { seq, requestId: `request ${seq}`, recipient: `recipient ${seq}` };
+    stored.cards.push(card);
+    index.add([card]);
+    if (index.isFull) index.store();
+  }
+  // More than are kept in memory: 16 MB of them.
+  expect(stored.pages.size).toBeGreaterThan(4_000);
+  const before = stored.read;
+  const asked = Array.from({ length: 10_000 }, (_, i) => `new ${i}`);
+  expect(index.find(asked, asked)).toEqual([]);
+  expect(stored.read - before).toBeLessThan(300);
+  for (const seq of [1, 123_456, 555_555, CARDS]) expect(index.find([`request ${seq}`], [`recipient ${seq}`])).toEqual([seq]);
+}, 60_000);

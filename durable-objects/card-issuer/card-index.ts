@@ -1,14 +1,15 @@
 import type { CardRow } from "./card.ts";
 import { cutPage, findInPage, hashKey, mergePages, pageOf, sortEntries, spread } from "./index-pages.ts";
 import type { IndexPage, PageStart } from "./index-pages.ts";
+import { PageSketches } from "./page-sketches.ts";
 import type { IndexStorage } from "./storage/stored-index.ts";
 
 /** Cards that are put into the index together at least. */
 const MIN_CARDS_PER_BATCH = 8_192;
 /** A page is written once for all that is new in it: where there are many pages, more cards at a time. */
-const CARDS_PER_PAGE = 8;
-/** What memory holds of them, some megabytes, and what is read at a start, some tens of milliseconds. */
-const MAX_CARDS_PER_BATCH = 32_768;
+const CARDS_PER_PAGE = 16;
+/** What memory holds of them, some ten megabytes, and what is read at a start, a tenth of a second. */
+const MAX_CARDS_PER_BATCH = 65_536;
 /** Cards that are read in one step at a start. */
 const CARDS_PER_STEP = 4_096;
 /** Pages kept in memory, 16 MB at the most; past it they are read again as they are needed. */
@@ -32,8 +33,9 @@ export class CardIndex {
   readonly #storage: StoredIndex;
   #starts: readonly PageStart[];
   readonly #pages = new Map<number, IndexPage>();
-  /** Cards after the indexed ones, by hash. */
-  readonly #recent = new Map<number, number[]>();
+  readonly #sketches = new PageSketches();
+  /** Cards after the indexed ones, by hash: mostly one, and then without an array around it. */
+  readonly #recent = new Map<number, number | number[]>();
   #recentCards = 0;
   #lastSeq: number;
 
@@ -73,7 +75,8 @@ export class CardIndex {
     const found: number[] = [];
     for (const hash of hashes) {
       const recent = this.#recent.get(hash);
-      if (recent !== undefined) found.push(...recent);
+      if (typeof recent === "number") found.push(recent);
+      else if (recent !== undefined) found.push(...recent);
     }
     this.#findStored(hashes, found);
     return [...new Set(found)];
@@ -106,7 +109,7 @@ export class CardIndex {
 
   #save(page: number | null, entries: IndexPage): PageStart {
     const start = this.#storage.saveIndexPage(page, entries);
-    this.#pages.set(start.page, entries);
+    this.#keep(start.page, entries);
     return start;
   }
 
@@ -117,12 +120,18 @@ export class CardIndex {
       this.#pages.clear();
       missing.splice(0, missing.length, ...pages);
     }
-    for (const [page, entries] of this.#storage.indexPages(missing)) this.#pages.set(page, entries);
+    for (const [page, entries] of this.#storage.indexPages(missing)) this.#keep(page, entries);
+  }
+
+  #keep(page: number, entries: IndexPage): void {
+    this.#pages.set(page, entries);
+    this.#sketches.draw(page, entries);
   }
 
   #enter(hash: number, seq: number): void {
     const seqs = this.#recent.get(hash);
-    if (seqs === undefined) this.#recent.set(hash, [seq]);
+    if (seqs === undefined) this.#recent.set(hash, seq);
+    else if (typeof seqs === "number") this.#recent.set(hash, [seqs, seq]);
     else seqs.push(seq);
   }
 
@@ -133,7 +142,8 @@ export class CardIndex {
     for (const hash of hashes) {
       const last = pageOf(starts, hash, Number.POSITIVE_INFINITY);
       for (let nth = pageOf(starts, hash, 0); nth <= last; nth++) {
-        const page = (starts[nth] as PageStart).page;
+        const { page } = starts[nth] as PageStart;
+        if (!this.#sketches.mayHold(page, hash)) continue;
         const wanted = byPage.get(page);
         if (wanted === undefined) byPage.set(page, [hash]);
         else wanted.push(hash);

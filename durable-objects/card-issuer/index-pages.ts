@@ -85,10 +85,14 @@ export function cutPage(page: IndexPage): IndexPage[] {
 }
 
 /** Entries in order, for each hash its cards. */
-export function sortEntries(entries: ReadonlyMap<number, readonly number[]>): IndexPage {
+export function sortEntries(entries: ReadonlyMap<number, number | readonly number[]>): IndexPage {
   const hashes = Float64Array.from(entries.keys()).sort();
   const sorted: number[] = [];
-  for (const hash of hashes) for (const seq of entries.get(hash) ?? []) sorted.push(hash, seq);
+  for (const hash of hashes) {
+    const seqs = entries.get(hash) ?? [];
+    if (typeof seqs === "number") sorted.push(hash, seqs);
+    else for (const seq of seqs) sorted.push(hash, seq);
+  }
   return Float64Array.from(sorted);
 }
 
