@@ -6,6 +6,7 @@ import type { App, Edge } from "./http/edge.ts";
 import { refuseFaults } from "./http/faults.ts";
 import { describe } from "./http/openapi.ts";
 import { partnerRoutes } from "./partner/routes.ts";
+import { answerFace } from "./player/get-card.ts";
 import { page } from "./player/page.ts";
 import { playerRoutes } from "./player/routes.ts";
 import { answerError } from "./problem.ts";
@@ -43,4 +44,12 @@ function edge(): App<Edge> {
   return app;
 }
 
+/** The routes. */
 export const app = edge();
+
+/** Answers a request: a card's face past the router. */
+export const answer = ((request, env, ctx) => {
+  const face = answerFace(request, env);
+  if (face === null) return app.fetch(request, env, ctx);
+  return face instanceof Response ? face : face.then((answered) => answered ?? app.fetch(request, env, ctx));
+}) satisfies ExportedHandlerFetchHandler<Env>;

@@ -1,4 +1,4 @@
-import { app } from "./app.ts";
+import { answer } from "./app.ts";
 import { consume } from "./queues.ts";
 import { runSchedule } from "./schedule.ts";
 
@@ -8,7 +8,7 @@ export { RewardGate } from "../durable-objects/reward-gate/reward-gate.ts";
 export { WebhookEndpoint } from "../durable-objects/webhook-endpoint/webhook-endpoint.ts";
 
 export default {
-  fetch: app.fetch,
+  fetch: answer,
   queue: consume,
   scheduled: (_controller, env) => runSchedule(env),
 } satisfies ExportedHandler<Env>;

@@ -12,7 +12,6 @@ export interface Card {
 export interface Opened {
   readonly session: string;
   readonly expiresAt: string;
-  readonly card?: Card;
 }
 
 export interface Prize {
@@ -57,7 +56,8 @@ export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok:
 /** The player's calls. A session is the bearer token that `open` gave. */
 export interface PlayerApi {
   open(idToken: string, cardId: string | null): Promise<Reply<Opened>>;
-  face(session: string, cardId: string): Promise<Reply<Card>>;
+  /** Whether the card can be shown; its face is the campaign's, which the page has. */
+  face(session: string, cardId: string): Promise<Reply<object>>;
   /** `key` makes the draw idempotent: the same key gives the same card. */
   draw(session: string, key: string): Promise<Reply<Drawn>>;
   reveal(session: string, cardId: string, trail: readonly TrailPoint[]): Promise<Reply<Revealed>>;

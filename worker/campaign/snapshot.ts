@@ -46,6 +46,12 @@ export async function campaignSnapshot(env: Pick<Env, "CONFIG">, campaign: strin
   }
 }
 
+/** The published campaign, where this isolate has read it within a few seconds; null where it has not, or there is none. */
+export function freshSnapshot(campaign: string, nowMs: number): CampaignSnapshot | null {
+  const known = memo.get(campaign, nowMs);
+  return known !== undefined && nowMs < known.freshUntilMs ? known.snapshot : null;
+}
+
 /**
  * The envelope only. The file was checked when it was published; checking it anew by the rules of another deployment, one release ahead or behind,
  * could take a running campaign off the air.

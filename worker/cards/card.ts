@@ -18,9 +18,22 @@ function cardKeysOf(env: Env): readonly CardKey[] {
   return keys;
 }
 
-/** Where a card of ours lives, from its id alone; null for any other text. */
+/** Cards that an isolate has found to be ours; past the bound it forgets them all. */
+const MAX_REMEMBERED_CARDS = 10_000;
+const remembered = new WeakMap<Env, Map<string, CardPlace>>();
+
+/** Where a card of ours lives, from its id alone; null for any other text. A card is asked for several times in its life, and its id checked once. */
 export function placeOfCard(env: Env, campaign: string, cardId: string): CardPlace | null {
-  return readCardId(cardKeysOf(env), campaign, cardId);
+  const places = remembered.get(env) ?? new Map<string, CardPlace>();
+  remembered.set(env, places);
+  const key = `${campaign}/${cardId}`;
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const place = readCardId(cardKeysOf(env), campaign, cardId);
+  if (place === null) return null;
+  if (places.size >= MAX_REMEMBERED_CARDS) places.clear();
+  places.set(key, place);
+  return place;
 }
 
 /** Where the card lives, from its id alone. An id that we did not make for this campaign is `card_not_found`, as a missing and a foreign card are. */

@@ -38,10 +38,6 @@ export const campaignFaceSchema = z
   .openapi("Campaign");
 export type CampaignFace = z.output<typeof campaignFaceSchema>;
 
-/** Everything needed to draw a card. It is made from the campaign alone, so that it cannot give the card's prize away. */
-export const cardFaceSchema = campaignFaceSchema.extend({ cardId: z.string() }).openapi("CardFace");
-export type CardFace = z.output<typeof cardFaceSchema>;
-
 /** What anybody may see of a prize; `params` is for the provider alone. */
 function prizeFace({ id, kind, name, description, image, value }: Prize): PrizeFace {
   return {
@@ -65,20 +61,15 @@ export function campaignFace(snapshot: CampaignSnapshot): CampaignFace {
   return face;
 }
 
-export function cardFace(snapshot: CampaignSnapshot, cardId: string): CardFace {
-  return { ...campaignFace(snapshot), cardId };
-}
-
 const encoder = new TextEncoder();
-const written = new WeakMap<CampaignSnapshot, Uint8Array>();
+const written = new WeakMap<CampaignSnapshot, Uint8Array<ArrayBuffer>>();
 
-/** The same as JSON in UTF-8, most of which is the same for all of a campaign's cards. `cardId` is one that `locateCard` knew: nothing in it needs an escape. */
-export function cardFaceJson(snapshot: CampaignSnapshot, cardId: string): Uint8Array<ArrayBuffer> {
-  const known = written.get(snapshot) ?? encoder.encode(`${JSON.stringify(campaignFace(snapshot)).slice(0, -1)},"cardId":"`);
-  written.set(snapshot, known);
-  const json = new Uint8Array(known.length + cardId.length + 2);
-  json.set(known);
-  encoder.encodeInto(`${cardId}"}`, json.subarray(known.length));
+/** The same as JSON in UTF-8, written once a snapshot: a body of new bytes costs more than all else of an answer. */
+export function campaignFaceJson(snapshot: CampaignSnapshot): Uint8Array<ArrayBuffer> {
+  const known = written.get(snapshot);
+  if (known !== undefined) return known;
+  const json = new Uint8Array(encoder.encode(JSON.stringify(campaignFace(snapshot))));
+  written.set(snapshot, json);
   return json;
 }
 

@@ -1,11 +1,14 @@
 import { createRoute } from "@hono/zod-openapi";
 import { publishedCampaign } from "../campaign/published.ts";
-import { locateCard } from "../cards/card.ts";
+import type { CampaignSnapshot } from "../campaign/schema.ts";
+import { freshSnapshot } from "../campaign/snapshot.ts";
+import { locateCard, placeOfCard } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
 import { answers, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
-import { cardFaceJson, cardFaceSchema } from "./face.ts";
+import { campaignFaceJson, campaignFaceSchema } from "./face.ts";
 import { cardParams } from "./request.ts";
-import { withSession } from "./with-session.ts";
+import { mayPass, recogniseCaller, rememberedCaller, withSession } from "./with-session.ts";
+import type { Caller } from "./with-session.ts";
 
 const route = createRoute({
   method: "get",
@@ -15,12 +18,14 @@ const route = createRoute({
   security: PLAYER_SECURITY,
   request: { params: cardParams },
   responses: {
-    200: answers(cardFaceSchema, "Answered at the edge, from the id and the campaign alone"),
+    200: answers(campaignFaceSchema, "The same for all cards of a campaign, so it cannot give the prize away. Answered at the edge"),
     ...refusals("session_invalid", "campaign_not_found", "card_not_found", "rate_limited"),
   },
 });
 
 const AS_JSON = { headers: { "content-type": "application/json" } };
+/** The address as every link has it: nothing encoded in it, nothing behind the card. */
+const FACE_ADDRESS = /^https?:\/\/[^/]+\/player\/v1\/campaigns\/([a-z0-9-]+)\/cards\/([A-Za-z0-9_-]+)$/;
 
 /** The call that there are most of: registered past the schemas, which have nothing to check here that `locateCard` does not. */
 export function getCard(app: App<PlayerEdge>): void {
@@ -28,6 +33,27 @@ export function getCard(app: App<PlayerEdge>): void {
   app.get(route.getRoutingPath(), withSession, async (c) => {
     const { campaign, cardId } = c.req.param();
     locateCard(c.env, campaign, cardId);
-    return new Response(cardFaceJson(await publishedCampaign(c.env, campaign), cardId), AS_JSON);
+    return faceOf(await publishedCampaign(c.env, campaign));
   });
+}
+
+/**
+ * The same past the router, which costs as much as all the rest; where this isolate remembers session, campaign and card, nothing is awaited either.
+ * Null for every other call and for whatever is refused: the route above says so.
+ */
+export function answerFace(request: Request, env: Env): Response | null | Promise<Response | null> {
+  if (request.method !== "GET") return null;
+  const [, campaign, cardId] = FACE_ADDRESS.exec(request.url) ?? [];
+  if (campaign === undefined || cardId === undefined) return null;
+  const nowMs = Date.now();
+  const snapshot = freshSnapshot(campaign, nowMs);
+  if (snapshot === null) return null;
+  const show = (caller: Caller) => (placeOfCard(env, campaign, cardId) !== null && mayPass(caller) ? faceOf(snapshot) : null);
+  const authorization = request.headers.get("authorization") ?? "";
+  const caller = rememberedCaller(env, authorization, campaign, nowMs);
+  return caller === null ? recogniseCaller(env, authorization, campaign).then(show, () => null) : show(caller);
+}
+
+function faceOf(snapshot: CampaignSnapshot): Response {
+  return new Response(campaignFaceJson(snapshot), AS_JSON);
 }

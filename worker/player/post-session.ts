@@ -6,7 +6,7 @@ import type { App, PlayerEdge } from "../http/edge.ts";
 import { answers, instantSchema, refusals, takes } from "../http/openapi.ts";
 import { settings } from "../settings.ts";
 import { keySet } from "../tokens.ts";
-import { cardFace, cardFaceSchema } from "./face.ts";
+import { campaignFace, campaignFaceSchema } from "./face.ts";
 import { callerAddress, limitFlood } from "./limit.ts";
 import { verifyLineToken } from "./line-token.ts";
 
@@ -33,7 +33,7 @@ const route = createRoute({
         session: z.string(),
         expiresAt: instantSchema,
         user: z.object({ name: z.string().optional(), picture: z.string().optional() }),
-        card: cardFaceSchema.optional(),
+        card: campaignFaceSchema.optional(),
       }),
       "The session; with `cardId`, the face of that card",
     ),
@@ -67,7 +67,7 @@ export function postSession(app: App<PlayerEdge>): void {
         session,
         expiresAt: instant(expiresAtMs),
         user: { ...(name === undefined ? {} : { name }), ...(picture === undefined ? {} : { picture }) },
-        ...(cardId === undefined ? {} : { card: cardFace(snapshot, cardId) }),
+        ...(cardId === undefined ? {} : { card: campaignFace(snapshot) }),
       },
       200,
     );

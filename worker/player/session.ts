@@ -73,13 +73,8 @@ export async function openSession(
 /** The session of this token for this campaign, or `session_invalid`. */
 export async function readSession(keys: SessionKeys, token: string, campaign: string, nowMs: number): Promise<Session> {
   const { exp, ...claims } = claimsSchema.parse(await verify(keys, token, nowMs));
-  return forCampaign({ ...claims, expiresAtMs: exp * 1000 }, campaign);
-}
-
-/** The session, if it is for this campaign; else `session_invalid`. */
-export function forCampaign(session: Session, campaign: string): Session {
-  if (session.campaign !== campaign) throw new Problem("session_invalid", "campaign: the session is of another campaign");
-  return session;
+  if (claims.campaign !== campaign) throw new Problem("session_invalid", "campaign: the session is of another campaign");
+  return { ...claims, expiresAtMs: exp * 1000 };
 }
 
 async function verify(keys: SessionKeys, token: string, nowMs: number): Promise<unknown> {

@@ -9,13 +9,13 @@ const SHARDS = 1;
 
 /** Answers `/probe/…`; null for any other address. Every RPC carries draws of its own, and as many results come back. */
 export function probe(request: Request, env: BenchEnv): Response | Promise<Response> | null {
-  const { pathname } = new URL(request.url);
-  if (!pathname.startsWith(PREFIX)) return null;
-  const [what, campaign = ""] = pathname.slice(PREFIX.length).split("/");
+  const { url } = request;
+  const begin = url.indexOf(PREFIX);
+  if (begin < 0) return null;
+  const [what, campaign = ""] = url.slice(begin + PREFIX.length).split("/");
+  if (what === "hello") return new Response("hello");
   const object = env.PROBE.getByName("probe");
   switch (what) {
-    case "hello":
-      return new Response("hello");
     case "rpc":
       return answer(object.answer(commandOf(campaign, 1)));
     case "rpc-bulk":
