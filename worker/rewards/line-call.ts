@@ -1,6 +1,6 @@
-import { parseRetryAfter } from "../../durable-objects/retry-after.ts";
 import { z } from "zod";
 import type { Settings } from "../settings.ts";
+import { wishedPause } from "./not-now.ts";
 import { parseJson } from "./parse-json.ts";
 import type { GateAddress, GrantDeps, GrantOutcome } from "./provider.ts";
 import { readAnswer } from "./read-answer.ts";
@@ -72,9 +72,7 @@ async function judgeAnswer(call: LineCall, response: Response, nowMs: number): P
   if (response.ok || acceptedBefore) return judgeAccepted(call, response);
   const reason = `LINE answered ${status}${await messageOf(response)}`;
   if (status >= 400 && status < 500 && !PASSING_CLIENT_ERRORS.has(status)) return { outcome: "refused", reason };
-  const obeyed = status === 429 || status === 503;
-  const afterMs = obeyed ? parseRetryAfter(response.headers.get("retry-after"), nowMs) : null;
-  return { outcome: "retry", reason, ...(afterMs === null ? {} : { afterMs }) };
+  return { outcome: "retry", reason, ...wishedPause(response, nowMs) };
 }
 
 /** The receipt names the request by which LINE's support finds it. An answer that is not LINE's leaves unknown what happened. */

@@ -1,16 +1,14 @@
-import { parseRetryAfter } from "../../durable-objects/retry-after.ts";
-import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import type { Settings } from "../settings.ts";
+import { PASSING_CLIENT_ERRORS, wishedPause } from "./not-now.ts";
 import { parseJson } from "./parse-json.ts";
 import type { GateAddress, GrantDeps, GrantOutcome, ParamedReward, RemoteProvider, Retry } from "./provider.ts";
 import { readAnswer } from "./read-answer.ts";
+import { signedHeaders } from "./signed-headers.ts";
 import { CALL_TIMEOUT_MS, unanswered } from "./unanswered.ts";
 
 /** Answers are kept as receipts, 200 of them in one SQL value of at most 2 MB; an answer this long is none of ours. */
 const MAX_ANSWER_BYTES = 4_096;
-/** Client errors that say "not now" rather than "not like this": Request Timeout, Too Early, Too Many Requests. */
-const PASSING_CLIENT_ERRORS: ReadonlySet<number> = new Set([408, 425, 429]);
 
 const answerSchema = z.looseObject({ granted: z.literal(true) });
 
@@ -23,7 +21,7 @@ const answerSchema = z.looseObject({ granted: z.literal(true) });
 export const webhook: RemoteProvider = { reach: "remote", gate, grant };
 
 function gate({ params }: ParamedReward, settings: Settings): GateAddress | Retry {
-  const provider = providerOf(settings, params["provider"]);
+  const provider = webhookProvider(settings, params["provider"]);
   if (provider === null) return { outcome: "retry", reason: "no reward provider of the name in the prize's params is configured" };
   return webhookGate(provider.name, provider.permitsPerSecond);
 }
@@ -33,7 +31,7 @@ export function webhookGate(provider: string, permitsPerSecond: number): GateAdd
 }
 
 async function grant(reward: ParamedReward, { settings, fetch, nowMs }: GrantDeps): Promise<GrantOutcome> {
-  const provider = providerOf(settings, reward.params["provider"]);
+  const provider = webhookProvider(settings, reward.params["provider"]);
   if (provider === null) return { outcome: "retry", reason: "the reward provider is not configured" };
   const request = signedRequest(reward, settings, new Date(nowMs()));
   try {
@@ -44,13 +42,15 @@ async function grant(reward: ParamedReward, { settings, fetch, nowMs }: GrantDep
   }
 }
 
-function providerOf({ REWARD_PROVIDERS }: Settings, name: unknown): { name: string; url: string; permitsPerSecond: number } | null {
+type WebhookProvider = Settings["REWARD_PROVIDERS"][string] & { readonly name: string };
+
+/** The reward system of this name, as the settings have it; null where they have none. */
+function webhookProvider({ REWARD_PROVIDERS }: Settings, name: unknown): WebhookProvider | null {
   if (typeof name !== "string" || !Object.hasOwn(REWARD_PROVIDERS, name)) return null;
   const provider = REWARD_PROVIDERS[name];
   return provider === undefined ? null : { name, ...provider };
 }
 
-/** Signed with the previous secret, too, while there is one: the provider takes over the new one when it likes. */
 function signedRequest(reward: ParamedReward, settings: Settings, now: Date): RequestInit {
   const body = JSON.stringify({
     type: "reward.grant",
@@ -64,17 +64,7 @@ function signedRequest(reward: ParamedReward, settings: Settings, now: Date): Re
       ...(reward.recipient === null ? {} : { recipient: reward.recipient }),
     },
   });
-  const secrets = [settings.WEBHOOK_SECRET, settings.WEBHOOK_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
-  return {
-    method: "POST",
-    body,
-    headers: {
-      "content-type": "application/json",
-      "webhook-id": reward.card,
-      "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
-      "webhook-signature": secrets.map((secret) => new Webhook(secret).sign(reward.card, now, body)).join(" "),
-    },
-  };
+  return { method: "POST", body, headers: { "content-type": "application/json", ...signedHeaders(reward.card, body, settings, now) } };
 }
 
 async function judgeAnswer(response: Response, nowMs: number): Promise<GrantOutcome> {
@@ -82,9 +72,7 @@ async function judgeAnswer(response: Response, nowMs: number): Promise<GrantOutc
   await response.body?.cancel();
   const reason = `answered ${response.status}`;
   if (response.status >= 400 && response.status < 500 && !PASSING_CLIENT_ERRORS.has(response.status)) return { outcome: "refused", reason };
-  const obeyed = response.status === 429 || response.status === 503;
-  const afterMs = obeyed ? parseRetryAfter(response.headers.get("retry-after"), nowMs) : null;
-  return { outcome: "retry", reason, ...(afterMs === null ? {} : { afterMs }) };
+  return { outcome: "retry", reason, ...wishedPause(response, nowMs) };
 }
 
 async function judgeGrant(response: Response): Promise<GrantOutcome> {
