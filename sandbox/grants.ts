@@ -1,3 +1,5 @@
+import { GrantList } from "./grant-list.ts";
+
 /** A reward that was granted, once, under its provider and webhook-id. */
 export interface Grant {
   readonly provider: string;
@@ -48,6 +50,7 @@ const MAX_ASKS = 2_000_000;
 export class GrantBook {
   readonly #asks = new Map<string, Ask>();
   readonly #byCard = new Map<string, Ask[]>();
+  readonly #lists = new Map<string, GrantList>();
 
   /** Counts a call that names `webhookId`. */
   ask(provider: string, webhookId: string): void {
@@ -64,6 +67,7 @@ export class GrantBook {
       const ofCard = this.#byCard.get(wanted.cardId);
       if (ofCard === undefined) this.#byCard.set(wanted.cardId, [ask]);
       else ofCard.push(ask);
+      this.#note(wanted);
       return { status: "granted", grant: wanted };
     }
     return sameReward(ask.grant, wanted) ? { status: "repeated", grant: ask.grant } : { status: "conflict" };
@@ -96,6 +100,11 @@ export class GrantBook {
     return { rows, next: null };
   }
 
+  /** What one provider granted for a campaign, in the order of the webhook-ids, after this one. */
+  grantsAfter(provider: string, campaign: string, id: string, limit: number): readonly Grant[] {
+    return this.#lists.get(listKey(provider, campaign))?.after(id, limit) ?? [];
+  }
+
   totals(campaign: string | null): RewardTotals {
     let asked = 0;
     const grantsOfCard = new Map<string, number>();
@@ -108,6 +117,13 @@ export class GrantBook {
     return { asked, grantedCards: grantsOfCard.size, grantedTwice };
   }
 
+  #note(grant: Grant): void {
+    const key = listKey(grant.provider, grant.campaign);
+    const list = this.#lists.get(key) ?? new GrantList();
+    this.#lists.set(key, list);
+    list.add(grant);
+  }
+
   #ask(provider: string, webhookId: string): Ask | null {
     const key = `${provider}\n${webhookId}`;
     const known = this.#asks.get(key);
@@ -117,6 +133,10 @@ export class GrantBook {
     this.#asks.set(key, ask);
     return ask;
   }
+}
+
+function listKey(provider: string, campaign: string): string {
+  return `${provider}\n${campaign}`;
 }
 
 function row({ provider, webhookId, asked, grant }: Ask): RewardRow {

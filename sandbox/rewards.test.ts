@@ -1,7 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { askReward, postJson, rewardBody, temporaryFolder, testSandbox, USER } from "./sandbox.fixture.ts";
+import { askGrants, askReward, postJson, rewardBody, temporaryFolder, testSandbox, USER } from "./sandbox.fixture.ts";
 
 async function get(url: string): Promise<unknown> {
   return await (await fetch(url)).json();
@@ -80,6 +80,33 @@ test("grants are listed by campaign, page by page", async () => {
     rewards: [{ cardId: "a-3" }],
     next: null,
   });
+});
+
+test("a provider's own list has its grants of a campaign in the order of their ids, page by page", async () => {
+  const sandbox = await testSandbox({ now: () => Date.parse("2027-03-01T00:00:00Z") });
+  const spring = (card: string) => ({ body: rewardBody(card, { campaign: "spring" }) });
+  for (const card of ["c", "A", "b"]) expect((await askReward(sandbox, card, spring(card))).status).toBe(200);
+  await askReward(sandbox, "d", { body: rewardBody("d", { campaign: "autumn" }) });
+  await askReward(sandbox, "e", { ...spring("e"), provider: "coins" });
+  const listed = async (query: Record<string, string>) => await (await askGrants(sandbox, { campaign: "spring", ...query })).json();
+  const grantedAt = "2027-03-01T00:00:00.000Z";
+  expect(await listed({ limit: "2" })).toEqual({ grants: ["A", "b"].map((id) => ({ id, grantedAt })) });
+  expect(await listed({ after: "b", limit: "2" })).toEqual({ grants: [{ id: "c", grantedAt }] });
+  await askReward(sandbox, "B", spring("B"));
+  expect(await listed({ after: "A" })).toEqual({ grants: ["B", "b", "c"].map((id) => ({ id, grantedAt })) });
+  expect(await listed({ after: "c" })).toEqual({ grants: [] });
+});
+
+test("a provider's own list wants a signature and a campaign, and fails as its grants do", async () => {
+  const sandbox = await testSandbox();
+  expect((await fetch(`${sandbox.origin}/rewards/points/grants?campaign=demo`)).status).toBe(401);
+  expect((await askGrants(sandbox, { campaign: "demo" }, { secret: "whsec_YW5vdGhlciBzZWNyZXQsIGFsc28gMzIgYnl0ZXMuLi4=" })).status).toBe(
+    401,
+  );
+  expect((await askGrants(sandbox, {})).status).toBe(400);
+  await postJson(`${sandbox.origin}/sandbox/faults`, { target: "rewards", mode: "error" });
+  expect((await askGrants(sandbox, { campaign: "demo" })).status).toBe(500);
+  expect(await get(`${sandbox.origin}/sandbox/rewards/rate?provider=points`)).toMatchObject({ providers: { points: { calls: 4 } } });
 });
 
 test("with a state file, a grant outlives the sandbox, and a line torn by a kill is dropped", async () => {

@@ -37,6 +37,14 @@ const listQuerySchema = z.strictObject({
   offset: z.coerce.number().int().min(0).default(0),
 });
 
+/** What Kuji asks when it holds its ledger against what was granted. */
+const MAX_GRANTS = 1_000;
+const grantsQuerySchema = z.strictObject({
+  campaign: idSchema,
+  after: z.string().max(200).default(""),
+  limit: z.coerce.number().int().min(1).max(MAX_GRANTS).default(MAX_GRANTS),
+});
+
 const rateQuerySchema = z.strictObject({
   provider: providerSchema.optional(),
   since: z.iso.datetime({ offset: true }).optional(),
@@ -69,7 +77,7 @@ export class RewardSystem {
     this.#journal?.close();
   }
 
-  /** `POST /rewards/{provider}`, `GET /sandbox/rewards` and `GET /sandbox/rewards/rate`. */
+  /** `POST /rewards/{provider}`, `GET /rewards/{provider}/grants`, `GET /sandbox/rewards` and `GET /sandbox/rewards/rate`. */
   routes(faults: Faults): Hono<{ Bindings: HttpBindings }> {
     const routes = new Hono<{ Bindings: HttpBindings }>();
 
@@ -106,6 +114,22 @@ export class RewardSystem {
         }
         if (reply.status === "granted") this.#journal?.append(reply.grant);
         return c.json({ granted: true, receipt: reply.grant.receipt });
+      },
+    );
+
+    routes.get(
+      "/rewards/:provider/grants",
+      async (c, next) => {
+        const provider = parseValue(c.req.param("provider"), providerSchema, "the provider's name");
+        this.#rate(provider).record(this.#now(), faults.current.rewards.mode !== "ok");
+        await next();
+      },
+      faults.around("rewards", () => problemResponse(new SandboxProblem("fault_injected"))),
+      (c) => {
+        this.#verify("", c.req.header());
+        const { campaign, after, limit } = parseValue(c.req.query(), grantsQuerySchema, "the query");
+        const grants = this.#book.grantsAfter(c.req.param("provider"), campaign, after, limit);
+        return c.json({ grants: grants.map(({ webhookId, grantedAt }) => ({ id: webhookId, grantedAt })) });
       },
     );
 

@@ -61,3 +61,19 @@ export async function askReward(
     body: text,
   });
 }
+
+/** Asks a reward system for its list as Kuji does: signed by Standard Webhooks over no body. */
+export async function askGrants(
+  sandbox: Sandbox,
+  query: Readonly<Record<string, string>>,
+  { secret = WEBHOOK_SECRET, provider = "points" } = {},
+): Promise<Response> {
+  const at = new Date();
+  return await fetch(`${sandbox.origin}/rewards/${provider}/grants?${new URLSearchParams(query).toString()}`, {
+    headers: {
+      "webhook-id": "list-1",
+      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-signature": new Webhook(secret).sign("list-1", at, ""),
+    },
+  });
+}
