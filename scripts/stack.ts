@@ -159,7 +159,9 @@ export function varsFor({ appOrigin, sandboxOrigin }: House, permitsPerSecond: n
     ACCESS_ISSUER: sandboxOrigin,
     ACCESS_CERTS_URL: `${sandboxOrigin}/cdn-cgi/access/certs`,
     ACCESS_AUDIENCE: DEFAULT_ACCESS_AUDIENCE,
-    REWARD_PROVIDERS: JSON.stringify({ points: { url: `${sandboxOrigin}/rewards/points`, permitsPerSecond } }),
+    REWARD_PROVIDERS: JSON.stringify({
+      points: { url: `${sandboxOrigin}/rewards/points`, permitsPerSecond, listUrl: `${sandboxOrigin}/rewards/points/grants` },
+    }),
   };
 }
 

@@ -18,7 +18,12 @@ const rewardProviders = z.record(
     .string()
     .regex(/^[a-z0-9-]{1,40}$/)
     .refine(isFreeName),
-  z.strictObject({ url, permitsPerSecond: z.number().positive().max(10_000) }),
+  z.strictObject({
+    url,
+    permitsPerSecond: z.number().positive().max(10_000),
+    /** Where it lists what it has granted, for reconciliation; without it the two are not compared. */
+    listUrl: url.optional(),
+  }),
 );
 
 const settingsSchema = z.object({

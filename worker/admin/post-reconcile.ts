@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { jsonBody } from "../http/body.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
+import { providerReportSchema } from "../ledger/reconcile/compare-providers.ts";
 import { FIRST_STEP, reconcileCursorSchema, reconcileStep } from "../ledger/reconcile/step.ts";
 import { campaignRow } from "./campaign-row.ts";
 import { ADMIN_BODY_BYTES, campaignParams } from "./request.ts";
@@ -11,7 +12,7 @@ const route = createRoute({
   method: "post",
   path: "/campaigns/{campaign}/reconcile",
   tags: ["Admin"],
-  summary: "One step of holding the issuers and the ledger against each other, card by card",
+  summary: "One step of holding the issuers, the ledger and the reward providers' own lists against each other, card by card",
   security: ADMIN_SECURITY,
   middleware: [withRole("operator"), jsonBody(ADMIN_BODY_BYTES)] as const,
   request: { params: campaignParams, body: takes(z.strictObject({ cursor: reconcileCursorSchema.optional() })) },
@@ -22,8 +23,10 @@ const route = createRoute({
         compared: z.int(),
         waiting: z.int(),
         differences: z.array(z.object({ cardId: z.string(), faults: z.array(z.string()) })),
+        provider: providerReportSchema.optional(),
       }),
-      "`next` is the cursor of the next step, null after the last; of cards that are `waiting`, events are on their way to the ledger",
+      "`next` is the cursor of the next step, null after the last; of cards that are `waiting`, events are on their way to the ledger. `provider` is there when the step " +
+        "looked at a reward provider: `compared` with a page of its list, `unlisted` where it has none, `unasked` where it could not be asked: the same cursor asks it again",
     ),
     ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "body_too_large"),
   },

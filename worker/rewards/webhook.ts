@@ -45,7 +45,7 @@ async function grant(reward: ParamedReward, { settings, fetch, nowMs }: GrantDep
 type WebhookProvider = Settings["REWARD_PROVIDERS"][string] & { readonly name: string };
 
 /** The reward system of this name, as the settings have it; null where they have none. */
-function webhookProvider({ REWARD_PROVIDERS }: Settings, name: unknown): WebhookProvider | null {
+export function webhookProvider({ REWARD_PROVIDERS }: Settings, name: unknown): WebhookProvider | null {
   if (typeof name !== "string" || !Object.hasOwn(REWARD_PROVIDERS, name)) return null;
   const provider = REWARD_PROVIDERS[name];
   return provider === undefined ? null : { name, ...provider };

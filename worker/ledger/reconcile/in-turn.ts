@@ -1,10 +1,13 @@
 import { errorText } from "../../error-text.ts";
-import { forgetMended, recordDifferences } from "./differences.ts";
+import type { ProviderReport } from "./compare-providers.ts";
+import { forgetMended, keepUnasked, recordDifferences } from "./differences.ts";
 import { FIRST_STEP, reconcileCursorSchema, reconcileStep } from "./step.ts";
 import type { ReconcileCursor, ReconcileStep } from "./step.ts";
 
 /** In a run, up to fifty thousand cards. */
 const STEPS_A_RUN = 10;
+/** In a run, so many pages are asked of reward providers: they are there to grant, and five thousand grants a minute are looked through soon enough. */
+const PROVIDER_PAGES_A_RUN = 5;
 /** A campaign whose end is longer ago has been looked at many times: nothing of it changes any more. */
 const LATELY_MS = 30 * 86_400_000;
 
@@ -15,29 +18,46 @@ interface Turn {
 }
 
 /**
- * Holds issuers and ledger against each other, campaign after campaign, of those that run or have ended lately; each once in a run at most. Where it stopped is
- * kept in D1. What differs is logged and kept until a round finds it mended.
+ * Holds issuers, ledger and reward providers against each other, campaign after campaign, of those that run or have ended lately; each once in a run at most. Where
+ * it stopped is kept in D1. What differs is logged and kept until a round finds it mended; a provider that cannot be asked is asked again in the next round.
  */
 export async function reconcileInTurn(env: Env, nowMs: number = Date.now()): Promise<void> {
   let turn = (await readTurn(env)) ?? (await nextTurn(env, "", nowMs));
-  for (let steps = 0; turn !== null && steps < STEPS_A_RUN; steps++) {
-    turn = await goOn(env, turn, nowMs);
+  for (let steps = 0, asked = 0; turn !== null && steps < STEPS_A_RUN && asked < PROVIDER_PAGES_A_RUN; steps++) {
+    const done = await goOn(env, turn, nowMs);
+    ({ turn } = done);
+    if (done.hasAsked) asked += 1;
   }
 }
 
 /** One step, and whose turn it is after it. A campaign that cannot be looked at now keeps no other waiting; nothing of it is taken for mended. */
-async function goOn(env: Env, { campaign, cursor, startedAt }: Turn, nowMs: number): Promise<Turn | null> {
+async function goOn(
+  env: Env,
+  { campaign, cursor, startedAt }: Turn,
+  nowMs: number,
+): Promise<{ readonly turn: Turn | null; readonly hasAsked: boolean }> {
   let step: ReconcileStep | null = null;
   try {
     step = await reconcileStep(env, campaign, await shardsOf(env, campaign), cursor);
-    await recordDifferences(env, campaign, step.differences, nowMs);
+    await recordDifferences(env, campaign, step.differences, startedAt, nowMs);
+    if (step.provider?.status === "unasked") await noteUnasked(env, campaign, step.provider, startedAt);
   } catch (error) {
     console.error(JSON.stringify({ message: "a campaign was not reconciled to its end", campaign, error: errorText(error) }));
   }
   const isWhole = step !== null && step.next === null;
   const turn = step === null || step.next === null ? await nextTurn(env, campaign, nowMs) : { campaign, cursor: step.next, startedAt };
   await env.LEDGER.batch([saveTurn(env, turn), ...(isWhole ? [forgetMended(env, campaign, startedAt)] : [])]);
-  return turn;
+  return { turn, hasAsked: step?.provider !== undefined && step.provider.status !== "unlisted" };
+}
+
+async function noteUnasked(
+  env: Pick<Env, "LEDGER">,
+  campaign: string,
+  { provider, reason }: Extract<ProviderReport, { status: "unasked" }>,
+  startedAt: number,
+): Promise<void> {
+  console.warn(JSON.stringify({ message: "a reward provider could not be asked what it has granted", campaign, provider, reason }));
+  await keepUnasked(env, campaign, provider, startedAt);
 }
 
 async function readTurn({ LEDGER }: Pick<Env, "LEDGER">): Promise<Turn | null> {

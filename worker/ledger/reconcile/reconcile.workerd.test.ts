@@ -6,9 +6,10 @@ import { deliver } from "../blocks.fixture.ts";
 import { holdQueue } from "../held-queue.fixture.ts";
 import { invariants } from "../invariants.ts";
 import { mendGaps } from "../mend-gaps.ts";
+import type { CardDifference } from "./differences.ts";
 import { reconcileInTurn } from "./in-turn.ts";
 import { FIRST_STEP, reconcileStep } from "./step.ts";
-import type { CardDifference, ReconcileCursor } from "./step.ts";
+import type { ReconcileCursor } from "./step.ts";
 
 const SHARDS = 2;
 const FATES = ["issued", "voided", "revealed", "redeemed", "used"] as const;

@@ -9,6 +9,9 @@ import { noteMissing } from "../missing-blocks.ts";
 import { cards, rewards } from "../schema.ts";
 import { compareCard } from "./compare-card.ts";
 import type { LedgerEntry } from "./compare-card.ts";
+import { compareProviders, FIRST_PROVIDER, providersCursorSchema } from "./compare-providers.ts";
+import type { ProviderReport } from "./compare-providers.ts";
+import type { CardDifference } from "./differences.ts";
 
 /** Pages of an issuer's cards that one step looks at. */
 const PAGES_A_STEP = 10;
@@ -27,16 +30,13 @@ export const reconcileCursorSchema = z.discriminatedUnion("phase", [
   z.strictObject({ phase: z.literal("cards"), after: z.string().max(64), lastSeqs: z.array(z.int().min(0)).max(65_536) }),
   /** The same of its rewards: each must be a card's. */
   z.strictObject({ phase: z.literal("rewards"), after: z.string().max(64) }),
+  /** What reward providers say they have granted, against the ledger. */
+  providersCursorSchema,
 ]);
 
 export type ReconcileCursor = z.output<typeof reconcileCursorSchema>;
 
 export const FIRST_STEP: ReconcileCursor = { phase: "issuers", afterSeq: 0, lastSeqs: [] };
-
-export interface CardDifference {
-  readonly card: string;
-  readonly faults: readonly string[];
-}
 
 export interface ReconcileStep {
   /** Null: that was the last. */
@@ -46,9 +46,11 @@ export interface ReconcileStep {
   /** Cards of which the ledger cannot know everything yet: their events are on the way. */
   readonly waiting: number;
   readonly differences: readonly CardDifference[];
+  /** Of a step that looked at a reward provider. */
+  readonly provider?: ProviderReport;
 }
 
-/** One bounded step of holding a campaign's issuers and its ledger against each other, card by card. */
+/** One bounded step of holding a campaign's issuers, its ledger and its reward providers against each other, card by card. */
 export async function reconcileStep(env: Env, campaign: string, shards: number, cursor: ReconcileCursor): Promise<ReconcileStep> {
   switch (cursor.phase) {
     case "issuers":
@@ -57,6 +59,8 @@ export async function reconcileStep(env: Env, campaign: string, shards: number, 
       return findStrangeCards(env, campaign, cursor);
     case "rewards":
       return findStrangeRewards(env, campaign, cursor.after);
+    case "providers":
+      return { compared: 0, waiting: 0, ...(await compareProviders(env, campaign, cursor)) };
   }
 }
 
@@ -187,5 +191,6 @@ async function findStrangeRewards(env: Env, campaign: string, after: string): Pr
     .filter(({ strange }) => strange === 1)
     .map(({ card }) => ({ card, faults: ["a reward of a card that the ledger does not have"] }));
   const last = results.at(-1);
-  return { next: last?.rows === ROWS_A_STEP ? { phase: "rewards", after: last.card } : null, compared: 0, waiting: 0, differences };
+  const next: ReconcileCursor = last?.rows === ROWS_A_STEP ? { phase: "rewards", after: last.card } : FIRST_PROVIDER;
+  return { next, compared: 0, waiting: 0, differences };
 }
