@@ -103,7 +103,14 @@ export interface Reconciled {
   readonly compared: number;
   readonly waiting: number;
   readonly differences: readonly { readonly cardId: string; readonly faults: readonly string[] }[];
+  /** Of a step that looked at a reward provider. */
+  readonly provider?: AdminProviderReport;
 }
+
+export type AdminProviderReport =
+  | { readonly status: "compared"; readonly provider: string; readonly grants: number; readonly waiting: number }
+  /** `unlisted`: it has no list. `unasked`: it could not be asked for it, and the same cursor asks again. */
+  | { readonly status: "unlisted" | "unasked"; readonly provider: string; readonly reason: string };
 
 /** What the sandbox's Cloudflare Access gives an operator. */
 export async function accessToken({ sandboxOrigin }: Pick<House, "sandboxOrigin">): Promise<string> {
@@ -182,7 +189,7 @@ export class AdminClient {
     return await this.#call("POST", "/rewards/redrive", { campaign, dryRun });
   }
 
-  /** One step of holding the issuers and the ledger against each other; the first without a cursor. */
+  /** One step of holding the issuers, the ledger and the reward providers against each other; the first without a cursor. */
   async reconcile(campaign: string, cursor: object | null): Promise<Reconciled> {
     return await this.#call("POST", `/campaigns/${campaign}/reconcile`, cursor === null ? {} : { cursor });
   }

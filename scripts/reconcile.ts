@@ -1,20 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { AdminClient, AdminInvariants, Reconciled } from "./admin-client.ts";
 import { exitWith } from "./exits.ts";
 import { findOperator, OPERATOR_OPTIONS } from "./found-app.ts";
+import { describeProvider, ProviderTallies } from "./provider-tallies.ts";
 import { openTerminal, table } from "./terminal.ts";
 import { waitFor } from "./wait.ts";
 
 const USAGE = `npm run reconcile -- --campaign ID [--origin URL] [--access-token TOKEN]
-    Counts a campaign in pool, issuers and ledger, and holds every card of the issuers against the ledger.
+    Counts a campaign in pool, issuers and ledger, and holds every card of the issuers against the ledger, and every reward in the ledger against the
+    lists of the reward providers that have one.
     --origin        the app; without it, the running npm start
     --access-token  what lets an operator in (cloudflared access token); or KUJI_ACCESS_TOKEN; not needed beside npm start
 
-Exit status 0: nothing differs; 1: something does, and is named; 2: it could not be looked at.`;
+Exit status 0: nothing differs; 1: something does, and is named; 2: it could not be looked at, or a provider's list could not.`;
 
 /** A block that was lost is sent again after 15 s. A campaign that is played all the while is looked at as it is. */
 const SETTLING_TIMEOUT_MS = 30_000;
 const PROGRESS_EVERY_CARDS = 50_000;
+/** How often a page of a provider's list is asked for before it is left, and how long between: a breath for one that is slow, not for an outage. */
+const MAX_ASKS = 4;
+const ASK_AGAIN_MS = 5_000;
 
 const terminal = openTerminal();
 
@@ -33,14 +39,18 @@ async function run(): Promise<number> {
 
 async function reconcile(admin: AdminClient, campaign: string): Promise<number> {
   await settled(admin, campaign);
-  const { compared, waiting, differing } = await compareCards(admin, campaign);
+  const { compared, waiting, differing, providers } = await compareCards(admin, campaign);
   const { prizes, differences } = await admin.invariants(campaign);
   terminal.say(`\n${balances(prizes)}\n`);
   // The counts are of now, and the cards were looked at just before.
   const counts = differences.filter((difference) => !difference.startsWith("card "));
   for (const difference of counts) terminal.say(`  ${difference}`);
-  terminal.say(`campaign=${campaign} cards=${compared} on-the-way=${waiting} differing=${differing} differences=${counts.length}`);
-  return differing + counts.length === 0 ? 0 : 1;
+  for (const provider of providers.all) terminal.say(`  ${describeProvider(provider)}`);
+  const { grants, unasked } = providers.sum();
+  const cards = `cards=${compared} on-the-way=${waiting} differing=${differing} differences=${counts.length}`;
+  terminal.say(`campaign=${campaign} ${cards} grants=${grants} providers-not-asked=${unasked}`);
+  if (differing + counts.length > 0) return 1;
+  return unasked === 0 ? 0 : 2;
 }
 
 /** Waits, for a while, until no block is on its way. */
@@ -59,20 +69,37 @@ async function settled(admin: AdminClient, campaign: string): Promise<void> {
   }
 }
 
-async function compareCards(admin: AdminClient, campaign: string): Promise<{ compared: number; waiting: number; differing: number }> {
-  const sum = { compared: 0, waiting: 0, differing: 0 };
+interface Compared {
+  readonly compared: number;
+  readonly waiting: number;
+  readonly differing: number;
+  readonly providers: ProviderTallies;
+}
+
+async function compareCards(admin: AdminClient, campaign: string): Promise<Compared> {
+  const sum = { compared: 0, waiting: 0, differing: 0, providers: new ProviderTallies() };
   for (let cursor: object | null = null, told = 0; ;) {
-    const step: Reconciled = await admin.reconcile(campaign, cursor);
+    const step = await stepFrom(admin, campaign, cursor);
     for (const { cardId, faults } of step.differences) terminal.say(`  card ${cardId}: ${faults.join("; ")}`);
     sum.compared += step.compared;
     sum.waiting += step.waiting;
     sum.differing += step.differences.length;
+    if (step.provider !== undefined) sum.providers.add(step.provider, step.differences.length);
     if (sum.compared >= told + PROGRESS_EVERY_CARDS) {
       told = sum.compared;
       terminal.say(`  ${told} cards`);
     }
     if (step.next === null) return sum;
     cursor = step.next;
+  }
+}
+
+/** One step; where a provider could not be asked, the same some times more. */
+async function stepFrom(admin: AdminClient, campaign: string, cursor: object | null): Promise<Reconciled> {
+  for (let asks = 1; ; asks += 1) {
+    const step = await admin.reconcile(campaign, cursor);
+    if (step.provider?.status !== "unasked" || asks === MAX_ASKS) return step;
+    await sleep(ASK_AGAIN_MS);
   }
 }
 

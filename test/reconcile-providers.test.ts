@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { accessToken } from "../scripts/admin-client.ts";
+import { callJson } from "../scripts/api-call.ts";
+import { drawCards } from "../scripts/draw.ts";
+import { openMadeCampaign } from "../scripts/made-campaign.ts";
+import { newLineUserId, PlayerClient } from "../scripts/player-client.ts";
+import { silent } from "../scripts/terminal.ts";
+import { waitFor } from "../scripts/wait.ts";
+import { localArguments, ROOT, runWrangler } from "../scripts/wrangler.ts";
+import { openTestHouse } from "./house.ts";
+import type { TestHouse } from "./house.ts";
+
+const CAMPAIGN = "granted";
+const CARDS = 5;
+
+let house: TestHouse;
+beforeAll(async () => {
+  house = await openTestHouse();
+});
+afterAll(() => house.close());
+
+/** Runs `npm run reconcile` to its end. */
+async function reconcile(): Promise<{ readonly code: number; readonly stdout: string }> {
+  const token = await accessToken(house.stack);
+  const args = ["--campaign", CAMPAIGN, "--origin", house.stack.appOrigin, "--access-token", token];
+  return await new Promise((resolve) => {
+    execFile(process.execPath, [join(ROOT, "scripts/reconcile.ts"), ...args], (error, stdout) =>
+      resolve({ code: Number(error?.code ?? 0), stdout }),
+    );
+  });
+}
+
+const allGranted = () =>
+  waitFor({ what: "the grants", timeoutMs: 30_000 }, async () => {
+    const { prizes } = await house.admin.invariants(CAMPAIGN);
+    return prizes.some(({ rewards }) => rewards.granted === CARDS) ? true : null;
+  });
+
+it("holds the ledger against what the reward system says it has granted", async () => {
+  const { stack, admin, partner } = house;
+  const { line } = await openMadeCampaign(stack, admin, silent, { id: CAMPAIGN, settings: {}, stock: new Map([["points-10", CARDS]]) });
+  const drawn = await drawCards(
+    partner,
+    CAMPAIGN,
+    Array.from({ length: CARDS }, (_, i) => ({ requestId: `r${i}`, recipient: `visitor ${i}` })),
+  );
+  const user = await PlayerClient.signIn(stack, CAMPAIGN, { sub: newLineUserId(), name: "Mei", channelId: line.channelId });
+  for (const { cardId } of drawn) {
+    await user.reveal(cardId);
+    await user.redeem(cardId);
+  }
+  await allGranted();
+  const whole = await reconcile();
+  expect(whole.stdout).toContain(`provider points: ${CARDS} grants compared, 0 differ\n`);
+  expect(whole.stdout).toMatch(/ differing=0 differences=0 grants=5 providers-not-asked=0\n$/);
+  expect(whole.code).toBe(0);
+
+  const lost = drawn[2]?.cardId ?? "";
+  await stack.kill();
+  const fail = `UPDATE rewards SET status = 'failed', granted_at = NULL, failed_at = 1 WHERE card = '${lost}'`;
+  await runWrangler(localArguments(["d1", "execute", "LEDGER", "--command", fail], stack.persistTo));
+  await stack.restart();
+  const failed = await reconcile();
+  expect(failed.stdout).toMatch(new RegExp(`card ${lost}: failed in the ledger, and provider points has granted it \\(20`));
+  expect(failed.stdout).toContain(`provider points: ${CARDS} grants compared, 1 differ\n`);
+  expect(failed.code).toBe(1);
+
+  await admin.redrive(CAMPAIGN, false);
+  await allGranted();
+  expect((await reconcile()).code).toBe(0);
+
+  await callJson(`${stack.sandboxOrigin}/sandbox/faults`, { method: "POST", body: { target: "rewards", mode: "down" } });
+  const unasked = await reconcile();
+  expect(unasked.stdout).toMatch(/provider points: not compared: \w/);
+  expect(unasked.stdout).toMatch(/ differing=0 differences=0 grants=0 providers-not-asked=1\n$/);
+  expect(unasked.code).toBe(2);
+});
