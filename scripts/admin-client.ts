@@ -112,6 +112,27 @@ export type AdminProviderReport =
   /** `unlisted`: it has no list. `unasked`: it could not be asked for it, and the same cursor asks again. */
   | { readonly status: "unlisted" | "unasked"; readonly provider: string; readonly reason: string };
 
+export type RebuildSource = "issuers" | "lake";
+
+export type Rebuilding =
+  | {
+      readonly done: false;
+      readonly startedAt: number;
+      readonly phase: string;
+      readonly cards: number;
+      readonly blocks: number;
+      /** Objects of the lake that were left out. */
+      readonly damaged: number;
+      readonly hashBefore: string;
+    }
+  | {
+      readonly done: true;
+      readonly hash: string;
+      readonly cards: number;
+      readonly blocks: number;
+      readonly rewards: { readonly granted: number; readonly pending: number; readonly failed: number };
+    };
+
 /** What the sandbox's Cloudflare Access gives an operator. */
 export async function accessToken({ sandboxOrigin }: Pick<House, "sandboxOrigin">): Promise<string> {
   return (await callJson<{ token: string }>(`${sandboxOrigin}/sandbox/access-token`, { method: "POST", body: OPERATOR })).token;
@@ -192,6 +213,12 @@ export class AdminClient {
   /** One step of holding the issuers, the ledger and the reward providers against each other; the first without a cursor. */
   async reconcile(campaign: string, cursor: object | null): Promise<Reconciled> {
     return await this.#call("POST", `/campaigns/${campaign}/reconcile`, cursor === null ? {} : { cursor });
+  }
+
+  /** Begins to rebuild a campaign's ledger; with `startedAt` goes on with it for some seconds. */
+  async rebuildLedger(campaign: string, from: RebuildSource, startedAt?: number): Promise<Rebuilding> {
+    const order = startedAt === undefined ? { from } : { from, startedAt };
+    return await this.#call("POST", `/campaigns/${campaign}/ledger/rebuild`, order);
   }
 
   /** The ledger's cards of a card id, request id, recipient, LINE user id or code. */

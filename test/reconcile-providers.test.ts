@@ -1,16 +1,14 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessToken } from "../scripts/admin-client.ts";
 import { callJson } from "../scripts/api-call.ts";
 import { drawCards } from "../scripts/draw.ts";
 import { openMadeCampaign } from "../scripts/made-campaign.ts";
 import { newLineUserId, PlayerClient } from "../scripts/player-client.ts";
 import { silent } from "../scripts/terminal.ts";
 import { waitFor } from "../scripts/wait.ts";
-import { localArguments, ROOT, runWrangler } from "../scripts/wrangler.ts";
+import { localArguments, runWrangler } from "../scripts/wrangler.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
+import { runOperatorCommand } from "./operator-command.ts";
 
 const CAMPAIGN = "granted";
 const CARDS = 5;
@@ -21,16 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-/** Runs `npm run reconcile` to its end. */
-async function reconcile(): Promise<{ readonly code: number; readonly stdout: string }> {
-  const token = await accessToken(house.stack);
-  const args = ["--campaign", CAMPAIGN, "--origin", house.stack.appOrigin, "--access-token", token];
-  return await new Promise((resolve) => {
-    execFile(process.execPath, [join(ROOT, "scripts/reconcile.ts"), ...args], (error, stdout) =>
-      resolve({ code: Number(error?.code ?? 0), stdout }),
-    );
-  });
-}
+const reconcile = () => runOperatorCommand(house, "reconcile", ["--campaign", CAMPAIGN]);
 
 const allGranted = () =>
   waitFor({ what: "the grants", timeoutMs: 30_000 }, async () => {

@@ -1,14 +1,13 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessToken } from "../scripts/admin-client.ts";
 import { drawCards } from "../scripts/draw.ts";
 import { openMadeCampaign } from "../scripts/made-campaign.ts";
 import { newLineUserId, PlayerClient } from "../scripts/player-client.ts";
 import { silent } from "../scripts/terminal.ts";
-import { localArguments, ROOT, runWrangler } from "../scripts/wrangler.ts";
+import { waitFor } from "../scripts/wait.ts";
+import { localArguments, runWrangler } from "../scripts/wrangler.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
+import { runOperatorCommand } from "./operator-command.ts";
 
 const CAMPAIGN = "reconciled";
 
@@ -18,18 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-/** Runs `npm run reconcile` to its end. */
-async function reconcile(): Promise<{ readonly code: number; readonly stdout: string }> {
-  const token = await accessToken(house.stack);
-  const args = ["--campaign", CAMPAIGN, "--origin", house.stack.appOrigin, "--access-token", token];
-  return await new Promise((resolve) => {
-    execFile(process.execPath, [join(ROOT, "scripts/reconcile.ts"), ...args], (error, stdout) =>
-      resolve({ code: Number(error?.code ?? 0), stdout }),
-    );
-  });
-}
+const reconcile = () => runOperatorCommand(house, "reconcile", ["--campaign", CAMPAIGN]);
 
-it("finds no difference after a campaign was played, and names the card whose row in the ledger was altered", async () => {
+it("finds no difference after a campaign was played, nor when its ledger was made again, and names the card whose row in the ledger was altered", async () => {
   const { stack, admin, partner } = house;
   const stock = new Map([
     ["points-10", 10],
@@ -51,6 +41,19 @@ it("finds no difference after a campaign was played, and names the card whose ro
     stdout: expect.stringContaining(`campaign=${CAMPAIGN} cards=35 on-the-way=0 differing=0 differences=0`),
   });
   expect(before.stdout).toMatch(/points-10 +10 /);
+
+  await waitFor({ what: "the grants", timeoutMs: 30_000 }, async () => {
+    const { prizes: balances } = await admin.invariants(CAMPAIGN);
+    return balances.reduce((sum, { rewards }) => sum + rewards.granted, 0) === prizes.size ? true : null;
+  });
+  for (const from of ["issuers", "lake"]) {
+    const rebuilt = await runOperatorCommand(house, "ledger-rebuild", ["--campaign", CAMPAIGN, "--from", from]);
+    expect(rebuilt.stdout).toMatch(
+      new RegExp(`campaign=${CAMPAIGN} from=${from} cards=35 blocks=\\d+ granted=20 pending=0 failed=0 damaged=0 .*same=true`),
+    );
+    expect(rebuilt.code).toBe(0);
+    expect((await reconcile()).code).toBe(0);
+  }
 
   const [altered = ""] = prizes.keys();
   const other = prizes.get(altered) === "points-10" ? "coupon-50" : "points-10";

@@ -26,6 +26,7 @@ export const PROBLEMS = {
   card_expired: [409, "The card has expired"],
   card_voided: [409, "The card has been voided"],
   campaign_state: [409, "The campaign is not in a state that allows this"],
+  ledger_rebuilding: [409, "The campaign's ledger is being rebuilt"],
   key_exists: [409, "There is a key of this id"],
   too_many_keys: [409, "The partner has as many live keys as it may have"],
   endpoint_disabled: [409, "The webhook endpoint is disabled"],

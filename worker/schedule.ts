@@ -1,5 +1,6 @@
 import { errorText } from "./error-text.ts";
 import { mendGaps } from "./ledger/mend-gaps.ts";
+import { endLeftRebuilds } from "./ledger/rebuild/rebuild.ts";
 import { reconcileInTurn } from "./ledger/reconcile/in-turn.ts";
 import { scanUploads } from "./pools/scan.ts";
 import { archiveOutcomes } from "./rewards/archive-outcomes.ts";
@@ -17,6 +18,7 @@ export async function runSchedule(env: Env): Promise<void> {
     sweepFeeds: () => sweepFeeds(env),
     watchStock: () => watchStock(env),
     reconcileInTurn: () => reconcileInTurn(env),
+    endLeftRebuilds: () => endLeftRebuilds(env),
   };
   await Promise.all(
     Object.entries(errands).map(async ([errand, run]) => {

@@ -68,6 +68,10 @@ const route = createRoute({
         missing: z.array(missingSchema),
         chainFaults: z.array(faultSchema),
         cardDifferences: z.array(cardDifferenceSchema),
+        rebuild: z
+          .object({ from: z.enum(["issuers", "lake"]), startedAt: instantSchema })
+          .optional()
+          .openapi({ description: "The ledger is being rebuilt, and not whole" }),
         differences: z.array(z.string()),
       }),
       "`differences` is empty when everything holds",
@@ -81,7 +85,7 @@ export function getInvariants(app: App<AdminEdge>): void {
     const row = await campaignRow(c.env, c.req.valid("param").campaign);
     const report = await invariants(c.env, row.campaign);
     if (report === null) throw new Problem("campaign_not_found");
-    const { campaign, prizes, unsettled, differences } = report;
+    const { campaign, prizes, unsettled, rebuild, differences } = report;
     const missing = report.missing.map(({ shard, block, since, searches, lostAt }) => ({
       shard,
       block,
@@ -111,6 +115,7 @@ export function getInvariants(app: App<AdminEdge>): void {
         missing,
         chainFaults,
         cardDifferences,
+        ...(rebuild === null ? {} : { rebuild: { from: rebuild.from, startedAt: instant(rebuild.startedAt) } }),
         differences: [...differences],
       },
       200,

@@ -4,6 +4,8 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
 import { providerReportSchema } from "../ledger/reconcile/compare-providers.ts";
 import { FIRST_STEP, reconcileCursorSchema, reconcileStep } from "../ledger/reconcile/step.ts";
+import { rebuiltNow } from "../ledger/rebuild/under-way.ts";
+import { Problem } from "../problem.ts";
 import { campaignRow } from "./campaign-row.ts";
 import { ADMIN_BODY_BYTES, campaignParams } from "./request.ts";
 import { withRole } from "./with-role.ts";
@@ -28,13 +30,14 @@ const route = createRoute({
       "`next` is the cursor of the next step, null after the last; of cards that are `waiting`, events are on their way to the ledger. `provider` is there when the step " +
         "looked at a reward provider: `compared` with a page of its list, `unlisted` where it has none, `unasked` where it could not be asked: the same cursor asks it again",
     ),
-    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "body_too_large"),
+    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "ledger_rebuilding", "body_too_large"),
   },
 });
 
 export function postReconcile(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign, shards } = await campaignRow(c.env, c.req.valid("param").campaign);
+    if ((await rebuiltNow(c.env, [campaign])).size > 0) throw new Problem("ledger_rebuilding");
     const step = await reconcileStep(c.env, campaign, shards, c.req.valid("json").cursor ?? FIRST_STEP);
     const differences = step.differences.map(({ card, faults }) => ({ cardId: card, faults: [...faults] }));
     return c.json({ ...step, differences }, 200);

@@ -25,6 +25,7 @@ import { postEndpoint } from "./post-endpoint.ts";
 import { postEndpointPing } from "./post-endpoint-ping.ts";
 import { postEndpointReplay } from "./post-endpoint-replay.ts";
 import { postKey } from "./post-key.ts";
+import { postLedgerRebuild } from "./post-ledger-rebuild.ts";
 import { postLifecycle } from "./post-lifecycle.ts";
 import { postReconcile } from "./post-reconcile.ts";
 import { postRedrive } from "./post-redrive.ts";
@@ -39,6 +40,6 @@ export function adminRoutes(): App<AdminEdge> {
   for (const add of [getCare, getPartners, putPartner, postKey, deleteKey, getAudit]) add(app);
   for (const add of [getExportCards, getExportRewards, getExportAudit]) add(app);
   for (const add of [getEndpoints, postEndpoint, deleteEndpoint, postEndpointPing, postEndpointReplay, getEndpointDeliveries]) add(app);
-  for (const add of [getGates, postRedrive, getDeadLetters, postAcceptBlock, postReconcile]) add(app);
+  for (const add of [getGates, postRedrive, getDeadLetters, postAcceptBlock, postReconcile, postLedgerRebuild]) add(app);
   return app;
 }

@@ -1,6 +1,7 @@
 import type { Block } from "../../durable-objects/block.ts";
 import { issuerName } from "../../durable-objects/protocol.ts";
 import type { ShardAddress } from "../../durable-objects/protocol.ts";
+import { UNKNOWN_HASH } from "./chain.ts";
 import type { BlockPlace, SettledBlock } from "./chain.ts";
 
 /** Those of these blocks that the ledger has, and of those beside them: with the numbers before and after. The join finds each by its key, as an `IN` would not. */
@@ -15,8 +16,8 @@ export async function settledBeside(env: Pick<Env, "LEDGER">, places: readonly B
 }
 
 /**
- * Aborts its transaction for a number that is already there, and for a block that does not fit one beside it, unless that was accepted: so nothing is applied
- * twice or out of its chain even when two consumers race.
+ * Aborts its transaction for a number that is already there, for a block that does not fit one beside it, unless that was accepted, and while its ledger is
+ * being rebuilt: so nothing is applied twice, out of its chain or amid a rebuild, even when two race.
  */
 export function insertBlocks(env: Pick<Env, "LEDGER">, blocks: readonly Block[], nowMs: number): D1PreparedStatement {
   const rows = blocks.map(({ header }) => [header.campaign, header.shard, header.block, header.prev, header.hash, header.events]);
@@ -26,16 +27,16 @@ export function insertBlocks(env: Pick<Env, "LEDGER">, blocks: readonly Block[],
        CASE WHEN NOT EXISTS (
          SELECT 1 FROM blocks AS beside
          WHERE beside.campaign = value->>0 AND beside.shard = value->>1 AND beside.block BETWEEN (value->>2) - 1 AND (value->>2) + 1
-           AND CASE WHEN beside.block < value->>2 THEN beside.hash <> value->>3 WHEN beside.block > value->>2 THEN beside.prev <> value->>4 END
+           AND CASE WHEN beside.block < value->>2 THEN beside.hash NOT IN (value->>3, ?3) WHEN beside.block > value->>2 THEN beside.prev <> value->>4 END
            AND NOT EXISTS (
              SELECT 1 FROM chain_faults AS fault
              WHERE fault.campaign = value->>0 AND fault.shard = value->>1 AND fault.block = value->>2 AND fault.kind = 'broken'
                AND fault.hash = value->>4 AND fault.accepted_at IS NOT NULL
            )
-       ) THEN value->>4 END,
+       ) AND NOT EXISTS (SELECT 1 FROM ledger_rebuilds WHERE ledger_rebuilds.campaign = value->>0) THEN value->>4 END,
        value->>5, ?2
      FROM json_each(?1)`,
-  ).bind(JSON.stringify(rows), nowMs);
+  ).bind(JSON.stringify(rows), nowMs, UNKNOWN_HASH);
 }
 
 /** The numbers of blocks, issuer by issuer. */

@@ -5,6 +5,9 @@ import type { BlockHeader } from "../../durable-objects/protocol.ts";
 /** Where a block stands: `block` counts from 1 in each shard of a campaign. */
 export type BlockPlace = Pick<BlockHeader, "campaign" | "shard" | "block">;
 
+/** Of a block that is known to be in the ledger by its number alone: a ledger that was rebuilt from the issuers has forgotten the hashes. Any block fits it. */
+export const UNKNOWN_HASH = "";
+
 /** A block as the ledger has it. `prev` is null where it was settled when that was not kept. */
 export interface SettledBlock extends BlockPlace {
   readonly prev: string | null;
@@ -47,7 +50,7 @@ export function checkBlocks(
     const { header } = block;
     const same = known.get(placeKey(header));
     if (same !== undefined) {
-      if (same.hash === header.hash) settled.push(header);
+      if (same.hash === header.hash || same.hash === UNKNOWN_HASH) settled.push(header);
       else refused.push({ kind: "other_content", header });
     } else if (fits(header, known) || isAccepted(header)) {
       fresh.push(block);
@@ -61,5 +64,8 @@ function fits(header: BlockHeader, known: ReadonlyMap<string, SettledBlock>): bo
   const before = known.get(placeKey({ ...header, block: header.block - 1 }));
   const after = known.get(placeKey({ ...header, block: header.block + 1 }));
   const prev = header.block === 1 ? GENESIS_HASH : before?.hash;
-  return (prev === undefined || prev === header.prev) && (after === undefined || after.prev === null || after.prev === header.hash);
+  return (
+    (prev === undefined || prev === UNKNOWN_HASH || prev === header.prev) &&
+    (after === undefined || after.prev === null || after.prev === header.hash)
+  );
 }

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { encodeBlock } from "../../durable-objects/block.ts";
-import { drawOf, openCampaign } from "../../durable-objects/campaign.fixture.ts";
+import { openCampaign } from "../../durable-objects/campaign.fixture.ts";
 import type { TestCampaign } from "../../durable-objects/campaign.fixture.ts";
 import { seededRandom } from "../../soak/random.ts";
 import type { Random } from "../../soak/random.ts";
@@ -11,30 +11,12 @@ import { ledgerHash } from "./content-hash.ts";
 import { holdQueue } from "./held-queue.fixture.ts";
 import type { HeldQueue } from "./held-queue.fixture.ts";
 import { invariants } from "./invariants.ts";
+import { liveCards } from "./live-cards.fixture.ts";
 
 const SHARDS = 2;
 const HOUR_MS = 3_600_000;
 
 afterEach(() => vi.restoreAllMocks());
-
-/** Cards of all fates in both shards; taking the rules anew after each cuts many blocks. */
-async function liveCards(campaign: TestCampaign, count: number): Promise<void> {
-  const rules = await campaign.pool().rules(campaign.id);
-  if (rules === null) throw new Error("the campaign has no rules");
-  for (let n = 0; n < count; n++) {
-    const shard = n % SHARDS;
-    const [result] = await campaign.draw([drawOf(`request ${n}`, { recipient: `recipient ${n}`, metadata: `{"n":${n}}` })], shard);
-    if (result === undefined || !("cardId" in result)) throw new Error("no card was drawn");
-    const card = { campaign: campaign.id, shard, cardId: result.cardId };
-    const issuer = campaign.issuer(shard);
-    if (n % 5 === 0) await issuer.void({ ...card, reason: "a test" });
-    if (n % 5 > 1) await issuer.reveal({ ...card, lineUserId: `U${n}`, trail: null });
-    await issuer.configure({ campaign: campaign.id, shard }, rules);
-    if (n % 5 > 2) await issuer.redeem({ ...card, lineUserId: `U${n}` });
-    if (n % 5 > 3) await issuer.use({ ...card, store: "Ximen", till: "2" });
-    await issuer.configure({ campaign: campaign.id, shard }, rules);
-  }
-}
 
 const unsettled = async (campaign: TestCampaign) => {
   const tallies = await Promise.all([0, 1].map((shard) => campaign.issuer(shard).tally({ campaign: campaign.id, shard })));
@@ -72,7 +54,7 @@ describe("the ledger's content hash", () => {
       const random = seededRandom(seed);
       const queue = holdQueue();
       const campaign = await openCampaign({ coupon: 20, points: 20 }, { shards: SHARDS, fallback: "thanks" });
-      await liveCards(campaign, 50);
+      await liveCards(campaign, 50, SHARDS);
       await expect.poll(async () => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBeGreaterThan(50);
       let thrownAway = 0;
       for (let taken = 0; (await unsettled(campaign)) > 0;) {
@@ -119,7 +101,7 @@ describe("the ledger's content hash", () => {
     };
     const queue = holdQueue();
     const campaign = await openCampaign({ points: 20 }, { shards: SHARDS });
-    await liveCards(campaign, 10);
+    await liveCards(campaign, 10, SHARDS);
     await expect.poll(async () => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBeGreaterThan(10);
     await deliver(queue.sent.slice());
     queue.release();

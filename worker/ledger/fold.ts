@@ -7,7 +7,7 @@ import type { CounterType } from "./schema.ts";
 const MINUTE_MS = 60_000;
 
 /** A row for the table `cards`: what these events say of one card; null where they say nothing. */
-interface FoldedCard {
+export interface FoldedCard {
   card: string;
   campaign: string;
   shard: number;
@@ -33,7 +33,7 @@ interface FoldedCard {
   returned: number | null;
 }
 
-interface FoldedReward {
+export interface FoldedReward {
   readonly card: string;
   readonly campaign: string;
   readonly prize: string;

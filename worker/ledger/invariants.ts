@@ -6,6 +6,8 @@ import { standingDifferences } from "./reconcile/differences.ts";
 import type { StandingDifference } from "./reconcile/differences.ts";
 import { missingOf } from "./missing-blocks.ts";
 import type { MissingBlock } from "./missing-blocks.ts";
+import { rebuildOf } from "./rebuild/under-way.ts";
+import type { RebuildSource } from "./rebuild/under-way.ts";
 import { countBlocks, countCards, countRewards } from "./queries.ts";
 
 /** Issuers asked at a time. */
@@ -46,6 +48,8 @@ export interface Invariants {
   readonly chainFaults: readonly ChainFault[];
   /** Cards in which the ledger differs from their issuer, as the scheduled reconciliation found them. */
   readonly cardDifferences: readonly StandingDifference[];
+  /** The rebuild of its ledger that is under way: until it is done, the ledger is not whole. */
+  readonly rebuild: { readonly from: RebuildSource; readonly startedAt: number } | null;
   /** What does not hold, in words; empty when everything does. */
   readonly differences: readonly string[];
 }
@@ -61,13 +65,14 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     const shards = Array.from({ length: Math.min(TALLY_CONCURRENCY, stock.rules.shards - first) }, (_, i) => first + i);
     tallies.push(...(await Promise.all(shards.map((shard) => cardIssuer(env, { campaign, shard }).tally({ campaign, shard })))));
   }
-  const [settledCards, rewards, settledBlocks, missing, chainFaults, cardDifferences] = await Promise.all([
+  const [settledCards, rewards, settledBlocks, missing, chainFaults, cardDifferences, rebuild] = await Promise.all([
     countCards(env, campaign),
     countRewards(env, campaign),
     countBlocks(env, campaign),
     missingOf(env, campaign),
     standingFaults(env, campaign, Date.now()),
     standingDifferences(env, campaign),
+    rebuildOf(env, campaign),
   ]);
 
   const issuedCards = tallies.flatMap(({ cards }) => cards);
@@ -103,15 +108,25 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     blocks: tallies.reduce((total, { unsettledBlocks }) => total + unsettledBlocks, 0),
     events: tallies.reduce((total, { unpackedEvents }) => total + unpackedEvents, 0),
   };
-  const settled = unsettled.blocks === 0 && unsettled.events === 0;
+  const settled = unsettled.blocks === 0 && unsettled.events === 0 && rebuild === null;
   const differences = [
+    ...(rebuild === null ? [] : [`the ledger is being rebuilt from the ${rebuild.source}, and is not whole`]),
     ...prizes.flatMap((prize) => compare(prize, settled)),
-    ...compareBlocks(tallies, settledBlocks),
+    ...(rebuild === null ? compareBlocks(tallies, settledBlocks) : []),
     ...missing.flatMap(describeLost),
     ...chainFaults.map(describeFault),
     ...cardDifferences.map(({ card, faults }) => `card ${card}: ${faults.join("; ")}`),
   ];
-  return { campaign, prizes, unsettled, missing, chainFaults, cardDifferences, differences };
+  return {
+    campaign,
+    prizes,
+    unsettled,
+    missing,
+    chainFaults,
+    cardDifferences,
+    rebuild: rebuild === null ? null : { from: rebuild.source, startedAt: rebuild.startedAt },
+    differences,
+  };
 }
 
 /** Blocks of a shard that has none on their way must all be in the ledger, where more may have come meanwhile. */

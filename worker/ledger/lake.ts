@@ -50,12 +50,52 @@ export async function campaignDays(env: Pick<Env, "LAKE">, campaign: string): Pr
 export async function readBlock(env: Pick<Env, "LAKE">, place: BlockPlace, days: readonly string[]): Promise<Block | null> {
   for (const day of days) {
     const object = await env.LAKE.get(day + blockName(place));
-    if (object === null) continue;
-    const { prev = "", hash = "", events } = object.customMetadata ?? {};
-    const body = await object.text();
-    const { campaign, shard, block } = place;
-    if (hashBlock(prev, body) === hash) return { header: { campaign, shard, block, prev, hash, events: Number(events) }, body };
-    console.error(JSON.stringify({ message: "a block in the lake is not as it was written", campaign, shard, block }));
+    const block = object === null ? null : await openBlock(object, place);
+    if (block !== null) return block;
   }
   return null;
+}
+
+/** The block of an object, or null, and a word in the log, where it is not as it was written. */
+async function openBlock(object: R2ObjectBody, { campaign, shard, block }: BlockPlace): Promise<Block | null> {
+  const { prev = "", hash = "", events } = object.customMetadata ?? {};
+  const body = await object.text();
+  if (hashBlock(prev, body) === hash) return { header: { campaign, shard, block, prev, hash, events: Number(events) }, body };
+  console.error(JSON.stringify({ message: "a block in the lake is not as it was written", campaign, shard, block }));
+  return null;
+}
+
+const BLOCK_NAME = /\/(\d{5})-(\d{9})\.ndjson$/;
+
+export interface LakeBlocks {
+  readonly blocks: readonly Block[];
+  /** Objects that are not as they were written. */
+  readonly damaged: number;
+  /** Key of the last object looked at; null: there are none after `after`. */
+  readonly last: string | null;
+}
+
+/** A campaign's next blocks in the lake, in the order of their keys: days, and in them shards. */
+export async function blocksAfter({ LAKE }: Pick<Env, "LAKE">, campaign: string, after: string, limit: number): Promise<LakeBlocks> {
+  const { objects } = await LAKE.list({ prefix: `lake/${campaign}/`, startAfter: after, limit });
+  const read = await Promise.all(
+    objects.map(async ({ key }) => {
+      const [, shard, block] = BLOCK_NAME.exec(key) ?? [];
+      const object = shard === undefined || block === undefined ? null : await LAKE.get(key);
+      return object === null ? null : openBlock(object, { campaign, shard: Number(shard), block: Number(block) });
+    }),
+  );
+  const blocks = read.filter((block) => block !== null);
+  return { blocks, damaged: read.length - blocks.length, last: objects.at(-1)?.key ?? null };
+}
+
+/** The next object below `prefix`, and what is in it; null after the last. */
+export async function linesAfter(
+  { LAKE }: Pick<Env, "LAKE">,
+  prefix: string,
+  after: string,
+): Promise<{ readonly key: string; readonly lines: string } | null> {
+  const [next] = (await LAKE.list({ prefix, startAfter: after, limit: 1 })).objects;
+  if (next === undefined) return null;
+  return { key: next.key, lines: (await (await LAKE.get(next.key))?.text()) ?? "" };
 }

@@ -111,7 +111,7 @@ it("a ledger that is away for long stops draws first, then redemptions, loses no
     expect(refused.status).toBe(503);
     expect(await problemOf(refused)).toBe("overloaded");
     expect(await problemOf(await user.post(`/${untouched}/reveal`))).toBe("overloaded");
-    expect(await answerOf(await user.get(`/${revealed}`))).toMatchObject({ cardId: revealed });
+    expect(await answerOf(await user.get(`/${revealed}`))).toMatchObject({ campaign });
     expect(await answerOf(await user.post(`/${revealed}/reveal`))).toMatchObject({ state: "revealed", prize: { id: "points" } });
     expect(await answerOf(await user.post(`/${redeemed}/redeem`))).toMatchObject({ state: "redeemed", reward: { status: "pending" } });
   };

@@ -186,6 +186,24 @@ export const cardDifferences = sqliteTable(
   (t) => [primaryKey({ columns: [t.campaign, t.card] })],
 );
 
+/** Ledgers that are being wiped and rebuilt: while a row is here, settlement leaves its campaign's blocks with their issuers. */
+export const ledgerRebuilds = sqliteTable("ledger_rebuilds", {
+  campaign: text().primaryKey(),
+  source: text({ enum: ["issuers", "lake"] }).notNull(),
+  startedAt: integer("started_at").notNull(),
+  /** Counts up with each step: of two who take the same one, one fails. */
+  step: integer().notNull(),
+  steppedAt: integer("stepped_at").notNull(),
+  /** JSON: what the next step does. */
+  cursor: text().notNull(),
+  cards: integer().notNull(),
+  blocks: integer().notNull(),
+  /** Objects of the lake that were not as they were written, and were left out. */
+  damaged: integer().notNull(),
+  /** The ledger's content hash before it was wiped. */
+  hashBefore: text("hash_before").notNull(),
+});
+
 /** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */
 export const cards = sqliteTable(
   "cards",

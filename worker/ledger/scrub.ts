@@ -1,8 +1,10 @@
 import { GENESIS_HASH } from "../../durable-objects/block.ts";
 import { recordFaults } from "./chain-faults.ts";
+import { UNKNOWN_HASH } from "./chain.ts";
 import type { BlockPlace } from "./chain.ts";
 import { noteMissing } from "./missing-blocks.ts";
 import type { Gap } from "./missing-blocks.ts";
+import { rebuiltNow } from "./rebuild/under-way.ts";
 
 /** Blocks looked at in one query: a tenth of a second, in which D1 answers nobody else. */
 const BLOCKS_A_SLICE = 10_000;
@@ -36,8 +38,13 @@ export async function scrubBlocks(env: Pick<Env, "LEDGER">, nowMs: number): Prom
 /** Looks at the next `slice` blocks; tells whether they were the last of a round. */
 export async function scrubSlice(env: Pick<Env, "LEDGER">, nowMs: number, slice: number): Promise<boolean> {
   const from = await readCursor(env);
-  const found = await findFaults(env, from, slice);
-  const end = found.find(({ nth }) => nth === slice);
+  const all = await findFaults(env, from, slice);
+  const end = all.find(({ nth }) => nth === slice);
+  const rebuilt = await rebuiltNow(
+    env,
+    all.map(({ campaign }) => campaign),
+  );
+  const found = all.filter(({ campaign }) => !rebuilt.has(campaign));
   const gaps = found
     .filter(({ block, before, settledAt }) => block > before + 1 && settledAt <= nowMs - GAP_PATIENCE_MS)
     .map(({ campaign, shard, block, before, settledAt }): Gap => ({
@@ -87,7 +94,7 @@ async function findFaults(env: Pick<Env, "LEDGER">, { campaign, shard, block }: 
        FROM slice
      ),
      judged AS (
-       SELECT *, (block = before + 1 AND prev <> before_hash) IS TRUE AND NOT EXISTS (
+       SELECT *, (block = before + 1 AND before_hash NOT IN (prev, ?6)) IS TRUE AND NOT EXISTS (
          SELECT 1 FROM chain_faults AS fault
          WHERE fault.campaign = linked.campaign AND fault.shard = linked.shard AND fault.block IN (linked.block, linked.block - 1)
            AND fault.kind = 'broken' AND fault.accepted_at IS NOT NULL
@@ -96,7 +103,7 @@ async function findFaults(env: Pick<Env, "LEDGER">, { campaign, shard, block }: 
      )
      SELECT campaign, shard, block, hash, settledAt, nth, before, altered FROM judged WHERE block > before + 1 OR altered OR nth = ?4`,
   )
-    .bind(campaign, shard, block, slice, GENESIS_HASH)
+    .bind(campaign, shard, block, slice, GENESIS_HASH, UNKNOWN_HASH)
     .all<Finding>();
   return results;
 }

@@ -9,9 +9,10 @@ import { byIssuer, insertBlocks, settledBeside } from "./blocks.ts";
 import { checkBlocks } from "./chain.ts";
 import type { BlockPlace, CheckedBlocks } from "./chain.ts";
 import { acceptedHashes, recordRefused } from "./chain-faults.ts";
+import { addCounters, insertRewards, upsertCards } from "./apply.ts";
 import { foldBlocks } from "./fold.ts";
-import type { Folded } from "./fold.ts";
 import { archiveBlock } from "./lake.ts";
+import { rebuiltNow } from "./rebuild/under-way.ts";
 
 /** A batch that could not be settled comes back after this; the issuers would send its blocks again anyway. */
 const RETRY_DELAY_S = 5;
@@ -39,7 +40,7 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
 
 /**
  * Settles those of the blocks that are not settled yet, acknowledges to their issuers what the ledger has, sends rewards on and announces partners' news.
- * A block that does not fit the chain of its shard is not applied: it is recorded, and stays with its issuer.
+ * A block that does not fit the chain of its shard is not applied: it is recorded, and stays with its issuer. So does one of a ledger that is being rebuilt.
  */
 export async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<void> {
   const { fresh, settled, refused } = await checkAgainstLedger(env, blocks);
@@ -49,8 +50,13 @@ export async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<
   await Promise.all([sendRewards(env, rewards), announceFeeds(env, feeds), acknowledge(env, inLedger)]);
 }
 
-async function checkAgainstLedger(env: Env, blocks: readonly Block[]): Promise<CheckedBlocks> {
-  if (blocks.length === 0) return { fresh: [], settled: [], refused: [] };
+async function checkAgainstLedger(env: Env, arrived: readonly Block[]): Promise<CheckedBlocks> {
+  if (arrived.length === 0) return { fresh: [], settled: [], refused: [] };
+  const rebuilt = await rebuiltNow(
+    env,
+    arrived.map(({ header }) => header.campaign),
+  );
+  const blocks = arrived.filter(({ header }) => !rebuilt.has(header.campaign));
   const headers = blocks.map(({ header }) => header);
   const ledger = await settledBeside(env, headers);
   const checked = checkBlocks(blocks, ledger, () => false);
@@ -76,100 +82,12 @@ async function applyBlocks(env: Env, fresh: readonly Block[]): Promise<Applied> 
   const results = await env.LEDGER.batch([
     ...feed,
     insertBlocks(env, fresh, nowMs),
-    upsertCards(env, folded),
-    ...(folded.rewards.length === 0 ? [] : [insertRewards(env, folded, nowMs)]),
-    addCounters(env, folded),
+    upsertCards(env, folded.cards),
+    ...(folded.rewards.length === 0 ? [] : [insertRewards(env, folded.rewards, nowMs)]),
+    addCounters(env, folded.counters),
   ]);
   const rewards = folded.rewards.filter(({ kind }) => !isLocal(kind)).map(({ card, campaign }) => ({ card, campaign }));
   return { rewards, feeds: feedsWritten(results.slice(0, feed.length)) };
-}
-
-function upsertCards(env: Env, { cards }: Folded): D1PreparedStatement {
-  const rows = cards.map((c) => [
-    c.card,
-    c.campaign,
-    c.shard,
-    c.version,
-    c.state,
-    c.prize,
-    c.request,
-    c.recipient,
-    c.lineUser,
-    c.metadata,
-    c.segment,
-    c.position,
-    c.code,
-    c.issuedAt,
-    c.expiresAt,
-    c.revealedAt,
-    c.redeemedAt,
-    c.usedAt,
-    c.endedAt,
-    c.reason,
-    c.store,
-    c.till,
-    c.returned,
-  ]);
-  const said = [
-    "request",
-    "recipient",
-    "line_user",
-    "metadata",
-    "segment",
-    "position",
-    "code",
-    "issued_at",
-    "expires_at",
-    "revealed_at",
-    "redeemed_at",
-    "used_at",
-    "ended_at",
-    "reason",
-    "store",
-    "till",
-    "returned",
-  ];
-  const columns = ["card", "campaign", "shard", "version", "state", "prize", ...said];
-  return env.LEDGER.prepare(
-    `INSERT INTO cards (${columns.join(", ")})
-     SELECT ${columns.map((_, i) => `value->>${i}`).join(", ")} FROM json_each(?) WHERE true
-     ON CONFLICT (card) DO UPDATE SET
-       state = CASE WHEN excluded.version > cards.version THEN excluded.state ELSE cards.state END,
-       version = max(cards.version, excluded.version),
-       ${said.map((column) => `${column} = coalesce(cards.${column}, excluded.${column})`).join(", ")}`,
-  ).bind(JSON.stringify(rows));
-}
-
-/** What needs no provider is granted with its settlement; the rest is pending until the agent has granted it. */
-function insertRewards(env: Env, { rewards }: Folded, nowMs: number): D1PreparedStatement {
-  const rows = rewards.map(({ card, campaign, prize, kind, lineUser, recipient, at }) => {
-    const granted = isLocal(kind);
-    return [
-      card,
-      campaign,
-      prize,
-      kind,
-      lineUser,
-      recipient,
-      granted ? "granted" : "pending",
-      at,
-      granted ? at : null,
-      granted ? null : nowMs,
-    ];
-  });
-  return env.LEDGER.prepare(
-    `INSERT OR IGNORE INTO rewards (card, campaign, prize, kind, line_user, recipient, status, attempts, created_at, granted_at, next_attempt_at)
-     SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, 0, value->>7, value->>8, value->>9 FROM json_each(?)`,
-  ).bind(JSON.stringify(rows));
-}
-
-function addCounters(env: Env, { counters }: Folded): D1PreparedStatement {
-  const rows = counters.map(({ campaign, minute, type, prize, count }) => [campaign, minute, type, prize, count]);
-  return env.LEDGER.prepare(
-    `INSERT INTO minute_counters (campaign, minute, type, prize, count)
-     SELECT value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?) WHERE true
-     ON CONFLICT (campaign, minute, type, prize) DO UPDATE SET count = count + excluded.count`,
-  ).bind(JSON.stringify(rows));
 }
 
 /** Tells each issuer which of its blocks the ledger has: settled now or before, so that a lost acknowledgement is mended by the next sending. */

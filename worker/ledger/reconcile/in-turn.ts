@@ -1,5 +1,6 @@
 import { errorText } from "../../error-text.ts";
 import type { ProviderReport } from "./compare-providers.ts";
+import { rebuiltNow } from "../rebuild/under-way.ts";
 import { forgetMended, keepUnasked, recordDifferences } from "./differences.ts";
 import { FIRST_STEP, reconcileCursorSchema, reconcileStep } from "./step.ts";
 import type { ReconcileCursor, ReconcileStep } from "./step.ts";
@@ -38,6 +39,7 @@ async function goOn(
 ): Promise<{ readonly turn: Turn | null; readonly hasAsked: boolean }> {
   let step: ReconcileStep | null = null;
   try {
+    if ((await rebuiltNow(env, [campaign])).size > 0) return { turn: await handOn(env, campaign, nowMs), hasAsked: false };
     step = await reconcileStep(env, campaign, await shardsOf(env, campaign), cursor);
     await recordDifferences(env, campaign, step.differences, startedAt, nowMs);
     if (step.provider?.status === "unasked") await noteUnasked(env, campaign, step.provider, startedAt);
@@ -48,6 +50,13 @@ async function goOn(
   const turn = step === null || step.next === null ? await nextTurn(env, campaign, nowMs) : { campaign, cursor: step.next, startedAt };
   await env.LEDGER.batch([saveTurn(env, turn), ...(isWhole ? [forgetMended(env, campaign, startedAt)] : [])]);
   return { turn, hasAsked: step?.provider !== undefined && step.provider.status !== "unlisted" };
+}
+
+/** Leaves a campaign whose ledger is being rebuilt: nothing of it is as it should be yet. */
+async function handOn(env: Pick<Env, "LEDGER">, campaign: string, nowMs: number): Promise<Turn | null> {
+  const turn = await nextTurn(env, campaign, nowMs);
+  await saveTurn(env, turn).run();
+  return turn;
 }
 
 async function noteUnasked(
@@ -85,7 +94,7 @@ async function shardsOf({ LEDGER }: Pick<Env, "LEDGER">, campaign: string): Prom
 async function nextTurn({ LEDGER }: Pick<Env, "LEDGER">, after: string, nowMs: number): Promise<Turn | null> {
   const row = await LEDGER.prepare(
     `SELECT campaign FROM campaigns
-     WHERE campaign > ?1 AND (status IN ('open', 'paused') OR (status = 'closed' AND json_extract(file, '$.endsAt') > ?2))
+     WHERE campaign > ?1 AND campaign NOT IN (SELECT campaign FROM ledger_rebuilds) AND (status IN ('open', 'paused') OR (status = 'closed' AND json_extract(file, '$.endsAt') > ?2))
      ORDER BY campaign LIMIT 1`,
   )
     .bind(after, new Date(nowMs - LATELY_MS).toISOString())

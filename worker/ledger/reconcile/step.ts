@@ -2,13 +2,14 @@ import { inArray, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { z } from "zod";
 import { MAX_HELD_CARDS } from "../../../durable-objects/protocol.ts";
-import type { HeldCard, HeldCards, ShardAddress } from "../../../durable-objects/protocol.ts";
+import type { HeldCard, ShardAddress } from "../../../durable-objects/protocol.ts";
 import { placeOfCard } from "../../cards/card.ts";
-import { cardIssuer } from "../../objects.ts";
 import { noteMissing } from "../missing-blocks.ts";
 import { cards, rewards } from "../schema.ts";
 import { compareCard } from "./compare-card.ts";
 import type { LedgerEntry } from "./compare-card.ts";
+import { readHeldCards } from "./read-held-cards.ts";
+import type { HeldPage } from "./read-held-cards.ts";
 import { compareProviders, FIRST_PROVIDER, providersCursorSchema } from "./compare-providers.ts";
 import type { ProviderReport } from "./compare-providers.ts";
 import type { CardDifference } from "./differences.ts";
@@ -17,8 +18,6 @@ import type { CardDifference } from "./differences.ts";
 const PAGES_A_STEP = 10;
 /** Rows of the ledger looked at in one step, whosever they are. */
 const ROWS_A_STEP = 10_000;
-/** An issuer that is asked while thousands of blocks are on their way reads some of them each time. */
-const MAX_READINGS = 100;
 /** The ledger may have news of a card between asking its issuer and reading it; not each time. */
 const MAX_ASKED_AGAIN = 3;
 
@@ -77,7 +76,7 @@ async function compareIssuers(
   let [afterSeq, compared, waiting] = [from, 0, 0];
   for (let pages = 0; pages < PAGES_A_STEP && lastSeqs.length < shards; pages++) {
     const address = { campaign, shard: lastSeqs.length };
-    const page = await readPage(env, address, afterSeq, MAX_HELD_CARDS);
+    const page = await readHeldCards(env, address, afterSeq, MAX_HELD_CARDS);
     const entries = await readEntries(
       env,
       page.cards.map(({ cardId }) => cardId),
@@ -98,16 +97,6 @@ async function compareIssuers(
   const next: ReconcileCursor =
     lastSeqs.length < shards ? { phase: "issuers", afterSeq, lastSeqs } : { phase: "cards", after: "", lastSeqs };
   return { next, compared, waiting, differences };
-}
-
-type ReadPage = Extract<HeldCards, { status: "read" }>;
-
-async function readPage(env: Env, address: ShardAddress, afterSeq: number, limit: number): Promise<ReadPage> {
-  for (let readings = 0; readings < MAX_READINGS; readings++) {
-    const page = await cardIssuer(env, address).heldCards({ ...address, afterSeq, limit });
-    if (page.status === "read") return page;
-  }
-  throw new Error(`shard ${address.shard} of ${address.campaign} has more blocks on the way than it could look through`);
 }
 
 const NOTHING: LedgerEntry = { card: null, reward: null };
@@ -140,14 +129,14 @@ async function judge(
     if (verdict.status === "different") return verdict.faults;
     if (verdict.status !== "newer") return verdict.status;
     if (asked === MAX_ASKED_AGAIN) return [`version: ${held.version} at its issuer, ${seen.card?.version} in the ledger`];
-    const [again] = (await readPage(env, address, held.seq - 1, 1)).cards;
+    const [again] = (await readHeldCards(env, address, held.seq - 1, 1)).cards;
     held = again ?? held;
     seen = (await readEntries(env, [held.cardId])).get(held.cardId) ?? NOTHING;
   }
 }
 
 /** Blocks at a shard's very end that its issuer does not have any more, for the ledger had confirmed them, and that the ledger lacks: no later block shows that. */
-async function noteLostTail(env: Env, { campaign, shard }: ShardAddress, { lastBlock, keptBlocks }: ReadPage): Promise<void> {
+async function noteLostTail(env: Env, { campaign, shard }: ShardAddress, { lastBlock, keptBlocks }: HeldPage): Promise<void> {
   const end = Math.min(lastBlock, (keptBlocks[0] ?? lastBlock + 1) - 1);
   const query = "SELECT coalesce(max(block), 0) AS last FROM blocks WHERE campaign = ? AND shard = ?";
   const row = await env.LEDGER.prepare(query).bind(campaign, shard).first<{ last: number }>();
@@ -168,7 +157,7 @@ async function findStrangeCards(env: Env, campaign: string, { after, lastSeqs }:
     const place = placeOfCard(env, campaign, card);
     const last = place === null ? 0 : Math.max(lastSeqs[place.shard] ?? 0, ahead.get(place.shard) ?? 0);
     if (place !== null && place.shard < lastSeqs.length && place.seq > last) {
-      ahead.set(place.shard, (await readPage(env, { campaign, shard: place.shard }, place.seq, 0)).lastSeq);
+      ahead.set(place.shard, (await readHeldCards(env, { campaign, shard: place.shard }, place.seq, 0)).lastSeq);
     }
     const isKnown = place !== null && place.seq <= Math.max(last, ahead.get(place.shard) ?? 0);
     if (!isKnown) differences.push({ card, faults: ["no issuer has such a card"] });

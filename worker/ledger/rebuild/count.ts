@@ -1,0 +1,41 @@
+/** What counts, told from a card's row: when, and as what. D1 takes five terms of a compound SELECT. */
+const COUNTED = [
+  `SELECT issued_at AS at, CASE WHEN segment IS NULL THEN 'issued_as_fallback' ELSE 'issued' END AS type, prize FROM slice
+   UNION ALL SELECT revealed_at, 'revealed', prize FROM slice
+   UNION ALL SELECT redeemed_at, 'redeemed', prize FROM slice`,
+  `SELECT used_at AS at, 'used' AS type, prize FROM slice
+   UNION ALL SELECT ended_at, state, prize FROM slice
+   UNION ALL SELECT ended_at, 'returned', prize FROM slice WHERE returned = 1`,
+] as const;
+
+/**
+ * Adds the cards after `after`, up to `last`, to the minute counters: what settlement counted, told from the rows. Rewards are counted apart, all at once, for
+ * verdicts may change them meanwhile.
+ */
+export function countCardsStatements(
+  { LEDGER }: Pick<Env, "LEDGER">,
+  campaign: string,
+  after: string,
+  last: string,
+): D1PreparedStatement[] {
+  return COUNTED.map((counted) =>
+    LEDGER.prepare(
+      `INSERT INTO minute_counters (campaign, minute, type, prize, count)
+       WITH slice AS (SELECT * FROM cards WHERE card > ?2 AND card <= ?3 AND campaign = ?1)
+       SELECT ?1, at / 60000 * 60000, type, prize, count(*) FROM (${counted}) WHERE at IS NOT NULL GROUP BY 2, 3, 4
+       ON CONFLICT (campaign, minute, type, prize) DO UPDATE SET count = count + excluded.count`,
+    ).bind(campaign, after, last),
+  );
+}
+
+/** Counts all rewards anew, whatever was counted of them. */
+export function countRewardsStatements({ LEDGER }: Pick<Env, "LEDGER">, campaign: string): D1PreparedStatement[] {
+  return [
+    LEDGER.prepare("DELETE FROM minute_counters WHERE campaign = ? AND type IN ('reward_granted', 'reward_failed')").bind(campaign),
+    LEDGER.prepare(
+      `INSERT INTO minute_counters (campaign, minute, type, prize, count)
+       SELECT campaign, coalesce(granted_at, failed_at) / 60000 * 60000, 'reward_' || status, prize, count(*) FROM rewards
+       WHERE campaign = ? AND status IN ('granted', 'failed') GROUP BY 1, 2, 3, 4`,
+    ).bind(campaign),
+  ];
+}

@@ -1,0 +1,84 @@
+import { MAX_HELD_CARDS } from "../../../durable-objects/protocol.ts";
+import type { HeldCard, PrizeKind, ShardAddress } from "../../../durable-objects/protocol.ts";
+import { prizePool } from "../../objects.ts";
+import { insertRewards, upsertCards } from "../apply.ts";
+import { UNKNOWN_HASH } from "../chain.ts";
+import type { FoldedReward } from "../fold.ts";
+import { expectedCard } from "../reconcile/expected-card.ts";
+import type { ComparedCard } from "../reconcile/expected-card.ts";
+import { readHeldCards } from "../reconcile/read-held-cards.ts";
+import { HELD_UNTIL_MS } from "./held-rewards.ts";
+import type { StepPlan } from "./step.ts";
+import type { RebuildCursor } from "./under-way.ts";
+
+/**
+ * Takes in the next cards of an issuer, each as of the events that the ledger had confirmed: the others still come in blocks, and count then. Should the ledger's
+ * last confirmations arrive while a shard is read, it is read once more.
+ */
+export async function fromIssuers(
+  env: Env,
+  campaign: string,
+  cursor: Extract<RebuildCursor, { phase: "issuers" }>,
+  nowMs: number,
+): Promise<StepPlan> {
+  const shards = (await prizePool(env, campaign).rules(campaign))?.shards ?? 0;
+  if (cursor.shard >= shards) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
+  const address = { campaign, shard: cursor.shard };
+  const page = await readHeldCards(env, address, cursor.afterSeq, MAX_HELD_CARDS);
+  const first = cursor.first ?? { lastBlock: page.lastBlock, kept: [...page.keptBlocks] };
+  const confirmed = page.cards.filter(({ confirmedVersion }) => confirmedVersion > 0).map((held) => rebuilt(address, held));
+  const rewards = confirmed.flatMap(rewardOf);
+  const statements = [
+    ...(confirmed.length === 0
+      ? []
+      : [
+          upsertCards(
+            env,
+            confirmed.map(({ card }) => ({ ...card, reason: null, till: null })),
+          ),
+        ]),
+    ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, HELD_UNTIL_MS)]),
+  ];
+  const last = page.cards.at(-1);
+  if (page.cards.length === MAX_HELD_CARDS && last !== undefined) {
+    return { next: { ...cursor, afterSeq: last.seq, first }, statements, cards: confirmed.length };
+  }
+  const kept = new Set(page.keptBlocks);
+  if (!first.kept.every((block) => kept.has(block))) return { next: { ...cursor, afterSeq: 0, first: null }, statements };
+  return {
+    next: { phase: "issuers", shard: cursor.shard + 1, afterSeq: 0, first: null },
+    statements: [...statements, insertConfirmed(env, address, first, nowMs)],
+    cards: confirmed.length,
+    blocks: first.lastBlock - first.kept.length,
+  };
+}
+
+interface RebuiltCard {
+  readonly card: ComparedCard;
+  readonly kind: PrizeKind;
+}
+
+function rebuilt({ campaign, shard }: ShardAddress, held: HeldCard): RebuiltCard {
+  return { card: expectedCard(campaign, shard, held, held.confirmedVersion), kind: held.kind };
+}
+
+/** What was promised with the card's redemption. */
+function rewardOf({ card, kind }: RebuiltCard): FoldedReward[] {
+  const { campaign, prize, lineUser, recipient, redeemedAt } = card;
+  if (redeemedAt === null || lineUser === null || kind === "none") return [];
+  return [{ card: card.card, campaign, prize, kind, lineUser, recipient, at: redeemedAt }];
+}
+
+/** The numbers that the issuer does not keep any more, for the ledger has confirmed them. Their hashes it has forgotten. */
+function insertConfirmed(
+  { LEDGER }: Pick<Env, "LEDGER">,
+  { campaign, shard }: ShardAddress,
+  { lastBlock, kept }: { readonly lastBlock: number; readonly kept: readonly number[] },
+  nowMs: number,
+): D1PreparedStatement {
+  return LEDGER.prepare(
+    `WITH RECURSIVE numbers (block) AS (SELECT 1 WHERE ?3 > 0 UNION ALL SELECT block + 1 FROM numbers WHERE block < ?3)
+     INSERT OR IGNORE INTO blocks (campaign, shard, block, prev, hash, events, settled_at)
+     SELECT ?1, ?2, block, NULL, ?5, 0, ?6 FROM numbers WHERE block NOT IN (SELECT value FROM json_each(?4))`,
+  ).bind(campaign, shard, lastBlock, JSON.stringify(kept), UNKNOWN_HASH, nowMs);
+}

@@ -1,0 +1,58 @@
+import type { Block } from "../../../durable-objects/block.ts";
+import { insertRewards, upsertCards } from "../apply.ts";
+import { foldBlocks } from "../fold.ts";
+import { blocksAfter } from "../lake.ts";
+import { HELD_UNTIL_MS } from "./held-rewards.ts";
+import type { StepPlan } from "./step.ts";
+import type { RebuildCursor } from "./under-way.ts";
+
+/** As many as settlement applies in one transaction. */
+const BLOCKS_A_STEP = 10;
+
+/** Applies the lake's next blocks. One whose number another has had, and one that is not as it was written, is left out and logged. */
+export async function fromLake(env: Env, campaign: string, { after }: Extract<RebuildCursor, { phase: "lake" }>): Promise<StepPlan> {
+  const { blocks: read, damaged, last } = await blocksAfter(env, campaign, after, BLOCKS_A_STEP);
+  if (last === null) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
+  const blocks = await unapplied(env, campaign, read);
+  const { cards, rewards } = foldBlocks(blocks);
+  return {
+    next: { phase: "lake", after: last },
+    statements:
+      blocks.length === 0
+        ? []
+        : [
+            insertBlocks(env, blocks),
+            upsertCards(env, cards),
+            ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, HELD_UNTIL_MS)]),
+          ],
+    cards: cards.filter(({ issuedAt }) => issuedAt !== null).length,
+    blocks: blocks.length,
+    damaged,
+  };
+}
+
+/** Those whose number the ledger does not have yet. The lake has two of one number where one was refused, and another accepted in its place. */
+async function unapplied(env: Pick<Env, "LEDGER">, campaign: string, blocks: readonly Block[]): Promise<Block[]> {
+  const { results } = await env.LEDGER.prepare(
+    "SELECT shard, block, hash FROM blocks WHERE campaign = ?1 AND (shard, block) IN (SELECT value->>0, value->>1 FROM json_each(?2))",
+  )
+    .bind(campaign, JSON.stringify(blocks.map(({ header }) => [header.shard, header.block])))
+    .all<{ shard: number; block: number; hash: string }>();
+  const taken = new Map(results.map(({ shard, block, hash }) => [`${shard}/${block}`, hash]));
+  return blocks.filter(({ header: { shard, block, hash } }) => {
+    const known = taken.get(`${shard}/${block}`);
+    taken.set(`${shard}/${block}`, known ?? hash);
+    if (known !== undefined && known !== hash) {
+      console.warn(JSON.stringify({ message: "the lake has two blocks of one number", campaign, shard, block }));
+    }
+    return known === undefined;
+  });
+}
+
+function insertBlocks({ LEDGER }: Pick<Env, "LEDGER">, blocks: readonly Block[]): D1PreparedStatement {
+  const rows = blocks.map(({ header }) => [header.campaign, header.shard, header.block, header.prev, header.hash, header.events]);
+  return LEDGER.prepare(
+    `INSERT INTO blocks (campaign, shard, block, prev, hash, events, settled_at)
+     SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, ?2 FROM json_each(?1)`,
+  ).bind(JSON.stringify(rows), Date.now());
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { linesAfter } from "../lake.ts";
+import { HELD_UNTIL_MS } from "./held-rewards.ts";
+import type { StepPlan } from "./step.ts";
+import type { RebuildCursor } from "./under-way.ts";
+
+/** Outcomes handed to one statement, some hundred kilobytes; an object of the lake may hold ten thousand and more. */
+const OUTCOMES_A_STATEMENT = 1_000;
+
+/** A line of the lake: `RewardOutcome`. */
+const outcomeSchema = z.object({
+  type: z.enum(["granted", "failed", "redriven"]),
+  at: z.int(),
+  card: z.string(),
+  version: z.int().positive(),
+  redrives: z.int().min(0),
+  attempts: z.int().min(0),
+  lastError: z.string().nullable(),
+  receipt: z.unknown(),
+});
+type Outcome = z.output<typeof outcomeSchema>;
+
+/** Applies the outcomes in the lake's next object. The highest version of a card is how its reward stands, in whatever order they are read. */
+export async function nextOutcomes(
+  env: Env,
+  campaign: string,
+  { after }: Extract<RebuildCursor, { phase: "outcomes" }>,
+): Promise<StepPlan> {
+  const object = await linesAfter(env, `rewards/${campaign}/`, after);
+  if (object === null) return { next: { phase: "count", after: "" }, statements: [] };
+  const { outcomes, damaged } = readOutcomes(object.lines);
+  if (damaged > 0) console.error(JSON.stringify({ message: "lines of the lake are no outcomes", object: object.key, lines: damaged }));
+  const latest = [...latestOfEach(outcomes).values()];
+  const statements: D1PreparedStatement[] = [];
+  for (let first = 0; first < latest.length; first += OUTCOMES_A_STATEMENT) {
+    statements.push(applyOutcomes(env, campaign, latest.slice(first, first + OUTCOMES_A_STATEMENT)));
+  }
+  return { next: { phase: "outcomes", after: object.key }, statements, damaged: damaged > 0 ? 1 : 0 };
+}
+
+function readOutcomes(lines: string): { readonly outcomes: Outcome[]; readonly damaged: number } {
+  const outcomes: Outcome[] = [];
+  let damaged = 0;
+  for (const line of lines.split("\n").filter((text) => text !== "")) {
+    const parsed = outcomeSchema.safeParse(parseJson(line));
+    if (parsed.success) outcomes.push(parsed.data);
+    else damaged += 1;
+  }
+  return { outcomes, damaged };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function latestOfEach(outcomes: readonly Outcome[]): Map<string, Outcome> {
+  const latest = new Map<string, Outcome>();
+  for (const outcome of outcomes) if (outcome.version > (latest.get(outcome.card)?.version ?? 0)) latest.set(outcome.card, outcome);
+  return latest;
+}
+
+/** A row's own version: two for each redrive, and one more once it is granted or failed. */
+function applyOutcomes({ LEDGER }: Pick<Env, "LEDGER">, campaign: string, outcomes: readonly Outcome[]): D1PreparedStatement {
+  const rows = outcomes.map(({ card, version, type, at, redrives, attempts, lastError, receipt }) => {
+    const status = type === "redriven" ? "pending" : type;
+    const told = receipt === null || receipt === undefined ? null : JSON.stringify(receipt);
+    return [card, version, status, at, redrives, attempts, lastError, told];
+  });
+  return LEDGER.prepare(
+    `UPDATE rewards SET
+       status = told.status, redrives = told.redrives, attempts = told.attempts, last_error = told.last_error, receipt = told.receipt,
+       granted_at = CASE told.status WHEN 'granted' THEN told.at END,
+       failed_at = CASE told.status WHEN 'failed' THEN told.at END,
+       next_attempt_at = CASE told.status WHEN 'pending' THEN ?3 END
+     FROM (
+       SELECT value->>0 AS card, value->>1 AS version, value->>2 AS status, value->>3 AS at, value->>4 AS redrives,
+              value->>5 AS attempts, value->>6 AS last_error, value->>7 AS receipt
+       FROM json_each(?1)
+     ) AS told
+     WHERE rewards.card = told.card AND rewards.campaign = ?2 AND told.version > rewards.redrives * 2 + (rewards.status <> 'pending')`,
+  ).bind(JSON.stringify(rows), campaign, HELD_UNTIL_MS);
+}

@@ -1,0 +1,81 @@
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { errorText } from "../../error-text.ts";
+import { ledgerHash } from "../content-hash.ts";
+import { ledgerRebuilds } from "../schema.ts";
+import { FIRST_CURSOR, planStep } from "./step.ts";
+import { abandonedRebuilds, rebuildOf } from "./under-way.ts";
+import type { Rebuild, RebuildSource } from "./under-way.ts";
+
+/** One call goes on for so long, and tells how far it has come. */
+const CALL_MS = 5_000;
+/** A rebuild that nobody has gone on with for so long was left; the schedule ends it. */
+const LEFT_AFTER_MS = 120_000;
+/** In a run of the schedule, which comes each minute. */
+const RUN_MS = 30_000;
+
+/** Begins a rebuild; of two at once, one fails. From here on no block of the campaign is settled until it is done. */
+export function beginStatement(
+  db: DrizzleD1Database,
+  begun: { readonly campaign: string; readonly source: RebuildSource; readonly hashBefore: string },
+  nowMs: number,
+) {
+  return db.insert(ledgerRebuilds).values({
+    ...begun,
+    startedAt: nowMs,
+    step: 0,
+    steppedAt: nowMs,
+    cursor: JSON.stringify(FIRST_CURSOR),
+    cards: 0,
+    blocks: 0,
+    damaged: 0,
+  });
+}
+
+/** Goes on with a rebuild for a while; gives how it stands, or null when it is done. */
+export async function goOnRebuilding(env: Env, campaign: string, forMs = CALL_MS): Promise<Rebuild | null> {
+  const untilMs = Date.now() + forMs;
+  let rebuild = await rebuildOf(env, campaign);
+  while (rebuild !== null && Date.now() < untilMs) {
+    await takeStep(env, rebuild);
+    rebuild = await rebuildOf(env, campaign);
+  }
+  return rebuild;
+}
+
+/** Takes the next step, or none where somebody else has taken it. */
+export async function takeStep(env: Env, rebuild: Rebuild, nowMs: number = Date.now()): Promise<void> {
+  const { campaign, startedAt, step } = rebuild;
+  const { next, statements, cards = 0, blocks = 0, damaged = 0 } = await planStep(env, rebuild, nowMs);
+  const isStill = env.LEDGER.prepare(
+    // Malformed JSON, and so an error that ends the transaction.
+    `SELECT json(CASE WHEN EXISTS (SELECT 1 FROM ledger_rebuilds WHERE campaign = ? AND started_at = ? AND step = ?) THEN '1' ELSE 'taken' END)`,
+  ).bind(campaign, startedAt, step);
+  const advance =
+    next === null
+      ? env.LEDGER.prepare("DELETE FROM ledger_rebuilds WHERE campaign = ?").bind(campaign)
+      : env.LEDGER.prepare(
+          `UPDATE ledger_rebuilds SET step = step + 1, stepped_at = ?2, cursor = ?3, cards = cards + ?4, blocks = blocks + ?5, damaged = damaged + ?6
+           WHERE campaign = ?1`,
+        ).bind(campaign, nowMs, JSON.stringify(next), cards, blocks, damaged);
+  try {
+    await env.LEDGER.batch([isStill, ...statements, advance]);
+  } catch (error) {
+    const now = await rebuildOf(env, campaign);
+    if (now?.startedAt === startedAt && now.step === step) throw error;
+  }
+}
+
+/** Ends rebuilds that were begun and left. */
+export async function endLeftRebuilds(env: Env, nowMs: number = Date.now()): Promise<void> {
+  for (const campaign of await abandonedRebuilds(env, nowMs - LEFT_AFTER_MS)) {
+    try {
+      if ((await goOnRebuilding(env, campaign, RUN_MS)) === null) {
+        console.warn(
+          JSON.stringify({ message: "a rebuild of a ledger that was left is done", campaign, hash: await ledgerHash(env, campaign) }),
+        );
+      }
+    } catch (error) {
+      console.error(JSON.stringify({ message: "a rebuild of a ledger does not go on", campaign, error: errorText(error) }));
+    }
+  }
+}

@@ -1,0 +1,262 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/d1";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { drawOf, openCampaign } from "../../../durable-objects/campaign.fixture.ts";
+import type { TestCampaign } from "../../../durable-objects/campaign.fixture.ts";
+import { archiveOutcomes } from "../../rewards/archive-outcomes.ts";
+import { redriveStatements } from "../../rewards/redrive.ts";
+import { recordVerdicts } from "../../rewards/rows.ts";
+import { sweepRewards } from "../../rewards/sweep.ts";
+import { judgeAttempt } from "../../rewards/verdict.ts";
+import { deliver } from "../blocks.fixture.ts";
+import { ledgerHash } from "../content-hash.ts";
+import { holdQueue } from "../held-queue.fixture.ts";
+import type { HeldQueue } from "../held-queue.fixture.ts";
+import { invariants } from "../invariants.ts";
+import { liveCards } from "../live-cards.fixture.ts";
+import { mendGaps } from "../mend-gaps.ts";
+import { readCounters, recount } from "../recount.fixture.ts";
+import { HELD_UNTIL_MS } from "./held-rewards.ts";
+import { beginStatement, endLeftRebuilds, goOnRebuilding, takeStep } from "./rebuild.ts";
+import { rebuildOf } from "./under-way.ts";
+import type { RebuildSource } from "./under-way.ts";
+
+const SHARDS = 2;
+const CARDS = 80;
+const HOUR_MS = 3_600_000;
+const SOURCES = ["issuers", "lake"] as const;
+
+let queue: HeldQueue;
+beforeEach(() => void (queue = holdQueue()));
+afterEach(() => {
+  queue.release();
+  vi.restoreAllMocks();
+});
+
+let settled = 0;
+/** Settles what was sent since the last time. */
+async function settle(): Promise<void> {
+  const sent = queue.sent.slice(settled);
+  settled = queue.sent.length;
+  for (let first = 0; first < sent.length; first += 10) await deliver(sent.slice(first, first + 10));
+}
+
+async function unsettled(campaign: TestCampaign): Promise<number> {
+  const tallies = await Promise.all([0, 1].map((shard) => campaign.issuer(shard).tally({ campaign: campaign.id, shard })));
+  return tallies.reduce((sum, { unsettledBlocks, unpackedEvents }) => sum + unsettledBlocks + unpackedEvents, 0);
+}
+
+async function settleAll(campaign: TestCampaign): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await settle();
+        return unsettled(campaign);
+      },
+      { timeout: 20_000, interval: 50 },
+    )
+    .toBe(0);
+}
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+async function rowsOf(table: "cards" | "rewards", campaign: string): Promise<Row[]> {
+  return (await env.LEDGER.prepare(`SELECT * FROM ${table} WHERE campaign = ? ORDER BY card`).bind(campaign).all<Row>()).results;
+}
+
+/** A settled campaign with cards of every fate, and rewards of every one: granted, failed, redriven, granted after that, and pending. */
+async function playedCampaign(): Promise<TestCampaign> {
+  settled = 0;
+  const campaign = await openCampaign({ coupon: 15, points: 60 }, { shards: SHARDS, fallback: "thanks" });
+  await liveCards(campaign, CARDS, SHARDS);
+  await settleAll(campaign);
+  const pending = (await rowsOf("rewards", campaign.id)).filter(({ status }) => status === "pending").map(({ card }) => String(card));
+  const nowMs = Date.now();
+  const told = (cards: readonly string[], outcome: Parameters<typeof judgeAttempt>[1]) =>
+    recordVerdicts(
+      env,
+      cards.map((card) => judgeAttempt({ card, campaign: campaign.id, attempts: 0 }, outcome, nowMs, 0)),
+      nowMs,
+    );
+  await told(pending.slice(0, 4), { outcome: "granted", receipt: { receipt: "r-1" } });
+  await archiveOutcomes(env);
+  await told(pending.slice(4, 10), { outcome: "refused", reason: "no such account" });
+  await env.LEDGER.batch([...redrive(pending.slice(6, 10), nowMs)] as [D1PreparedStatement, ...D1PreparedStatement[]]);
+  await told(pending.slice(8, 10), { outcome: "granted", receipt: { receipt: "r-2" } });
+  expect(pending.length).toBeGreaterThan(10);
+  return campaign;
+}
+
+function redrive(cards: readonly string[], nowMs: number): D1PreparedStatement[] {
+  const db = drizzle(env.LEDGER);
+  return redriveStatements(
+    db,
+    cards.map((card) => ({ card })),
+    nowMs,
+  ).map((statement) => {
+    const { sql, params } = statement.toSQL();
+    return env.LEDGER.prepare(sql).bind(...params);
+  });
+}
+
+async function begin(campaign: TestCampaign, source: RebuildSource, nowMs = Date.now()): Promise<void> {
+  await beginStatement(drizzle(env.LEDGER), { campaign: campaign.id, source, hashBefore: await ledgerHash(env, campaign.id) }, nowMs);
+}
+
+/** What a ledger says, but for how often what is pending was tried, of what that failed, and when it next will be. */
+async function sayingOf(campaign: TestCampaign, source: RebuildSource) {
+  const cards = await rowsOf("cards", campaign.id);
+  const rewards = await rowsOf("rewards", campaign.id);
+  return {
+    hash: await ledgerHash(env, campaign.id),
+    cards: cards.map((row) => without(row, source === "lake" ? [] : ["reason", "till"])),
+    rewards: rewards.map((row) => without(row, ["next_attempt_at", ...(row["status"] === "pending" ? ["attempts", "last_error"] : [])])),
+    counters: await readCounters(campaign.id),
+  };
+}
+
+function without(row: Row, columns: readonly string[]): Row {
+  return Object.fromEntries(Object.entries(row).filter(([column]) => !columns.includes(column)));
+}
+
+it.each(SOURCES)(
+  "says all that it said before, made again from the %s",
+  async (source) => {
+    const campaign = await playedCampaign();
+    const before = await sayingOf(campaign, source);
+    expect(new Set(before.cards.map(({ state }) => state))).toEqual(new Set(["issued", "revealed", "redeemed", "used", "voided"]));
+    expect(new Set(before.rewards.map(({ status, redrives }) => `${status} ${redrives}`))).toEqual(
+      new Set(["granted 0", "failed 0", "pending 0", "pending 1", "granted 1"]),
+    );
+    await begin(campaign, source);
+    expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+    expect(await sayingOf(campaign, source)).toEqual(before);
+    expect(await recount(campaign.id)).toEqual(before.counters);
+    expect((await invariants(env, campaign.id))?.differences).toEqual([]);
+    // What comes after it is chained to what was made again.
+    await liveCards(campaign, 4, SHARDS, CARDS);
+    await settleAll(campaign);
+    await mendGaps(env, Date.now() + HOUR_MS);
+    const now = await invariants(env, campaign.id);
+    expect([now?.differences, now?.chainFaults, now?.missing]).toEqual([[], [], []]);
+  },
+  60_000,
+);
+
+it.each(SOURCES)(
+  "takes each step once from the %s, however many take it, and is ended by the schedule where it was left",
+  async (source) => {
+    const campaign = await playedCampaign();
+    const before = await sayingOf(campaign, source);
+    const begunMs = Date.now();
+    await begin(campaign, source, begunMs);
+    for (let steps = 0; steps < 6; steps += 1) {
+      const rebuild = await rebuildOf(env, campaign.id);
+      if (rebuild === null) throw new Error("it was done too soon for this test");
+      await Promise.all([takeStep(env, rebuild, begunMs), takeStep(env, rebuild, begunMs)]);
+      await takeStep(env, rebuild, begunMs);
+      expect((await rebuildOf(env, campaign.id))?.step).toBe(rebuild.step + 1);
+    }
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    await endLeftRebuilds(env, begunMs + 60_000);
+    expect(await rebuildOf(env, campaign.id)).not.toBeNull();
+    await endLeftRebuilds(env, begunMs + 180_000);
+    expect(await rebuildOf(env, campaign.id)).toBeNull();
+    expect(await sayingOf(campaign, source)).toEqual(before);
+  },
+  60_000,
+);
+
+it.each(SOURCES)(
+  "leaves new blocks with their issuers until it is made again from the %s, and takes them then",
+  async (source) => {
+    const campaign = await playedCampaign();
+    await begin(campaign, source);
+    const first = await rebuildOf(env, campaign.id);
+    if (first === null) throw new Error("it was not begun");
+    await liveCards(campaign, 10, SHARDS, CARDS);
+    await expect.poll(() => queue.sent.length, { timeout: 20_000 }).toBeGreaterThan(settled);
+    const sent = queue.sent.slice(settled);
+    // While it waits, at each step, and what another campaign sent with it settles.
+    const other = await openCampaign({ points: 5 }, { shards: 1 });
+    await other.draw([drawOf("another's")]);
+    await expect.poll(() => queue.blocks(other.id).length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await settle();
+    expect((await rowsOf("cards", other.id)).length).toBe(1);
+    for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
+      const { ackAll } = await deliver(sent.slice(0, 10));
+      expect(ackAll).toBe(true);
+      expect((await invariants(env, campaign.id))?.rebuild).toEqual({ from: source, startedAt: first.startedAt });
+      await takeStep(env, rebuild);
+    }
+    expect(await unsettled(campaign)).toBeGreaterThan(0);
+    expect((await rowsOf("cards", campaign.id)).length).toBe(CARDS);
+    const nowMs = Date.now();
+    vi.spyOn(Date, "now").mockImplementation(() => nowMs + HOUR_MS);
+    await Promise.all([0, 1].map((shard) => runDurableObjectAlarm(campaign.issuerStub(shard))));
+    await settleAll(campaign);
+    expect((await invariants(env, campaign.id))?.differences).toEqual([]);
+    expect((await rowsOf("cards", campaign.id)).length).toBe(CARDS + 10);
+    expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
+  },
+  60_000,
+);
+
+it("asks no provider for a reward before the lake has told what became of it, and then only for those that are pending", async () => {
+  const campaign = await playedCampaign();
+  const pending = async () => (await rowsOf("rewards", campaign.id)).filter(({ status }) => status === "pending");
+  const owed = await pending();
+  await begin(campaign, "issuers");
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const due = new Set<unknown>();
+  let most = 0;
+  for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
+    if (!["archive", "wipe"].includes(rebuild.cursor.phase)) {
+      await sweepRewards(env, Date.now() + 365 * 24 * HOUR_MS);
+      const waiting = await pending();
+      most = Math.max(most, waiting.length);
+      for (const { next_attempt_at: at } of waiting) due.add(at);
+    }
+    await takeStep(env, rebuild);
+  }
+  expect(due).toEqual(new Set([HELD_UNTIL_MS]));
+  // All that were promised were pending, once.
+  expect(most).toBeGreaterThan(owed.length);
+  expect((await pending()).map(({ card }) => card)).toEqual(owed.map(({ card }) => card));
+  const laterMs = Date.now() + HOUR_MS;
+  await sweepRewards(env, laterMs);
+  expect(new Set((await pending()).map(({ next_attempt_at: at }) => at))).toEqual(new Set([laterMs]));
+}, 60_000);
+
+it("is made of the issuers alone where the lake is gone: each promised reward is pending again, to be asked for under its key", async () => {
+  const campaign = await playedCampaign();
+  const before = await sayingOf(campaign, "issuers");
+  await archiveOutcomes(env);
+  for (const prefix of [`lake/${campaign.id}/`, `rewards/${campaign.id}/`]) {
+    const { objects } = await env.LAKE.list({ prefix });
+    await env.LAKE.delete(objects.map(({ key }) => key));
+  }
+  await begin(campaign, "issuers");
+  expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+  const after = await sayingOf(campaign, "issuers");
+  expect([after.hash, after.cards]).toEqual([before.hash, before.cards]);
+  expect(new Set(after.rewards.map(({ kind, status }) => `${kind} ${status}`))).toEqual(new Set(["coupon granted", "webhook pending"]));
+}, 60_000);
+
+it("leaves out, and counts, what in the lake is not as it was written; the scrub brings it where its issuer has it", async () => {
+  const campaign = await playedCampaign();
+  const { objects } = await env.LAKE.list({ prefix: `lake/${campaign.id}/` });
+  const hit = objects[3];
+  await env.LAKE.put(hit?.key ?? "", "{}\n", { customMetadata: hit?.customMetadata ?? {} });
+  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  await begin(campaign, "lake");
+  let damaged = 0;
+  for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
+    ({ damaged } = rebuild);
+    await takeStep(env, rebuild);
+  }
+  expect(damaged).toBe(1);
+  expect(errors).toHaveBeenCalled();
+  expect((await invariants(env, campaign.id))?.differences.length).toBeGreaterThan(0);
+}, 60_000);
