@@ -5,24 +5,28 @@ interface Remembered<T> {
 
 /**
  * What this isolate remembers for a little while. It holds values, never promises: a promise of one request may not be awaited by another.
- * Past `maxEntries` it forgets everything, which costs a look-up each and needs no bookkeeping.
+ * Two generations share `maxEntries`, two at the least: when the younger has its half, the older is forgotten, which needs no bookkeeping and keeps what came lately.
  */
 export class Memo<T> {
-  readonly #entries = new Map<string, Remembered<T>>();
-  readonly #maxEntries: number;
+  #young = new Map<string, Remembered<T>>();
+  #old = new Map<string, Remembered<T>>();
+  readonly #half: number;
 
   constructor(maxEntries: number) {
-    this.#maxEntries = maxEntries;
+    this.#half = Math.floor(maxEntries / 2);
   }
 
   get(key: string, nowMs: number): T | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#young.get(key) ?? this.#old.get(key);
     return entry !== undefined && nowMs < entry.untilMs ? entry.value : undefined;
   }
 
   set(key: string, value: T, untilMs: number): T {
-    if (this.#entries.size >= this.#maxEntries) this.#entries.clear();
-    this.#entries.set(key, { value, untilMs });
+    if (this.#young.size >= this.#half && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, { value, untilMs });
     return value;
   }
 }

@@ -8,12 +8,20 @@ import { BULK } from "./variants.ts";
 import type { VariantName } from "./variants.ts";
 
 export interface Requests {
+  /** Sent once and not measured, before the others. */
+  readonly before?: readonly Uint8Array[];
   readonly requests: readonly Uint8Array[];
   readonly once: boolean;
 }
 
-/** The requests of a variant, as bytes; `most` is how many signed ones a shot may use up. */
-export async function requestsOf(name: VariantName, bench: Bench, most: number): Promise<Requests> {
+/** How many requests a shot may use up. */
+export interface Most {
+  readonly signed: number;
+  readonly looks: number;
+}
+
+/** The requests of a variant, as bytes. */
+export async function requestsOf(name: VariantName, bench: Bench, most: Most): Promise<Requests> {
   const again = (path: string, headers: Readonly<Record<string, string>> = {}): Requests => ({
     requests: [wire("GET", path, { host: hostOf(bench), ...headers })],
     once: false,
@@ -33,26 +41,32 @@ export async function requestsOf(name: VariantName, bench: Bench, most: number):
       return again(`/probe/draw/${CAMPAIGNS.draw}`);
     case "bulk":
       return again(`/probe/bulk/${CAMPAIGNS.bulk}`);
-    case "face":
-      return { requests: await faceReads(bench, bench.face.path, most), once: true };
-    case "face limited":
-      return { requests: await faceReads(bench, `/limited${bench.face.path}`, most), once: true };
+    case "face": {
+      const users = await faceReads(bench, Math.ceil(most.looks / FACES_A_USER));
+      return { before: users, requests: lookAgain(users), once: true };
+    }
+    case "first face":
+      return { requests: await faceReads(bench, Math.ceil(most.looks * FIRST_SHARE)), once: true };
     case "signed":
-      return { requests: await signedDraws(bench, CAMPAIGNS.signed, 1, most), once: true };
+      return { requests: await signedDraws(bench, CAMPAIGNS.signed, 1, most.signed), once: true };
     case "signed bulk":
-      return { requests: await signedDraws(bench, CAMPAIGNS.signedBulk, BULK, Math.ceil((most * BULK_SHARE) / 1)), once: true };
+      return { requests: await signedDraws(bench, CAMPAIGNS.signedBulk, BULK, Math.ceil(most.signed * BULK_SHARE)), once: true };
   }
 }
 
-/** Each user looks at a card three times, with others in between, as users do. */
+/** Each user looks at a card three times more, with others in between, as users do. */
 const FACES_A_USER = 3;
 const USERS_AT_ONCE = 300;
 
-async function faceReads(bench: Bench, path: string, most: number): Promise<Uint8Array[]> {
+/** A look by each of so many users. */
+async function faceReads(bench: Bench, users: number): Promise<Uint8Array[]> {
+  return Promise.all(Array.from({ length: users }, () => faceRead(bench, bench.face.path)));
+}
+
+function lookAgain(users: readonly Uint8Array[]): Uint8Array[] {
   const reads: Uint8Array[] = [];
-  while (reads.length < most) {
-    const users = await Promise.all(Array.from({ length: USERS_AT_ONCE }, () => faceRead(bench, path)));
-    for (let again = 0; again < FACES_A_USER; again += 1) reads.push(...users);
+  for (let first = 0; first < users.length; first += USERS_AT_ONCE) {
+    for (let again = 0; again < FACES_A_USER; again += 1) reads.push(...users.slice(first, first + USERS_AT_ONCE));
   }
   return reads;
 }
@@ -62,6 +76,8 @@ async function faceRead(bench: Bench, path: string): Promise<Uint8Array> {
   return wire("GET", path, { host: hostOf(bench), authorization: `Bearer ${session}` });
 }
 
+/** A first look takes longer than one more. */
+const FIRST_SHARE = 0.6;
 /** A request of a hundred draws takes longer than one of one. */
 const BULK_SHARE = 0.25;
 

@@ -24,8 +24,10 @@ const route = createRoute({
 });
 
 const AS_JSON = { headers: { "content-type": "application/json" } };
-/** The address as every link has it: nothing encoded in it, nothing behind the card. */
-const FACE_ADDRESS = /^https?:\/\/[^/]+\/player\/v1\/campaigns\/([a-z0-9-]+)\/cards\/([A-Za-z0-9_-]+)$/;
+/** The longer of the two, `https://`: the first slash behind it begins the path. */
+const SCHEME_LENGTH = 8;
+const BEFORE_CAMPAIGN = "/player/v1/campaigns/";
+const BEFORE_CARD = "/cards/";
 
 /** The call that there are most of: registered past the schemas, which have nothing to check here that `locateCard` does not. */
 export function getCard(app: App<PlayerEdge>): void {
@@ -43,8 +45,13 @@ export function getCard(app: App<PlayerEdge>): void {
  */
 export function answerFace(request: Request, env: Env): Response | null | Promise<Response | null> {
   if (request.method !== "GET") return null;
-  const [, campaign, cardId] = FACE_ADDRESS.exec(request.url) ?? [];
-  if (campaign === undefined || cardId === undefined) return null;
+  const { url } = request;
+  const begin = url.indexOf("/", SCHEME_LENGTH);
+  if (!url.startsWith(BEFORE_CAMPAIGN, begin)) return null;
+  const end = url.indexOf(BEFORE_CARD, begin + BEFORE_CAMPAIGN.length);
+  if (end < 0) return null;
+  const campaign = url.slice(begin + BEFORE_CAMPAIGN.length, end);
+  const cardId = url.slice(end + BEFORE_CARD.length);
   const nowMs = Date.now();
   const snapshot = freshSnapshot(campaign, nowMs);
   if (snapshot === null) return null;

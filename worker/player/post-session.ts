@@ -12,7 +12,7 @@ import { verifyLineToken } from "./line-token.ts";
 
 import { PLAYER_BODY_BYTES } from "./request.ts";
 import { openSession } from "./session.ts";
-import { sessionKeysOf } from "./with-session.ts";
+import { rememberSession, sessionKeysOf } from "./with-session.ts";
 
 const MAX_ID_TOKEN_LENGTH = 8_192;
 
@@ -61,6 +61,7 @@ export function postSession(app: App<PlayerEdge>): void {
     const user = await verifyLineToken(idToken, rules);
     if (cardId !== undefined) locateCard(c.env, campaign, cardId);
     const { session, expiresAtMs } = await openSession(await sessionKeysOf(c.env), campaign, user, nowMs);
+    rememberSession(c.env, session, { ...user, campaign, expiresAtMs }, nowMs);
     const { name, picture } = user;
     return c.json(
       {

@@ -22,7 +22,8 @@ export async function sessionKeysOf(env: Env): Promise<SessionKeys> {
 
 /** A page calls a few times within a minute; each time the same token would be checked anew. */
 const REMEMBERED_MS = 60_000;
-const MAX_REMEMBERED_CALLERS = 1_000;
+/** Half a kilobyte each, and as many users: some fifteen megabytes of an isolate's 128. */
+const MAX_REMEMBERED_CALLERS = 20_000;
 /** Calls of a user in that time that are not counted against floods: more than a page makes, fewer than a flood would notice. */
 const UNCOUNTED_CALLS = 20;
 
@@ -67,6 +68,11 @@ function callersOf(env: Env): Callers {
 export function rememberedCaller(env: Env, authorization: string, campaign: string, nowMs: number): Caller | null {
   const caller = callersOf(env).find(authorization, nowMs);
   return caller !== undefined && caller.session.campaign === campaign ? caller : null;
+}
+
+/** Remembers the session that was just given to a page, which will come back with it within seconds. */
+export function rememberSession(env: Env, token: string, session: Session, nowMs: number): void {
+  callersOf(env).remember(`Bearer ${token}`, session, nowMs);
 }
 
 /** Who sends this `Authorization` header, if they have a session for the campaign; else `session_invalid`. */

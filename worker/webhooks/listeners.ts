@@ -38,7 +38,7 @@ export async function loadListeners(env: Pick<Env, "LEDGER">): Promise<Listener[
 /** How long the settling isolates go by the endpoints they know: one read of D1 in this time, so that campaigns nobody listens to cost nothing more. */
 const REMEMBERED_MS = 5_000;
 const ALL = "all";
-const remembered = new Memo<readonly Listener[]>(1);
+const remembered = new Memo<readonly Listener[]>(2);
 
 /** Whether anybody listens for one of these types, as known to this isolate. */
 export async function isHeard(env: Pick<Env, "LEDGER">, campaign: string, types: readonly string[]): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { BenchEnv } from "./env.ts";
-import { face } from "./face.ts";
+import app from "../../../worker/index.ts";
 import { plain } from "./plain.ts";
 import { probe } from "./probe.ts";
 
@@ -12,5 +12,8 @@ export { Probe } from "./probe-object.ts";
  * machine's work.
  */
 export default {
-  fetch: (request, env, ctx) => probe(request, env) ?? plain(request) ?? face(request, env, ctx),
+  fetch(request, env, ctx) {
+    const { url } = request;
+    return probe(url, env) ?? plain(url, request) ?? app.fetch(request, env, ctx);
+  },
 } satisfies ExportedHandler<BenchEnv>;

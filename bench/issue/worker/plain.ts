@@ -11,6 +11,6 @@ const app = new Hono().get("/plain/:bytes", (c) => {
 });
 
 /** Answers `/plain/{bytes}` with that many bytes, by Hono and nothing else; null for any other address. */
-export function plain(request: Request): Response | Promise<Response> | null {
-  return request.url.includes("/plain/") ? app.fetch(request) : null;
+export function plain(url: string, request: Request): Response | Promise<Response> | null {
+  return url.includes("/plain/") ? app.fetch(request) : null;
 }

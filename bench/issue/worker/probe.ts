@@ -8,8 +8,7 @@ const SHARD = 0;
 const SHARDS = 1;
 
 /** Answers `/probe/…`; null for any other address. Every RPC carries draws of its own, and as many results come back. */
-export function probe(request: Request, env: BenchEnv): Response | Promise<Response> | null {
-  const { url } = request;
+export function probe(url: string, env: BenchEnv): Response | Promise<Response> | null {
   const begin = url.indexOf(PREFIX);
   if (begin < 0) return null;
   const [what, campaign = ""] = url.slice(begin + PREFIX.length).split("/");
