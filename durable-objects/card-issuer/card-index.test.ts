@@ -79,10 +79,10 @@ it("finds every card of a request and of a recipient, stored or not, and after a
 
 it("reads the cards after the last stored batch again, however many they are", () => {
   const stored = new Stored();
-  for (let seq = 1; seq <= 20_000; seq++) stored.cards.push({ seq, requestId: `request ${seq}`, recipient: null });
+  for (let seq = 1; seq <= 80_000; seq++) stored.cards.push({ seq, requestId: `request ${seq}`, recipient: null });
   const index = new CardIndex(stored);
-  expect(stored.indexedSeq()).toBeGreaterThan(10_000);
-  for (const seq of [1, 4_096, 4_097, 12_345, 20_000]) expect(index.find([`request ${seq}`], [])).toEqual([seq]);
+  expect(stored.indexedSeq()).toBeGreaterThan(40_000);
+  for (const seq of [1, 4_096, 4_097, 32_768, 32_769, 80_000]) expect(index.find([`request ${seq}`], [])).toEqual([seq]);
 });
 
 it("reads hardly a page for what was never asked before, however many there are", () => {

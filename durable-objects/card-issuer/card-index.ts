@@ -1,14 +1,15 @@
 import type { CardRow } from "./card.ts";
-import { cutPage, findInPage, hashKey, mergePages, pageOf, sortEntries, spread } from "./index-pages.ts";
+import { cutPage, findInPage, hashKey, mergePages, pageOf, spread } from "./index-pages.ts";
 import type { IndexPage, PageStart } from "./index-pages.ts";
 import { PageSketches } from "./page-sketches.ts";
+import { RecentEntries } from "./recent-entries.ts";
 import type { IndexStorage } from "./storage/stored-index.ts";
 
-/** Cards that are put into the index together at least. */
-const MIN_CARDS_PER_BATCH = 8_192;
+/** Cards that are put into the index together at least: what a start reads again, some fifty milliseconds. */
+const MIN_CARDS_PER_BATCH = 32_768;
 /** A page is written once for all that is new in it: where there are many pages, more cards at a time. */
 const CARDS_PER_PAGE = 16;
-/** What memory holds of them, some ten megabytes, and what is read at a start, a tenth of a second. */
+/** What memory holds of them, some megabytes, and what is read at a start, a tenth of a second. */
 const MAX_CARDS_PER_BATCH = 65_536;
 /** Cards that are read in one step at a start. */
 const CARDS_PER_STEP = 4_096;
@@ -34,8 +35,8 @@ export class CardIndex {
   #starts: readonly PageStart[];
   readonly #pages = new Map<number, IndexPage>();
   readonly #sketches = new PageSketches();
-  /** Cards after the indexed ones, by hash: mostly one, and then without an array around it. */
-  readonly #recent = new Map<number, number | number[]>();
+  /** Cards after the indexed ones. */
+  readonly #recent = new RecentEntries();
   #recentCards = 0;
   #lastSeq: number;
 
@@ -59,8 +60,8 @@ export class CardIndex {
   /** Takes in cards that are stored; in the order of their numbers, without gaps. */
   add(cards: readonly IndexedCard[]): void {
     for (const { seq, requestId, recipient } of cards) {
-      this.#enter(hashKey(KINDS.request, requestId), seq);
-      if (recipient !== null) this.#enter(hashKey(KINDS.recipient, recipient), seq);
+      this.#recent.add(hashKey(KINDS.request, requestId), seq);
+      if (recipient !== null) this.#recent.add(hashKey(KINDS.recipient, recipient), seq);
       this.#lastSeq = seq;
     }
     this.#recentCards += cards.length;
@@ -73,11 +74,7 @@ export class CardIndex {
       ...recipients.map((recipient) => hashKey(KINDS.recipient, recipient)),
     ];
     const found: number[] = [];
-    for (const hash of hashes) {
-      const recent = this.#recent.get(hash);
-      if (typeof recent === "number") found.push(recent);
-      else if (recent !== undefined) found.push(...recent);
-    }
+    for (const hash of hashes) this.#recent.find(hash, found);
     this.#findStored(hashes, found);
     return [...new Set(found)];
   }
@@ -89,7 +86,7 @@ export class CardIndex {
   store(): void {
     const starts = [...this.#starts];
     // From the back: what comes before keeps its place while pages are cut.
-    const parts = spread(starts, sortEntries(this.#recent)).toReversed();
+    const parts = spread(starts, this.#recent.sorted()).toReversed();
     for (let step = 0; step < parts.length; step += PAGES_PER_STEP) this.#storeParts(starts, parts.slice(step, step + PAGES_PER_STEP));
     this.#storage.markIndexed(this.#lastSeq);
     this.#starts = starts;
@@ -126,13 +123,6 @@ export class CardIndex {
   #keep(page: number, entries: IndexPage): void {
     this.#pages.set(page, entries);
     this.#sketches.draw(page, entries);
-  }
-
-  #enter(hash: number, seq: number): void {
-    const seqs = this.#recent.get(hash);
-    if (seqs === undefined) this.#recent.set(hash, seq);
-    else if (typeof seqs === "number") this.#recent.set(hash, [seqs, seq]);
-    else seqs.push(seq);
   }
 
   #findStored(hashes: readonly number[], found: number[]): void {

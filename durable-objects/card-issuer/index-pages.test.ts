@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutPage, findInPage, hashKey, MAX_PAGE_ENTRIES, mergePages, sortEntries } from "./index-pages.ts";
+import { cutPage, findInPage, hashKey, MAX_PAGE_ENTRIES, mergePages } from "./index-pages.ts";
 
 /** Few hashes, so that many cards share one. */
 const entries = fc.uniqueArray(fc.tuple(fc.nat(20), fc.nat(2_000)), { selector: (entry) => entry.join(), maxLength: 1_500 });
@@ -33,16 +33,6 @@ describe("a page of the index", () => {
       }),
       { numRuns: 30 },
     );
-  });
-
-  it("is made of entries that came in any order of hashes", () => {
-    const sorted = sortEntries(
-      new Map([
-        [9, [1, 4]],
-        [2, [3]],
-      ]),
-    );
-    expect([...sorted]).toEqual([2, 3, 9, 1, 9, 4]);
   });
 
   it("is found by hashes that a stored integer holds exactly, other ones for other kinds", () => {

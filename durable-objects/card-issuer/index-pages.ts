@@ -84,18 +84,6 @@ export function cutPage(page: IndexPage): IndexPage[] {
   });
 }
 
-/** Entries in order, for each hash its cards. */
-export function sortEntries(entries: ReadonlyMap<number, number | readonly number[]>): IndexPage {
-  const hashes = Float64Array.from(entries.keys()).sort();
-  const sorted: number[] = [];
-  for (const hash of hashes) {
-    const seqs = entries.get(hash) ?? [];
-    if (typeof seqs === "number") sorted.push(hash, seqs);
-    else for (const seq of seqs) sorted.push(hash, seq);
-  }
-  return Float64Array.from(sorted);
-}
-
 /** Cuts sorted entries where the pages of `starts` do: for each page that is concerned, its number in `starts` and what is new in it. */
 export function spread(starts: readonly PageStart[], sorted: IndexPage): { readonly nth: number; readonly entries: IndexPage }[] {
   const parts: { nth: number; entries: IndexPage }[] = [];

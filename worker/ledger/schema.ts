@@ -186,7 +186,7 @@ export const cardDifferences = sqliteTable(
   (t) => [primaryKey({ columns: [t.campaign, t.card] })],
 );
 
-/** Ledgers that are being wiped and rebuilt: while a row is here, settlement leaves its campaign's blocks with their issuers. */
+/** Of each campaign whose ledger was wiped and rebuilt, the last rebuild. While it is under way, settlement leaves the campaign's blocks with their issuers. */
 export const ledgerRebuilds = sqliteTable("ledger_rebuilds", {
   campaign: text().primaryKey(),
   source: text({ enum: ["issuers", "lake"] }).notNull(),
@@ -200,8 +200,14 @@ export const ledgerRebuilds = sqliteTable("ledger_rebuilds", {
   blocks: integer().notNull(),
   /** Objects of the lake that were not as they were written, and were left out. */
   damaged: integer().notNull(),
-  /** The ledger's content hash before it was wiped. */
+  /** The ledger's content hash before it was wiped; empty until the first step has read it. */
   hashBefore: text("hash_before").notNull(),
+  /** The operator, for the audit; null for one begun when this was not kept. */
+  begunBy: text("begun_by"),
+  /** Null: it is under way. */
+  endedAt: integer("ended_at"),
+  /** The content hash when it ended, before anything else was settled. */
+  hashAfter: text("hash_after"),
 });
 
 /** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */
