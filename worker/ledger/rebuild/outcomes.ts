@@ -1,24 +1,12 @@
-import { z } from "zod";
 import { linesAfter } from "../lake.ts";
 import { HELD_UNTIL_MS } from "./held-rewards.ts";
+import { latestOfEach, readOutcomes } from "./read-outcomes.ts";
+import type { Outcome } from "./read-outcomes.ts";
 import type { StepPlan } from "./step.ts";
 import type { RebuildCursor } from "./under-way.ts";
 
 /** Outcomes handed to one statement, some hundred kilobytes; an object of the lake may hold ten thousand and more. */
 const OUTCOMES_A_STATEMENT = 1_000;
-
-/** A line of the lake: `RewardOutcome`. */
-const outcomeSchema = z.object({
-  type: z.enum(["granted", "failed", "redriven"]),
-  at: z.int(),
-  card: z.string(),
-  version: z.int().positive(),
-  redrives: z.int().min(0),
-  attempts: z.int().min(0),
-  lastError: z.string().nullable(),
-  receipt: z.unknown(),
-});
-type Outcome = z.output<typeof outcomeSchema>;
 
 /** Applies the outcomes in the lake's next object. The highest version of a card is how its reward stands, in whatever order they are read. */
 export async function nextOutcomes(
@@ -38,32 +26,10 @@ export async function nextOutcomes(
   return { next: { phase: "outcomes", after: object.key }, statements, damaged: damaged > 0 ? 1 : 0 };
 }
 
-function readOutcomes(lines: string): { readonly outcomes: Outcome[]; readonly damaged: number } {
-  const outcomes: Outcome[] = [];
-  let damaged = 0;
-  for (const line of lines.split("\n").filter((text) => text !== "")) {
-    const parsed = outcomeSchema.safeParse(parseJson(line));
-    if (parsed.success) outcomes.push(parsed.data);
-    else damaged += 1;
-  }
-  return { outcomes, damaged };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function latestOfEach(outcomes: readonly Outcome[]): Map<string, Outcome> {
-  const latest = new Map<string, Outcome>();
-  for (const outcome of outcomes) if (outcome.version > (latest.get(outcome.card)?.version ?? 0)) latest.set(outcome.card, outcome);
-  return latest;
-}
-
-/** A row's own version: two for each redrive, and one more once it is granted or failed. */
+/**
+ * A row's own version: two for each redrive, and one more once it is granted or failed. With `+` no index serves the campaign: an outcome finds its reward, and
+ * not each reward of the campaign its outcome.
+ */
 function applyOutcomes({ LEDGER }: Pick<Env, "LEDGER">, campaign: string, outcomes: readonly Outcome[]): D1PreparedStatement {
   const rows = outcomes.map(({ card, version, type, at, redrives, attempts, lastError, receipt }) => {
     const status = type === "redriven" ? "pending" : type;
@@ -81,6 +47,6 @@ function applyOutcomes({ LEDGER }: Pick<Env, "LEDGER">, campaign: string, outcom
               value->>5 AS attempts, value->>6 AS last_error, value->>7 AS receipt
        FROM json_each(?1)
      ) AS told
-     WHERE rewards.card = told.card AND rewards.campaign = ?2 AND told.version > rewards.redrives * 2 + (rewards.status <> 'pending')`,
+     WHERE rewards.card = told.card AND +rewards.campaign = ?2 AND told.version > rewards.redrives * 2 + (+rewards.status <> 'pending')`,
   ).bind(JSON.stringify(rows), campaign, HELD_UNTIL_MS);
 }
