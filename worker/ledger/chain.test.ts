@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GENESIS_HASH, hashBlock } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
-import { checkBlocks } from "./chain.ts";
+import { checkBlocks, UNKNOWN_HASH } from "./chain.ts";
 import type { SettledBlock } from "./chain.ts";
 
 /** Blocks 1 to `length` of a shard, chained. `salt` makes another history of the same numbers. */
@@ -82,5 +82,18 @@ describe("the chain of a shard's blocks", () => {
     const accepts = ({ hash }: { hash: string }) => hash === foreign.header.hash;
     expect(checkBlocks([foreign], headers([first]), accepts).fresh).toEqual([foreign]);
     expect(checkBlocks([first], [{ ...foreign.header, prev: null }], none).fresh).toEqual([first]);
+  });
+
+  it("takes any block for the one whose hash the ledger has forgotten, and lets any follow on it", () => {
+    const [first, second, third] = history(3);
+    if (first === undefined || second === undefined || third === undefined) throw new Error("no blocks");
+    const forgotten = { ...second.header, prev: null, hash: UNKNOWN_HASH };
+    expect(checkBlocks([second], [forgotten], none)).toEqual({ fresh: [], settled: [second.header], refused: [] });
+    expect(checkBlocks([third], [forgotten], none).fresh).toEqual([third]);
+    expect(checkBlocks([first], [forgotten], none).fresh).toEqual([first]);
+    // What is known beside it still must fit.
+    const [, , foreign] = history(3, "other");
+    if (foreign === undefined) throw new Error("no blocks");
+    expect(checkBlocks([second], headers([foreign]), none).refused).toMatchObject([{ kind: "broken", header: { block: 2 } }]);
   });
 });
