@@ -114,24 +114,25 @@ export type AdminProviderReport =
 
 export type RebuildSource = "issuers" | "lake";
 
-export type Rebuilding =
-  | {
-      readonly done: false;
-      readonly startedAt: number;
-      readonly phase: string;
-      readonly cards: number;
-      readonly blocks: number;
-      /** Objects of the lake that were left out. */
-      readonly damaged: number;
-      readonly hashBefore: string;
-    }
-  | {
-      readonly done: true;
-      readonly hash: string;
-      readonly cards: number;
-      readonly blocks: number;
-      readonly rewards: { readonly granted: number; readonly pending: number; readonly failed: number };
-    };
+/** A rebuild that is under way. */
+export interface Rebuilding {
+  readonly done: false;
+  readonly startedAt: number;
+  readonly phase: string;
+  readonly cards: number;
+  readonly blocks: number;
+}
+
+export interface Rebuilt {
+  readonly done: true;
+  readonly cards: number;
+  readonly blocks: number;
+  /** Objects of the lake that were left out. */
+  readonly damaged: number;
+  readonly hashBefore: string;
+  readonly hashAfter: string;
+  readonly rewards: { readonly granted: number; readonly pending: number; readonly failed: number };
+}
 
 /** What the sandbox's Cloudflare Access gives an operator. */
 export async function accessToken({ sandboxOrigin }: Pick<House, "sandboxOrigin">): Promise<string> {
@@ -215,10 +216,14 @@ export class AdminClient {
     return await this.#call("POST", `/campaigns/${campaign}/reconcile`, cursor === null ? {} : { cursor });
   }
 
-  /** Begins to rebuild a campaign's ledger; with `startedAt` goes on with it for some seconds. */
-  async rebuildLedger(campaign: string, from: RebuildSource, startedAt?: number): Promise<Rebuilding> {
-    const order = startedAt === undefined ? { from } : { from, startedAt };
-    return await this.#call("POST", `/campaigns/${campaign}/ledger/rebuild`, order);
+  /** Begins to rebuild a campaign's ledger, or gives the rebuild from the same source that is under way. */
+  async beginRebuild(campaign: string, from: RebuildSource): Promise<Rebuilding> {
+    return await this.#call("POST", `/campaigns/${campaign}/ledger/rebuild`, { from });
+  }
+
+  /** Goes on with a rebuild for some seconds; of one that is done, says so each time. */
+  async goOnRebuilding(campaign: string, from: RebuildSource, { startedAt }: Rebuilding): Promise<Rebuilding | Rebuilt> {
+    return await this.#call("POST", `/campaigns/${campaign}/ledger/rebuild`, { from, startedAt });
   }
 
   /** The ledger's cards of a card id, request id, recipient, LINE user id or code. */

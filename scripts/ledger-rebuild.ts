@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { AdminClient, Rebuilding, RebuildSource } from "./admin-client.ts";
+import type { AdminClient, Rebuilding, RebuildSource, Rebuilt } from "./admin-client.ts";
 import { exitWith } from "./exits.ts";
 import { findOperator, OPERATOR_OPTIONS } from "./found-app.ts";
 import { openTerminal } from "./terminal.ts";
@@ -10,7 +10,8 @@ const USAGE = `npm run ledger:rebuild -- --campaign ID --from issuers|lake [--or
     --origin        the app; without it, the running npm start
     --access-token  what lets an operator in (cloudflared access token); or KUJI_ACCESS_TOKEN; not needed beside npm start
 
-While it runs, the campaign goes on, what it does waits with the issuers, and what reads the ledger sees a part of it. Ended half-way, the app ends it by itself.
+While it runs, the campaign goes on, what it does waits with the issuers, and what reads the ledger sees a part of it. Stopped half-way, it is gone on with when
+this is run again, or else by the app itself after some minutes.
 
 Exit status 0: the ledger says what it said before; 1: it says something else now; 2: it could not be done, or something in the lake was damaged.`;
 
@@ -30,23 +31,23 @@ async function run(): Promise<number> {
 }
 
 async function rebuild(admin: AdminClient, campaign: string, from: RebuildSource): Promise<number> {
-  const begun = await admin.rebuildLedger(campaign, from);
-  if (begun.done) throw new Error("the rebuild was not begun");
-  let told: Rebuilding = begun;
-  let damaged = 0;
-  while (!told.done) {
-    ({ damaged } = told);
-    terminal.say(`  ${told.phase}: ${told.cards} cards, ${told.blocks} blocks`);
-    told = await admin.rebuildLedger(campaign, from, begun.startedAt);
-  }
-  const { cards, blocks, rewards, hash } = told;
-  const isSame = hash === begun.hashBefore;
+  const { cards, blocks, rewards, damaged, hashBefore, hashAfter } = await toItsEnd(admin, campaign, from);
+  const isSame = hashAfter === hashBefore;
   if (damaged > 0) terminal.say(`  ${damaged} objects of the lake are not as they were written, and were left out: the log names them`);
   if (!isSame) terminal.say("  the ledger said something else before: npm run reconcile holds what it says now against the issuers");
   const counts = `cards=${cards} blocks=${blocks} granted=${rewards.granted} pending=${rewards.pending} failed=${rewards.failed}`;
   terminal.say(
-    `campaign=${campaign} from=${from} ${counts} damaged=${damaged} hash-before=${begun.hashBefore} hash-after=${hash} same=${isSame}`,
+    `campaign=${campaign} from=${from} ${counts} damaged=${damaged} hash-before=${hashBefore} hash-after=${hashAfter} same=${isSame}`,
   );
   if (damaged > 0) return 2;
   return isSame ? 0 : 1;
+}
+
+async function toItsEnd(admin: AdminClient, campaign: string, from: RebuildSource): Promise<Rebuilt> {
+  const begun = await admin.beginRebuild(campaign, from);
+  for (let told: Rebuilding | Rebuilt = begun; ;) {
+    if (told.done) return told;
+    terminal.say(`  ${told.phase}: ${told.cards} cards, ${told.blocks} blocks`);
+    told = await admin.goOnRebuilding(campaign, from, begun);
+  }
 }

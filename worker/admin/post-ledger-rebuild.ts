@@ -3,11 +3,11 @@ import { instant } from "../cards/card.ts";
 import { jsonBody } from "../http/body.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, instantSchema, refusals, takes } from "../http/openapi.ts";
-import { ledgerHash } from "../ledger/content-hash.ts";
-import { countBlocks, countCards, countRewards } from "../ledger/queries.ts";
+import { countRewards } from "../ledger/queries.ts";
 import { beginStatement, goOnRebuilding } from "../ledger/rebuild/rebuild.ts";
-import { rebuildOf } from "../ledger/rebuild/under-way.ts";
-import type { Rebuild, RebuildSource } from "../ledger/rebuild/under-way.ts";
+import { lastRebuild, rebuildOf } from "../ledger/rebuild/under-way.ts";
+import type { EndedRebuild, Rebuild, RebuildSource } from "../ledger/rebuild/under-way.ts";
+import { prizePool } from "../objects.ts";
 import { Problem } from "../problem.ts";
 import { writeAudited } from "./audit.ts";
 import { campaignRow } from "./campaign-row.ts";
@@ -19,7 +19,8 @@ const SOURCES = ["issuers", "lake"] as const;
 const orderSchema = z.strictObject({
   from: z.enum(SOURCES),
   startedAt: z.int().optional().openapi({
-    description: "As the first answer told it: this rebuild is gone on with, and none begun where it is done. Without it, one begins",
+    description:
+      "As the first answer told it: this rebuild is gone on with, and none begun where it is done. Without it, one begins, or the one from there that is under way is told",
   }),
 });
 
@@ -30,17 +31,19 @@ const progressSchema = z.object({
   phase: z.string(),
   cards: z.int(),
   blocks: z.int(),
-  damaged: z.int().openapi({ description: "Objects of the lake that were not as they were written, and were left out" }),
-  hashBefore: z.string().openapi({ description: "SHA-256 of what the ledger said before it was wiped" }),
 });
 
 const doneSchema = z.object({
+  from: z.enum(SOURCES),
+  startedAt: z.int(),
   done: z.literal(true),
-  at: instantSchema,
-  hash: z.string().openapi({ description: "SHA-256 of what the ledger says now" }),
+  endedAt: instantSchema,
   cards: z.int(),
   blocks: z.int(),
-  rewards: z.object({ granted: z.int(), pending: z.int(), failed: z.int() }),
+  damaged: z.int().openapi({ description: "Objects of the lake that were not as they were written, and were left out" }),
+  hashBefore: z.string().openapi({ description: "SHA-256 of what the ledger said before it was wiped" }),
+  hashAfter: z.string().openapi({ description: "SHA-256 of what it said at the end of the rebuild, before anything else was settled" }),
+  rewards: z.object({ granted: z.int(), pending: z.int(), failed: z.int() }).openapi({ description: "As they stand now" }),
 });
 
 const route = createRoute({
@@ -55,7 +58,15 @@ const route = createRoute({
   request: { params: campaignParams, body: takes(orderSchema) },
   responses: {
     200: answers(z.discriminatedUnion("done", [progressSchema, doneSchema]), "Call again with `startedAt` until it is `done`"),
-    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "ledger_rebuilding", "body_too_large"),
+    ...refusals(
+      "invalid_request",
+      "access_token_invalid",
+      "forbidden",
+      "campaign_not_found",
+      "campaign_state",
+      "ledger_rebuilding",
+      "body_too_large",
+    ),
   },
 });
 
@@ -63,26 +74,33 @@ export function postLedgerRebuild(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign } = await campaignRow(c.env, c.req.valid("param").campaign);
     const { from, startedAt } = c.req.valid("json");
+    const last = await lastRebuild(c.env, campaign);
+    if (last?.status === "under_way" && (last.source !== from || (startedAt ?? last.startedAt) !== last.startedAt)) {
+      throw new Problem("ledger_rebuilding");
+    }
+    if (startedAt === undefined && last?.status === "under_way") return c.json(tell(last), 200);
     if (startedAt === undefined) return c.json(tell(await begin(c.env, campaign, from, c.var.operator.email)), 200);
-    const now = await rebuildOf(c.env, campaign);
-    if (now !== null && now.startedAt !== startedAt) throw new Problem("ledger_rebuilding");
-    const rebuild = now === null ? null : await goOnRebuilding(c.env, campaign);
-    return c.json(rebuild === null ? await whole(c.env, campaign) : tell(rebuild), 200);
+    if (last?.startedAt !== startedAt) throw new Problem("invalid_request", "No rebuild that can be told of was begun then");
+    await goOnRebuilding(c.env, campaign);
+    const now = await lastRebuild(c.env, campaign);
+    if (now === null) throw new Error("a rebuild is gone");
+    return c.json(now.status === "ended" ? await tellEnd(c.env, now) : tell(now), 200);
   });
 }
 
-function tell({ source, startedAt, cursor, cards, blocks, damaged, hashBefore }: Rebuild): z.output<typeof progressSchema> {
-  return { from: source, startedAt, done: false, phase: cursor.phase, cards, blocks, damaged, hashBefore };
+function tell({ source, startedAt, cursor, cards, blocks }: Rebuild): z.output<typeof progressSchema> {
+  return { from: source, startedAt, done: false, phase: cursor.phase, cards, blocks };
 }
 
-async function begin(env: Env, campaign: string, source: RebuildSource, actor: string): Promise<Rebuild> {
-  const hashBefore = await ledgerHash(env, campaign);
+async function begin(env: Env, campaign: string, source: RebuildSource, begunBy: string): Promise<Rebuild> {
+  if (source === "issuers" && (await prizePool(env, campaign).rules(campaign)) === null) {
+    throw new Problem("campaign_state", "The campaign's pool does not know its issuers");
+  }
   await writeAudited(env.LEDGER, async (db) => {
     if ((await rebuildOf(env, campaign)) !== null) throw new Problem("ledger_rebuilding");
-    const begun = { campaign, source, hashBefore };
     return {
-      act: { actor, action: "ledger.rebuild", subject: campaign, before: null, after: { from: source, hashBefore } },
-      statements: [beginStatement(db, begun, Date.now())],
+      act: { actor: begunBy, action: "ledger.rebuild", subject: campaign, before: null, after: { from: source } },
+      statements: [beginStatement(db, { campaign, source, begunBy }, Date.now())],
       result: undefined,
     };
   });
@@ -91,21 +109,10 @@ async function begin(env: Env, campaign: string, source: RebuildSource, actor: s
   return begun;
 }
 
-async function whole(env: Env, campaign: string): Promise<z.output<typeof doneSchema>> {
-  const [hash, cardRows, blocks, rewardRows] = await Promise.all([
-    ledgerHash(env, campaign),
-    countCards(env, campaign),
-    countBlocks(env, campaign),
-    countRewards(env, campaign),
-  ]);
-  const sum = (status: string) => rewardRows.reduce((total, row) => (row.status === status ? total + row.count : total), 0);
+async function tellEnd(env: Env, ended: EndedRebuild): Promise<z.output<typeof doneSchema>> {
+  const { campaign, source, startedAt, endedAt, cards, blocks, damaged, hashBefore, hashAfter } = ended;
+  const counted = await countRewards(env, campaign);
+  const sum = (status: string) => counted.reduce((total, row) => (row.status === status ? total + row.count : total), 0);
   const rewards = { granted: sum("granted"), pending: sum("pending"), failed: sum("failed") };
-  return {
-    done: true,
-    at: instant(Date.now()),
-    hash,
-    cards: cardRows.reduce((total, { count }) => total + count, 0),
-    blocks: [...blocks.values()].reduce((total, count) => total + count, 0),
-    rewards,
-  };
+  return { from: source, startedAt, done: true, endedAt: instant(endedAt), cards, blocks, damaged, hashBefore, hashAfter, rewards };
 }

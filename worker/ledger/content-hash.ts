@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 
-/** Rows read at a time: some megabytes. D1 answers a thousand queries of one call, so this is what a campaign of millions of cards takes. */
+/** Rows read at a time, whosever they are: some megabytes, and a tenth of a second. */
 const SLICE_ROWS = 10_000;
 
 /** What of a table is a campaign's content. */
@@ -35,6 +36,20 @@ const CONTENTS: readonly Content[] = [
   },
 ];
 
+/** How far a content hash has come. */
+export const hashCursorSchema = z.strictObject({
+  /** Of `CONTENTS`; behind the last, the hash is whole. */
+  table: z.int().min(0),
+  /** Key of the last row that was looked at; null: none of this table yet. */
+  after: z.array(z.union([z.string(), z.int()])).nullable(),
+  /** Of all that was looked at. */
+  hash: z.string(),
+});
+
+export type HashCursor = z.output<typeof hashCursorSchema>;
+
+export const FIRST_HASH: HashCursor = { table: 0, after: null, hash: "" };
+
 /**
  * SHA-256, hex, of what a campaign's ledger says: the same for two ledgers that were settled from the same cards, whatever was lost, doubled or reordered on the
  * way, and however often either was rebuilt.
@@ -44,32 +59,57 @@ const CONTENTS: readonly Content[] = [
  * often something was tried or settled (`blocks`; of a reward its status, attempts, errors, receipt and redrives, and what is counted of them), and `reason` and
  * `till`, which the events tell and the issuers do not keep: so the ledger rebuilt from the issuers has the hash of the one rebuilt from the lake.
  *
- * The format, UTF-8: for each table of `CONTENTS` its name and a newline, then for each row its columns as a JSON array and a newline, in the order of the primary
- * key, text by its bytes. Numbers are integers; what is not said is null.
+ * It is a chain of lines, UTF-8, each hashed behind the hash, hex, of those before it: for each table of `CONTENTS` its name and a newline, then for each row its
+ * columns as a JSON array and a newline, in the order of the primary key, text by its bytes. Numbers are integers; what is not said is null. So a hash of millions
+ * of cards can be stopped after any row, and gone on with.
  *
- * Reads slice by slice (`sliceRows`), so its memory does not grow with the campaign. A ledger that changes meanwhile has the hash of no one moment.
+ * Its memory does not grow with the campaign. A ledger that changes meanwhile has the hash of no one moment.
  */
 export async function ledgerHash(env: Pick<Env, "LEDGER">, campaign: string, sliceRows = SLICE_ROWS): Promise<string> {
-  const hash = createHash("sha256");
-  for (const content of CONTENTS) {
-    hash.update(`${content.table}\n`);
-    for await (const rows of contentRows(env, campaign, content, sliceRows)) {
-      for (const row of rows) hash.update(`${JSON.stringify(row)}\n`);
-    }
-  }
-  return hash.digest("hex");
+  let cursor = FIRST_HASH;
+  while (!isWhole(cursor)) cursor = await hashNext(env, campaign, cursor, sliceRows);
+  return cursor.hash;
 }
 
-async function* contentRows(
+export function isWhole({ table }: HashCursor): boolean {
+  return table >= CONTENTS.length;
+}
+
+/** Goes on with a campaign's content hash by one slice. One that is whole stays as it is. */
+export async function hashNext(
   env: Pick<Env, "LEDGER">,
   campaign: string,
-  { table, key, start, columns, only = "true" }: Content,
+  { table, after, hash: before }: HashCursor,
+  sliceRows = SLICE_ROWS,
+): Promise<HashCursor> {
+  const content = CONTENTS[table];
+  if (content === undefined) return { table, after, hash: before };
+  let hash = after === null ? chained(before, content.table) : before;
+  const { rows, last } = await readSlice(env, campaign, content, after ?? content.start(campaign), sliceRows);
+  for (const row of rows) hash = chained(hash, JSON.stringify(row));
+  return last === null ? { table: table + 1, after: null, hash } : { table, after: last, hash };
+}
+
+function chained(before: string, line: string): string {
+  return createHash("sha256").update(`${before}${line}\n`).digest("hex");
+}
+
+interface Slice {
+  readonly rows: readonly unknown[][];
+  /** Key of the slice's last row, even if that is another campaign's; null: there are no rows behind it. */
+  readonly last: (string | number)[] | null;
+}
+
+async function readSlice(
+  env: Pick<Env, "LEDGER">,
+  campaign: string,
+  { table, key, columns, only = "true" }: Content,
+  after: readonly (string | number)[],
   sliceRows: number,
-): AsyncGenerator<readonly unknown[][]> {
+): Promise<Slice> {
   const keys = key.join(", ");
   const within = key[0] === "campaign" ? "AND campaign = ?1" : "";
-  // The last row of a slice tells where the next begins, even if it is another campaign's.
-  const statement = env.LEDGER.prepare(
+  const read: unknown[][] = await env.LEDGER.prepare(
     `WITH slice AS (
        SELECT *, row_number() OVER (ORDER BY ${keys}) AS nth FROM (
          SELECT * FROM ${table} WHERE (${keys}) > (${key.map((_, i) => `?${i + 3}`).join(", ")}) ${within}
@@ -77,11 +117,10 @@ async function* contentRows(
        )
      )
      SELECT ${keys}, nth = ?2, campaign = ?1 AND ${only}, ${columns.join(", ")} FROM slice WHERE nth = ?2 OR (campaign = ?1 AND ${only}) ORDER BY nth`,
-  );
-  for (let after: readonly unknown[] | null = start(campaign); after !== null;) {
-    const rows: unknown[][] = await statement.bind(campaign, sliceRows, ...after).raw();
-    yield rows.filter((row) => row[key.length + 1] === 1).map((row) => row.slice(key.length + 2));
-    const last: unknown[] | undefined = rows.at(-1);
-    after = last?.[key.length] === 1 ? last.slice(0, key.length) : null;
-  }
+  )
+    .bind(campaign, sliceRows, ...after)
+    .raw();
+  const rows = read.filter((row) => row[key.length + 1] === 1).map((row) => row.slice(key.length + 2));
+  const end = read.at(-1);
+  return { rows, last: end?.[key.length] === 1 ? (end.slice(0, key.length) as (string | number)[]) : null };
 }

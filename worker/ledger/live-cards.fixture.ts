@@ -7,7 +7,8 @@ export async function liveCards(campaign: TestCampaign, count: number, shards: n
   if (rules === null) throw new Error("the campaign has no rules");
   for (let n = first; n < first + count; n++) {
     const shard = n % shards;
-    const [result] = await campaign.draw([drawOf(`request ${n}`, { recipient: `recipient ${n}`, metadata: `{"n":${n}}` })], shard);
+    const draw = { recipient: `recipient ${n}`, metadata: `{"n":${n}}`, lineUserId: n % 10 === 6 ? `U${n}` : null };
+    const [result] = await campaign.draw([drawOf(`request ${n}`, draw)], shard);
     if (result === undefined || !("cardId" in result)) throw new Error("no card was drawn");
     const card = { campaign: campaign.id, shard, cardId: result.cardId };
     const issuer = campaign.issuer(shard);

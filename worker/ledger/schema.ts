@@ -186,7 +186,7 @@ export const cardDifferences = sqliteTable(
   (t) => [primaryKey({ columns: [t.campaign, t.card] })],
 );
 
-/** Of each campaign whose ledger was wiped and rebuilt, the last rebuild. While it is under way, settlement leaves the campaign's blocks with their issuers. */
+/** Ledgers that are being wiped and rebuilt: while a row is here, settlement leaves its campaign's blocks with their issuers. */
 export const ledgerRebuilds = sqliteTable("ledger_rebuilds", {
   campaign: text().primaryKey(),
   source: text({ enum: ["issuers", "lake"] }).notNull(),
@@ -200,14 +200,26 @@ export const ledgerRebuilds = sqliteTable("ledger_rebuilds", {
   blocks: integer().notNull(),
   /** Objects of the lake that were not as they were written, and were left out. */
   damaged: integer().notNull(),
-  /** The ledger's content hash before it was wiped; empty until the first step has read it. */
+  /** The ledger's content hash before it was wiped; empty until it was read. */
   hashBefore: text("hash_before").notNull(),
   /** The operator, for the audit; null for one begun when this was not kept. */
   begunBy: text("begun_by"),
-  /** Null: it is under way. */
-  endedAt: integer("ended_at"),
-  /** The content hash when it ended, before anything else was settled. */
-  hashAfter: text("hash_after"),
+});
+
+/** What came of a campaign's last rebuild that has ended. */
+export const ledgerRebuildResults = sqliteTable("ledger_rebuild_results", {
+  campaign: text().primaryKey(),
+  source: text({ enum: ["issuers", "lake"] }).notNull(),
+  startedAt: integer("started_at").notNull(),
+  endedAt: integer("ended_at").notNull(),
+  /** What the ledger had at its end. */
+  cards: integer().notNull(),
+  blocks: integer().notNull(),
+  /** Objects of the lake that were left out. */
+  damaged: integer().notNull(),
+  /** The ledger's content hash before it was wiped, and at the end, before anything else was settled. */
+  hashBefore: text("hash_before").notNull(),
+  hashAfter: text("hash_after").notNull(),
 });
 
 /** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */

@@ -1,3 +1,7 @@
+import { and, eq, inArray, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { minuteCounters } from "../schema.ts";
+
 /** What counts, told from a card's row: when, and as what. D1 takes five terms of a compound SELECT. */
 const COUNTED = [
   `SELECT issued_at AS at, CASE WHEN segment IS NULL THEN 'issued_as_fallback' ELSE 'issued' END AS type, prize FROM slice
@@ -9,8 +13,8 @@ const COUNTED = [
 ] as const;
 
 /**
- * Adds the cards after `after`, up to `last`, to the minute counters: what settlement counted, told from the rows. Rewards are counted apart, all at once, for
- * verdicts may change them meanwhile.
+ * Adds the campaign's cards after `after`, up to `last`, to the minute counters: what settlement counted, told from the rows. With `+` no index serves the
+ * campaign: a step reads its slice, and not all cards of the campaign. Rewards are counted apart, all at once, for verdicts may change them meanwhile.
  */
 export function countCardsStatements(
   { LEDGER }: Pick<Env, "LEDGER">,
@@ -21,7 +25,7 @@ export function countCardsStatements(
   return COUNTED.map((counted) =>
     LEDGER.prepare(
       `INSERT INTO minute_counters (campaign, minute, type, prize, count)
-       WITH slice AS (SELECT * FROM cards WHERE card > ?2 AND card <= ?3 AND campaign = ?1)
+       WITH slice AS (SELECT * FROM cards WHERE card > ?2 AND card <= ?3 AND +campaign = ?1)
        SELECT ?1, at / 60000 * 60000, type, prize, count(*) FROM (${counted}) WHERE at IS NOT NULL GROUP BY 2, 3, 4
        ON CONFLICT (campaign, minute, type, prize) DO UPDATE SET count = count + excluded.count`,
     ).bind(campaign, after, last),
@@ -29,13 +33,14 @@ export function countCardsStatements(
 }
 
 /** Counts all rewards anew, whatever was counted of them. */
-export function countRewardsStatements({ LEDGER }: Pick<Env, "LEDGER">, campaign: string): D1PreparedStatement[] {
+export function countRewardsStatements(db: DrizzleD1Database, campaign: string) {
   return [
-    LEDGER.prepare("DELETE FROM minute_counters WHERE campaign = ? AND type IN ('reward_granted', 'reward_failed')").bind(campaign),
-    LEDGER.prepare(
-      `INSERT INTO minute_counters (campaign, minute, type, prize, count)
-       SELECT campaign, coalesce(granted_at, failed_at) / 60000 * 60000, 'reward_' || status, prize, count(*) FROM rewards
-       WHERE campaign = ? AND status IN ('granted', 'failed') GROUP BY 1, 2, 3, 4`,
-    ).bind(campaign),
-  ];
+    db
+      .delete(minuteCounters)
+      .where(and(eq(minuteCounters.campaign, campaign), inArray(minuteCounters.type, ["reward_granted", "reward_failed"]))),
+    db.insert(minuteCounters).select(
+      sql`SELECT campaign, coalesce(granted_at, failed_at) / 60000 * 60000 AS minute, 'reward_' || status AS type, prize, count(*) AS count FROM rewards
+          WHERE campaign = ${campaign} AND status IN ('granted', 'failed') GROUP BY 1, 2, 3, 4`,
+    ),
+  ] as const;
 }

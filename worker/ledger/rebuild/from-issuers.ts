@@ -21,8 +21,9 @@ export async function fromIssuers(
   cursor: Extract<RebuildCursor, { phase: "issuers" }>,
   nowMs: number,
 ): Promise<StepPlan> {
-  const shards = (await prizePool(env, campaign).rules(campaign))?.shards ?? 0;
-  if (cursor.shard >= shards) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
+  const rules = await prizePool(env, campaign).rules(campaign);
+  if (rules === null) throw new Error(`the pool of ${campaign} does not know its issuers`);
+  if (cursor.shard >= rules.shards) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
   const address = { campaign, shard: cursor.shard };
   const page = await readHeldCards(env, address, cursor.afterSeq, MAX_HELD_CARDS);
   const first = cursor.first ?? { lastBlock: page.lastBlock, kept: [...page.keptBlocks] };

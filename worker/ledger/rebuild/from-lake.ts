@@ -2,6 +2,7 @@ import type { Block } from "../../../durable-objects/block.ts";
 import { insertRewards, upsertCards } from "../apply.ts";
 import { foldBlocks } from "../fold.ts";
 import { blocksAfter } from "../lake.ts";
+import { readHeldCards } from "../reconcile/read-held-cards.ts";
 import { HELD_UNTIL_MS } from "./held-rewards.ts";
 import type { StepPlan } from "./step.ts";
 import type { RebuildCursor } from "./under-way.ts";
@@ -9,11 +10,14 @@ import type { RebuildCursor } from "./under-way.ts";
 /** As many as settlement applies in one transaction. */
 const BLOCKS_A_STEP = 10;
 
-/** Applies the lake's next blocks. One whose number another has had, and one that is not as it was written, is left out and logged. */
+/**
+ * Applies the lake's next blocks. One whose number another has had, and one that is not as it was written, is left out and logged; one that its issuer keeps is
+ * left to it.
+ */
 export async function fromLake(env: Env, campaign: string, { after }: Extract<RebuildCursor, { phase: "lake" }>): Promise<StepPlan> {
   const { blocks: read, damaged, last } = await blocksAfter(env, campaign, after, BLOCKS_A_STEP);
   if (last === null) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
-  const blocks = await unapplied(env, campaign, read);
+  const blocks = await unapplied(env, campaign, await acknowledged(env, campaign, read));
   const { cards, rewards } = foldBlocks(blocks);
   return {
     next: { phase: "lake", after: last },
@@ -29,6 +33,17 @@ export async function fromLake(env: Env, campaign: string, { after }: Extract<Re
     blocks: blocks.length,
     damaged,
   };
+}
+
+/**
+ * Those that their issuers were told the ledger had. One that an issuer keeps may have come into the lake and not into the ledger: it is settled when the issuer
+ * sends it again, and partners hear of it then.
+ */
+async function acknowledged(env: Env, campaign: string, blocks: readonly Block[]): Promise<Block[]> {
+  const shards = [...new Set(blocks.map(({ header }) => header.shard))];
+  const pages = await Promise.all(shards.map((shard) => readHeldCards(env, { campaign, shard }, 0, 0)));
+  const kept = new Map(shards.map((shard, i) => [shard, new Set(pages[i]?.keptBlocks)]));
+  return blocks.filter(({ header: { shard, block } }) => kept.get(shard)?.has(block) !== true);
 }
 
 /** Those whose number the ledger does not have yet. The lake has two of one number where one was refused, and another accepted in its place. */

@@ -1,8 +1,9 @@
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { errorText } from "../../error-text.ts";
-import { ledgerHash } from "../content-hash.ts";
 import { ledgerRebuilds } from "../schema.ts";
+import { endRebuild } from "./end.ts";
 import { FIRST_CURSOR, planStep } from "./step.ts";
+import type { StepPlan } from "./step.ts";
 import { abandonedRebuilds, rebuildOf } from "./under-way.ts";
 import type { Rebuild, RebuildSource } from "./under-way.ts";
 
@@ -16,11 +17,11 @@ const RUN_MS = 30_000;
 /** Begins a rebuild; of two at once, one fails. From here on no block of the campaign is settled until it is done. */
 export function beginStatement(
   db: DrizzleD1Database,
-  begun: { readonly campaign: string; readonly source: RebuildSource; readonly hashBefore: string },
+  order: { readonly campaign: string; readonly source: RebuildSource; readonly begunBy: string },
   nowMs: number,
 ) {
   return db.insert(ledgerRebuilds).values({
-    ...begun,
+    ...order,
     startedAt: nowMs,
     step: 0,
     steppedAt: nowMs,
@@ -28,6 +29,7 @@ export function beginStatement(
     cards: 0,
     blocks: 0,
     damaged: 0,
+    hashBefore: "",
   });
 }
 
@@ -44,25 +46,28 @@ export async function goOnRebuilding(env: Env, campaign: string, forMs = CALL_MS
 
 /** Takes the next step, or none where somebody else has taken it. */
 export async function takeStep(env: Env, rebuild: Rebuild, nowMs: number = Date.now()): Promise<void> {
-  const { campaign, startedAt, step } = rebuild;
-  const { next, statements, cards = 0, blocks = 0, damaged = 0 } = await planStep(env, rebuild, nowMs);
-  const isStill = env.LEDGER.prepare(
-    // Malformed JSON, and so an error that ends the transaction.
-    `SELECT json(CASE WHEN EXISTS (SELECT 1 FROM ledger_rebuilds WHERE campaign = ? AND started_at = ? AND step = ?) THEN '1' ELSE 'taken' END)`,
-  ).bind(campaign, startedAt, step);
-  const advance =
-    next === null
-      ? env.LEDGER.prepare("DELETE FROM ledger_rebuilds WHERE campaign = ?").bind(campaign)
-      : env.LEDGER.prepare(
-          `UPDATE ledger_rebuilds SET step = step + 1, stepped_at = ?2, cursor = ?3, cards = cards + ?4, blocks = blocks + ?5, damaged = damaged + ?6
-           WHERE campaign = ?1`,
-        ).bind(campaign, nowMs, JSON.stringify(next), cards, blocks, damaged);
+  const { campaign, startedAt, step, cursor } = rebuild;
   try {
-    await env.LEDGER.batch([isStill, ...statements, advance]);
+    if (cursor.phase === "end") await endRebuild(env, rebuild, cursor.hash, nowMs);
+    else await apply(env, rebuild, await planStep(env, rebuild, cursor, nowMs), nowMs);
   } catch (error) {
     const now = await rebuildOf(env, campaign);
     if (now?.startedAt === startedAt && now.step === step) throw error;
   }
+}
+
+async function apply({ LEDGER }: Pick<Env, "LEDGER">, rebuild: Rebuild, plan: StepPlan, nowMs: number): Promise<void> {
+  const { campaign, startedAt, step } = rebuild;
+  const { next, statements, cards = 0, blocks = 0, damaged = 0 } = plan;
+  const isStill = LEDGER.prepare(
+    // Malformed JSON, and so an error that ends the transaction.
+    `SELECT json(CASE WHEN EXISTS (SELECT 1 FROM ledger_rebuilds WHERE campaign = ? AND started_at = ? AND step = ?) THEN '1' ELSE 'taken' END)`,
+  ).bind(campaign, startedAt, step);
+  const advance = LEDGER.prepare(
+    `UPDATE ledger_rebuilds SET step = step + 1, stepped_at = ?2, cursor = ?3, cards = cards + ?4, blocks = blocks + ?5, damaged = damaged + ?6
+     WHERE campaign = ?1`,
+  ).bind(campaign, nowMs, JSON.stringify(next), cards, blocks, damaged);
+  await LEDGER.batch([isStill, ...statements, advance]);
 }
 
 /** Ends rebuilds that were begun and left. */
@@ -70,9 +75,7 @@ export async function endLeftRebuilds(env: Env, nowMs: number = Date.now()): Pro
   for (const campaign of await abandonedRebuilds(env, nowMs - LEFT_AFTER_MS)) {
     try {
       if ((await goOnRebuilding(env, campaign, RUN_MS)) === null) {
-        console.warn(
-          JSON.stringify({ message: "a rebuild of a ledger that was left is done", campaign, hash: await ledgerHash(env, campaign) }),
-        );
+        console.warn(JSON.stringify({ message: "a rebuild of a ledger that was left is done", campaign }));
       }
     } catch (error) {
       console.error(JSON.stringify({ message: "a rebuild of a ledger does not go on", campaign, error: errorText(error) }));

@@ -1,29 +1,33 @@
 import { archiveOutcomes } from "../../rewards/archive-outcomes.ts";
-import { countCardsStatements, countRewardsStatements } from "./count.ts";
+import { FIRST_HASH, hashNext, isWhole } from "../content-hash.ts";
+import { countCardsStatements } from "./count.ts";
 import { fromIssuers } from "./from-issuers.ts";
 import { fromLake } from "./from-lake.ts";
-import { releaseRewards } from "./held-rewards.ts";
 import { nextOutcomes } from "./outcomes.ts";
 import type { Rebuild, RebuildCursor, RebuildSource } from "./under-way.ts";
 
-/** Rows of each table that a step wipes, and cards that one counts: some tenths of a second, in which D1 answers nobody else. */
+/** Rows of each table that a step wipes, and cards, whosever they are, among which one counts: some tenths of a second, in which D1 answers nobody else. */
 const ROWS_A_STEP = 10_000;
 
 /** What one step does, in one transaction with its being done. */
 export interface StepPlan {
-  /** Null: the ledger is whole again. */
-  readonly next: RebuildCursor | null;
+  readonly next: RebuildCursor;
   readonly statements: readonly D1PreparedStatement[];
   readonly cards?: number;
   readonly blocks?: number;
   readonly damaged?: number;
 }
 
-export const FIRST_CURSOR: RebuildCursor = { phase: "archive", before: "wipe" };
+export const FIRST_CURSOR: RebuildCursor = { phase: "hash", before: "wipe", at: FIRST_HASH };
+
+/** The steps before the last, which makes the ledger whole again. */
+type MiddleCursor = Exclude<RebuildCursor, { phase: "end" }>;
 
 /** Plans the next step; reads, and changes nothing but what may be done twice. */
-export async function planStep(env: Env, { campaign, source, cursor }: Rebuild, nowMs: number): Promise<StepPlan> {
+export async function planStep(env: Env, { campaign, source }: Rebuild, cursor: MiddleCursor, nowMs: number): Promise<StepPlan> {
   switch (cursor.phase) {
+    case "hash":
+      return hashSome(env, campaign, cursor);
     case "archive": {
       await archiveOutcomes(env);
       const after: RebuildCursor = cursor.before === "wipe" ? { phase: "wipe" } : { phase: "outcomes", after: "" };
@@ -41,9 +45,16 @@ export async function planStep(env: Env, { campaign, source, cursor }: Rebuild, 
       return nextOutcomes(env, campaign, cursor);
     case "count":
       return countNext(env, campaign, cursor.after);
-    case "end":
-      return { next: null, statements: [...countRewardsStatements(env, campaign), releaseRewards(env, campaign, nowMs)] };
   }
+}
+
+/** Nothing is settled from the beginning of a rebuild to its end: the first hash is of what the ledger said then, the second of what it says at its end. */
+async function hashSome(env: Env, campaign: string, cursor: Extract<RebuildCursor, { phase: "hash" }>): Promise<StepPlan> {
+  const at = await hashNext(env, campaign, cursor.at);
+  if (!isWhole(at)) return { next: { ...cursor, at }, statements: [] };
+  if (cursor.before === "end") return { next: { phase: "end", hash: at.hash }, statements: [] };
+  const note = env.LEDGER.prepare("UPDATE ledger_rebuilds SET hash_before = ? WHERE campaign = ?").bind(at.hash, campaign);
+  return { next: { phase: "archive", before: "wipe" }, statements: [note] };
 }
 
 function firstOf(source: RebuildSource): RebuildCursor {
@@ -74,11 +85,13 @@ function wipe({ LEDGER }: Pick<Env, "LEDGER">, campaign: string): D1PreparedStat
 }
 
 async function countNext(env: Pick<Env, "LEDGER">, campaign: string, after: string): Promise<StepPlan> {
-  const last = await env.LEDGER.prepare(
-    "SELECT max(card) AS last FROM (SELECT card FROM cards WHERE card > ? AND campaign = ? ORDER BY card LIMIT ?)",
+  const slice = await env.LEDGER.prepare(
+    "SELECT max(card) AS last, count(*) AS rows FROM (SELECT card FROM cards WHERE card > ? ORDER BY card LIMIT ?)",
   )
-    .bind(after, campaign, ROWS_A_STEP)
-    .first<string>("last");
-  if (last === null) return { next: { phase: "end" }, statements: [] };
-  return { next: { phase: "count", after: last }, statements: countCardsStatements(env, campaign, after, last) };
+    .bind(after, ROWS_A_STEP)
+    .first<{ last: string | null; rows: number }>();
+  const counted: RebuildCursor = { phase: "hash", before: "end", at: FIRST_HASH };
+  if (slice === null || slice.last === null) return { next: counted, statements: [] };
+  const next: RebuildCursor = slice.rows < ROWS_A_STEP ? counted : { phase: "count", after: slice.last };
+  return { next, statements: countCardsStatements(env, campaign, after, slice.last) };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { ledgerRebuilds } from "../schema.ts";
+import { hashCursorSchema } from "../content-hash.ts";
+import type { ledgerRebuildResults, ledgerRebuilds } from "../schema.ts";
 
 type RebuildRow = typeof ledgerRebuilds.$inferSelect;
 
@@ -8,6 +9,8 @@ export type RebuildSource = RebuildRow["source"];
 
 /** What the next step does. Each step is one transaction, so that one that died half-way is done anew. */
 export const rebuildCursorSchema = z.discriminatedUnion("phase", [
+  /** What the ledger says is hashed: before it is wiped, and at last. */
+  z.strictObject({ phase: z.literal("hash"), before: z.enum(["wipe", "end"]), at: hashCursorSchema }),
   /** Outcomes of rewards that the lake does not have yet are brought there: before the wiping, and before they are read. */
   z.strictObject({ phase: z.literal("archive"), before: z.enum(["wipe", "outcomes"]) }),
   z.strictObject({ phase: z.literal("wipe") }),
@@ -24,16 +27,26 @@ export const rebuildCursorSchema = z.discriminatedUnion("phase", [
   z.strictObject({ phase: z.literal("outcomes"), after: z.string() }),
   /** The cards are counted by minute and prize, in the order of their ids. */
   z.strictObject({ phase: z.literal("count"), after: z.string() }),
-  z.strictObject({ phase: z.literal("end") }),
+  /** `hash`: of what the ledger says now. */
+  z.strictObject({ phase: z.literal("end"), hash: z.string() }),
 ]);
 
 export type RebuildCursor = z.output<typeof rebuildCursorSchema>;
 
+/** One that is under way. */
 export interface Rebuild extends Omit<RebuildRow, "cursor"> {
+  readonly status: "under_way";
   readonly cursor: RebuildCursor;
 }
 
-const COLUMNS = `campaign, source, started_at AS startedAt, step, stepped_at AS steppedAt, cursor, cards, blocks, damaged, hash_before AS hashBefore`;
+/** One that has ended. */
+export type EndedRebuild = typeof ledgerRebuildResults.$inferSelect & { readonly status: "ended" };
+
+const COLUMNS = `campaign, source, started_at AS startedAt, step, stepped_at AS steppedAt, cursor, cards, blocks, damaged, hash_before AS hashBefore,
+  begun_by AS begunBy`;
+
+const RESULT_COLUMNS = `campaign, source, started_at AS startedAt, ended_at AS endedAt, cards, blocks, damaged, hash_before AS hashBefore,
+  hash_after AS hashAfter`;
 
 /** Those of the campaigns whose ledger is being rebuilt. */
 export async function rebuiltNow({ LEDGER }: Pick<Env, "LEDGER">, campaigns: readonly string[]): Promise<ReadonlySet<string>> {
@@ -47,7 +60,17 @@ export async function rebuiltNow({ LEDGER }: Pick<Env, "LEDGER">, campaigns: rea
 /** The rebuild of this campaign's ledger that is under way, if one is. */
 export async function rebuildOf({ LEDGER }: Pick<Env, "LEDGER">, campaign: string): Promise<Rebuild | null> {
   const row = await LEDGER.prepare(`SELECT ${COLUMNS} FROM ledger_rebuilds WHERE campaign = ?`).bind(campaign).first<RebuildRow>();
-  return row === null ? null : { ...row, cursor: rebuildCursorSchema.parse(JSON.parse(row.cursor)) };
+  return row === null ? null : { ...row, status: "under_way", cursor: rebuildCursorSchema.parse(JSON.parse(row.cursor)) };
+}
+
+/** The last rebuild of this campaign's ledger: the one under way, or else what came of the last that has ended; null: there was none. */
+export async function lastRebuild(env: Pick<Env, "LEDGER">, campaign: string): Promise<Rebuild | EndedRebuild | null> {
+  const underWay = await rebuildOf(env, campaign);
+  if (underWay !== null) return underWay;
+  const row = await env.LEDGER.prepare(`SELECT ${RESULT_COLUMNS} FROM ledger_rebuild_results WHERE campaign = ?`)
+    .bind(campaign)
+    .first<Omit<EndedRebuild, "status">>();
+  return row === null ? null : { ...row, status: "ended" };
 }
 
 /** Campaigns whose rebuild nobody has gone on with since `beforeMs`. */

@@ -1,0 +1,91 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, it, vi } from "vitest";
+import type { CardEvent } from "../../durable-objects/protocol.ts";
+import { accessToken, answerOf, call, openedCampaign, problemOf, standInPlatforms } from "../edge.fixture.ts";
+import { chainBlocks, deliver } from "../ledger/blocks.fixture.ts";
+import { ledgerHash } from "../ledger/content-hash.ts";
+
+const tokens = new Map<string, string>();
+beforeAll(async () => {
+  const platforms = await standInPlatforms();
+  for (const role of ["operator", "viewer"]) tokens.set(role, await accessToken(platforms, `${role}@example.com`, role));
+});
+
+interface Told {
+  readonly done: boolean;
+  readonly startedAt: number;
+}
+
+function order(campaign: string, body: object, role = "operator"): Promise<Response> {
+  const headers = { "cf-access-jwt-assertion": tokens.get(role) ?? "" };
+  return call(`/admin/v1/campaigns/${campaign}/ledger/rebuild`, { method: "POST", headers, body });
+}
+
+async function settledCampaign(): Promise<string> {
+  const campaign = await openedCampaign({ points: 5 });
+  const issued = (card: string): CardEvent => ({ type: "issued", at: Date.now(), card, version: 1, prize: "points", request: card });
+  await deliver(chainBlocks(campaign, [[issued(`${campaign}-a`)], [issued(`${campaign}-b`)]]));
+  return campaign;
+}
+
+async function audited(campaign: string) {
+  const { results } = await env.LEDGER.prepare(
+    "SELECT actor, action, after FROM audit WHERE subject = ? AND action LIKE 'ledger.%' ORDER BY entry",
+  )
+    .bind(campaign)
+    .all<{ actor: string; action: string; after: string }>();
+  return results.map(({ after, ...entry }) => ({ ...entry, after: JSON.parse(after) as unknown }));
+}
+
+it("a rebuild is begun by an operator, gone on with, told when it is done as often as asked, and audited at both ends", async () => {
+  const campaign = await settledCampaign();
+  const hash = await ledgerHash(env, campaign);
+  expect(await problemOf(await order(campaign, { from: "lake" }, "viewer"))).toBe("forbidden");
+  expect(await problemOf(await order("no-such-campaign", { from: "lake" }))).toBe("campaign_not_found");
+  expect(await problemOf(await order(campaign, { from: "memory" }))).toBe("invalid_request");
+
+  const begun = await answerOf<Told>(await order(campaign, { from: "lake" }));
+  expect(begun).toEqual({ from: "lake", startedAt: begun.startedAt, done: false, phase: "hash", cards: 0, blocks: 0 });
+  // An answer that was lost is asked for again; another rebuild waits for this one to end.
+  expect(await answerOf(await order(campaign, { from: "lake" }))).toEqual(begun);
+  expect(await problemOf(await order(campaign, { from: "issuers" }))).toBe("ledger_rebuilding");
+  expect(await problemOf(await order(campaign, { from: "lake", startedAt: begun.startedAt - 1 }))).toBe("ledger_rebuilding");
+
+  const goOn = { from: "lake", startedAt: begun.startedAt };
+  const done = await answerOf(await order(campaign, goOn));
+  const rewards = { granted: 0, pending: 0, failed: 0 };
+  expect(done).toEqual({
+    ...goOn,
+    done: true,
+    endedAt: expect.any(String),
+    cards: 2,
+    blocks: 2,
+    damaged: 0,
+    hashBefore: hash,
+    hashAfter: hash,
+    rewards,
+  });
+  expect(await answerOf(await order(campaign, goOn))).toEqual(done);
+  expect(await problemOf(await order(campaign, { ...goOn, startedAt: begun.startedAt + 1 }))).toBe("invalid_request");
+  expect(await audited(campaign)).toEqual([
+    { actor: "operator@example.com", action: "ledger.rebuild", after: { from: "lake" } },
+    { actor: "operator@example.com", action: "ledger.rebuilt", after: { hash, from: "lake", damaged: 0 } },
+  ]);
+});
+
+it("what was damaged in the lake is told at the end, though one call did it all", async () => {
+  const campaign = await settledCampaign();
+  const [object] = (await env.LAKE.list({ prefix: `lake/${campaign}/` })).objects;
+  await env.LAKE.put(object?.key ?? "", "{}\n");
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { startedAt } = await answerOf<Told>(await order(campaign, { from: "lake" }));
+  expect(await answerOf(await order(campaign, { from: "lake", startedAt }))).toMatchObject({ done: true, cards: 1, blocks: 1, damaged: 1 });
+});
+
+it("the reconciliation waits until the ledger is whole", async () => {
+  const campaign = await settledCampaign();
+  await answerOf(await order(campaign, { from: "lake" }));
+  const headers = { "cf-access-jwt-assertion": tokens.get("operator") ?? "" };
+  const reconcile = () => call(`/admin/v1/campaigns/${campaign}/reconcile`, { method: "POST", headers, body: {} });
+  expect(await problemOf(await reconcile())).toBe("ledger_rebuilding");
+});

@@ -1,0 +1,64 @@
+import { and, count, eq, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { writeAudited } from "../../admin/audit.ts";
+import { blocks, cards, ledgerRebuildResults, ledgerRebuilds } from "../schema.ts";
+import { countRewardsStatements } from "./count.ts";
+import { releaseStatement } from "./held-rewards.ts";
+import type { Rebuild } from "./under-way.ts";
+
+/** Of one that was begun when it was not kept by whom. */
+const UNKNOWN_OPERATOR = "unknown";
+
+/**
+ * Takes the last step, in one transaction with its audit entry: counts rewards, releases those that are held, and lets blocks be settled again. `hashAfter`: of
+ * what the ledger says. Rejects where somebody else has taken the step.
+ */
+export async function endRebuild(env: Env, rebuild: Rebuild, hashAfter: string, nowMs: number): Promise<void> {
+  const { campaign, source, hashBefore, damaged, begunBy } = rebuild;
+  await writeAudited(
+    env.LEDGER,
+    async (db) => ({
+      act: {
+        actor: begunBy ?? UNKNOWN_OPERATOR,
+        action: "ledger.rebuilt",
+        subject: campaign,
+        before: { hash: hashBefore },
+        after: { hash: hashAfter, from: source, damaged },
+      },
+      statements: [
+        ...countRewardsStatements(db, campaign),
+        releaseStatement(db, campaign, nowMs),
+        ...keepResult(db, rebuild, hashAfter, nowMs),
+      ],
+      result: undefined,
+    }),
+    nowMs,
+  );
+}
+
+function keepResult(
+  db: DrizzleD1Database,
+  { campaign, source, startedAt, step, damaged, hashBefore }: Rebuild,
+  hashAfter: string,
+  nowMs: number,
+) {
+  const isStill = and(eq(ledgerRebuilds.campaign, campaign), eq(ledgerRebuilds.startedAt, startedAt), eq(ledgerRebuilds.step, step));
+  const result = {
+    source,
+    startedAt,
+    // Null where the step was taken, and so an error that ends the transaction.
+    endedAt: sql`(SELECT CAST(${nowMs} AS INTEGER) FROM ${ledgerRebuilds} WHERE ${isStill})`,
+    cards: sql`(${db.select({ cards: count() }).from(cards).where(eq(cards.campaign, campaign))})`,
+    blocks: sql`(${db.select({ blocks: count() }).from(blocks).where(eq(blocks.campaign, campaign))})`,
+    damaged,
+    hashBefore,
+    hashAfter,
+  };
+  return [
+    db
+      .insert(ledgerRebuildResults)
+      .values({ campaign, ...result })
+      .onConflictDoUpdate({ target: ledgerRebuildResults.campaign, set: result }),
+    db.delete(ledgerRebuilds).where(eq(ledgerRebuilds.campaign, campaign)),
+  ] as const;
+}
