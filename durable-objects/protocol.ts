@@ -386,8 +386,8 @@ export interface HeldCardsRequest extends ShardAddress {
 export interface HeldCard extends CardView {
   readonly seq: number;
   readonly version: number;
-  /** The ledger has confirmed all events up to this version, 0: none; those after it may be on their way. */
-  readonly confirmedVersion: number;
+  /** Versions whose events the ledger has not confirmed. It may have confirmed later ones: blocks settle in any order. */
+  readonly onTheWay: readonly number[];
   /** LINE user that the draw named. */
   readonly drawnFor: string | null;
   readonly returned: boolean;

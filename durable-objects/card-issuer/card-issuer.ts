@@ -247,14 +247,14 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   async heldCards({ afterSeq, limit, ...address }: HeldCardsRequest): Promise<HeldCards> {
     const lastBlock = this.#storage.issuer()?.lastBlock ?? 0;
     const page = { lastSeq: this.#nextSeq - 1, lastBlock, keptBlocks: this.#storage.outbox.keptBlocks() };
-    const confirmed = this.#onTheWay.confirmedVersions();
-    if (confirmed === null) return { status: "reading" };
+    const versions = this.#onTheWay.versions();
+    if (versions === null) return { status: "reading" };
     const sealedSeq = this.#storage.issuer()?.sealedSeq ?? 0;
     const cards = this.#storage.cards.page(afterSeq, Math.min(limit, MAX_HELD_CARDS)).map((card): HeldCard => {
       const cardId = this.#ids.mint(address, card.seq);
-      const confirmedVersion = card.seq > sealedSeq ? 0 : (confirmed.get(cardId) ?? card.version);
+      const onTheWay = [...(card.seq > sealedSeq ? [1] : []), ...(versions.get(cardId) ?? [])];
       const { seq, version, drawnFor, returned } = card;
-      return { ...this.#view(card, cardId), seq, version, confirmedVersion, drawnFor, returned };
+      return { ...this.#view(card, cardId), seq, version, onTheWay, drawnFor, returned };
     });
     return { status: "read", cards, ...page };
   }

@@ -4,7 +4,7 @@ import { prizePool } from "../../objects.ts";
 import { insertRewards, upsertCards } from "../apply.ts";
 import { UNKNOWN_HASH } from "../chain.ts";
 import type { FoldedReward } from "../fold.ts";
-import { expectedCard } from "../reconcile/expected-card.ts";
+import { cardOf } from "../reconcile/expected-card.ts";
 import type { ComparedCard } from "../reconcile/expected-card.ts";
 import { readHeldCards } from "../reconcile/read-held-cards.ts";
 import { HELD_UNTIL_MS } from "./held-rewards.ts";
@@ -12,7 +12,7 @@ import type { StepPlan } from "./step.ts";
 import type { RebuildCursor } from "./under-way.ts";
 
 /**
- * Takes in the next cards of an issuer, each as of the events that the ledger had confirmed: the others still come in blocks, and count then. Should the ledger's
+ * Takes in the next cards of an issuer, each of those of its events that the ledger had confirmed, in whatever order: the others still come in blocks, and count then. Should the ledger's
  * last confirmations arrive while a shard is read, it is read once more.
  */
 export async function fromIssuers(
@@ -27,7 +27,7 @@ export async function fromIssuers(
   const address = { campaign, shard: cursor.shard };
   const page = await readHeldCards(env, address, cursor.afterSeq, MAX_HELD_CARDS);
   const first = cursor.first ?? { lastBlock: page.lastBlock, kept: [...page.keptBlocks] };
-  const confirmed = page.cards.filter(({ confirmedVersion }) => confirmedVersion > 0).map((held) => rebuilt(address, held));
+  const confirmed = page.cards.map((held) => rebuilt(address, held)).filter(({ card }) => card.version > 0);
   const rewards = confirmed.flatMap(rewardOf);
   const statements = [
     ...(confirmed.length === 0
@@ -57,15 +57,18 @@ export async function fromIssuers(
 interface RebuiltCard {
   readonly card: ComparedCard;
   readonly kind: PrizeKind;
+  /** The draw's, though the ledger may not have that yet. */
+  readonly recipient: string | null;
 }
 
 function rebuilt({ campaign, shard }: ShardAddress, held: HeldCard): RebuiltCard {
-  return { card: expectedCard(campaign, shard, held, held.confirmedVersion), kind: held.kind };
+  const onTheWay = new Set(held.onTheWay);
+  return { card: cardOf(campaign, shard, held, (version) => !onTheWay.has(version)), kind: held.kind, recipient: held.recipient };
 }
 
 /** What was promised with the card's redemption. */
-function rewardOf({ card, kind }: RebuiltCard): FoldedReward[] {
-  const { campaign, prize, lineUser, recipient, redeemedAt } = card;
+function rewardOf({ card, kind, recipient }: RebuiltCard): FoldedReward[] {
+  const { campaign, prize, lineUser, redeemedAt } = card;
   if (redeemedAt === null || lineUser === null || kind === "none") return [];
   return [{ card: card.card, campaign, prize, kind, lineUser, recipient, at: redeemedAt }];
 }

@@ -2,6 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { encodeBlock } from "../../../durable-objects/block.ts";
 import { drawOf, openCampaign, publishCampaign } from "../../../durable-objects/campaign.fixture.ts";
 import type { TestCampaign } from "../../../durable-objects/campaign.fixture.ts";
 import { archiveOutcomes } from "../../rewards/archive-outcomes.ts";
@@ -26,8 +27,8 @@ import type { RebuildSource } from "./under-way.ts";
 
 const SHARDS = 2;
 /** More than there is stock, so that the last ones are fallback cards. */
-const CARDS = 120;
-const STOCK = { coupon: 25, points: 60 };
+const CARDS = 150;
+const STOCK = { coupon: 45, points: 60 };
 const CODES = Array.from({ length: 25 }, (_, i) => `CODE-${i}`);
 const EXPIRED = 8;
 /** Cards of a played campaign. */
@@ -402,3 +403,34 @@ it("is ended once where two end it, and by none that another has begun after", a
   expect(await ends()).toBe(2);
   expect(await lastRebuild(env, campaign.id)).toMatchObject({ status: "ended", source: "lake", startedAt: 2_000 });
 });
+
+it("keeps what was settled ahead of what is still on its way, and takes that when it comes", async () => {
+  const campaign = await openCampaign({ points: 20 }, { shards: 1 });
+  const rules = await campaign.pool().rules(campaign.id);
+  if (rules === null) throw new Error("the campaign has no rules");
+  const address = { campaign: campaign.id, shard: 0 };
+  // Taking rules cuts a block: one each for the card's issue, reveal and redemption.
+  const [result] = await campaign.draw([drawOf("request", { recipient: "recipient", metadata: "{}" })]);
+  if (result === undefined || !("cardId" in result)) throw new Error("no card was drawn");
+  const order = { ...address, cardId: result.cardId, lineUserId: "U1" };
+  await campaign.issuer().configure(address, rules);
+  await campaign.issuer().reveal({ ...order, trail: null });
+  await campaign.issuer().configure(address, rules);
+  await campaign.issuer().redeem(order);
+  await campaign.issuer().configure(address, rules);
+  await expect.poll(() => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+  const blocks = new Map(queue.blocks(campaign.id).map((block) => [block.header.block, encodeBlock(block.header, block.body)]));
+  const block = (number: number) => blocks.get(number) ?? new Uint8Array();
+  await deliver([block(3)]);
+  await begin(campaign, "issuers");
+  expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+  expect(await rowsOf("cards", campaign.id)).toMatchObject([
+    { state: "redeemed", version: 3, revealed_at: null, request: null, line_user: "U1" },
+  ]);
+  expect(await rowsOf("rewards", campaign.id)).toMatchObject([{ recipient: "recipient", line_user: "U1", status: "pending" }]);
+  await deliver([block(2), block(1)]);
+  expect(await rowsOf("cards", campaign.id)).toMatchObject([{ state: "redeemed", version: 3, request: "request", recipient: "recipient" }]);
+  expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
+  const now = await invariants(env, campaign.id);
+  expect([now?.differences, now?.unsettled]).toEqual([[], { blocks: 0, events: 0 }]);
+}, 60_000);

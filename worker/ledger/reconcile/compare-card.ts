@@ -35,19 +35,21 @@ const TOLD: ReadonlySet<string> = new Set([
 
 /** Holds a card of an issuer against the ledger, which was read after it. */
 export function compareCard(campaign: string, shard: number, held: HeldCard, { card, reward }: LedgerEntry): CardVerdict {
-  const onTheWay = held.confirmedVersion < held.version;
+  const onTheWay = held.onTheWay.length > 0;
+  /** The ledger has all events up to this one. */
+  const confirmedVersion = Math.min(held.version, ...held.onTheWay.map((version) => version - 1));
   if (card === null) {
-    if (held.confirmedVersion === 0) return { status: "waiting" };
+    if (confirmedVersion === 0) return { status: "waiting" };
     return { status: "different", faults: ["the ledger has no such card"] };
   }
   if (card.version > held.version) return { status: "newer" };
   const expected = expectedCard(campaign, shard, held, card.version);
   const rewarded = rewardFaults(expected, held.kind, reward);
   const faults = [...cardFaults(expected, card), ...rewarded];
-  if (card.version < held.confirmedVersion) faults.unshift(`version: ${held.version} at its issuer, ${card.version} in the ledger`);
+  if (card.version < confirmedVersion) faults.unshift(`version: ${held.version} at its issuer, ${card.version} in the ledger`);
   if (faults.length === 0) return { status: "same" };
   // Events that settle out of order leave gaps for each other; what they have said already they never take back.
-  const mayFill = onTheWay && card.version >= held.confirmedVersion && rewarded.length === 0;
+  const mayFill = onTheWay && card.version >= confirmedVersion && rewarded.length === 0;
   if (mayFill && cardFaults(expected, card, { gaps: false }).length === 0) return { status: "waiting" };
   return { status: "different", faults };
 }

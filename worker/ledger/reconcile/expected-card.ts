@@ -6,26 +6,33 @@ export type ComparedCard = Omit<LedgerCard, "reason" | "till">;
 
 /** A held card as the ledger has it once its events up to `version` have settled. */
 export function expectedCard(campaign: string, shard: number, card: HeldCard, version: number): ComparedCard {
-  const revealed = card.revealedAtMs !== null && version >= 2;
-  const redeemed = card.redeemedAtMs !== null && version >= 3;
-  const used = card.usedAtMs !== null && version >= 4;
-  const ended = card.endedAtMs !== null && version >= card.version;
+  return { ...cardOf(campaign, shard, card, (one) => one <= version), version };
+}
+
+/** A held card as the ledger has it of those of its events that are `in`; its version is the highest of theirs, 0 where there is none. */
+export function cardOf(campaign: string, shard: number, card: HeldCard, isIn: (version: number) => boolean): ComparedCard {
+  const issued = isIn(1);
+  const revealed = card.revealedAtMs !== null && isIn(2);
+  const redeemed = card.redeemedAtMs !== null && isIn(3);
+  const used = card.usedAtMs !== null && isIn(4);
+  const ended = card.endedAtMs !== null && isIn(card.version);
+  const version = Math.max(0, ...[issued && 1, revealed && 2, redeemed && 3, used && 4, ended && card.version].map(Number));
   return {
     card: card.cardId,
     campaign,
     shard,
     version,
-    state: ended || version >= card.version ? card.state : redeemed ? "redeemed" : revealed ? "revealed" : "issued",
+    state: ended ? card.state : used ? "used" : redeemed ? "redeemed" : revealed ? "revealed" : "issued",
     prize: card.prize,
-    request: card.requestId,
-    recipient: card.recipient,
-    lineUser: revealed ? card.lineUserId : card.drawnFor,
-    metadata: card.metadata,
-    segment: card.place?.segment ?? null,
-    position: card.place?.position ?? null,
+    request: issued ? card.requestId : null,
+    recipient: issued ? card.recipient : null,
+    lineUser: revealed || redeemed ? card.lineUserId : issued ? card.drawnFor : null,
+    metadata: issued ? card.metadata : null,
+    segment: issued ? (card.place?.segment ?? null) : null,
+    position: issued ? (card.place?.position ?? null) : null,
     code: redeemed ? card.code : null,
-    issuedAt: card.issuedAtMs,
-    expiresAt: card.expiresAtMs,
+    issuedAt: issued ? card.issuedAtMs : null,
+    expiresAt: issued ? card.expiresAtMs : null,
     revealedAt: revealed ? card.revealedAtMs : null,
     redeemedAt: redeemed ? card.redeemedAtMs : null,
     usedAt: used ? card.usedAtMs : null,
