@@ -89,3 +89,13 @@ it("the reconciliation waits until the ledger is whole", async () => {
   const reconcile = () => call(`/admin/v1/campaigns/${campaign}/reconcile`, { method: "POST", headers, body: {} });
   expect(await problemOf(await reconcile())).toBe("ledger_rebuilding");
 });
+
+it("nothing is wiped where the issuers are to be read and the pool does not know them", async () => {
+  const campaign = await settledCampaign();
+  const stranded = `${campaign}-stranded`;
+  const row = "INSERT INTO campaigns SELECT ?2, file, etag, version, status, shards, published_at FROM campaigns WHERE campaign = ?1";
+  await env.LEDGER.prepare(row).bind(campaign, stranded).run();
+  expect(await problemOf(await order(stranded, { from: "issuers" }))).toBe("campaign_state");
+  expect(await audited(stranded)).toEqual([]);
+  expect(await answerOf(await order(stranded, { from: "lake" }))).toMatchObject({ done: false, phase: "hash" });
+});
