@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { campaigns } from "../ledger/schema.ts";
+import { rebuiltNow } from "../ledger/rebuild/under-way.ts";
 import { Problem } from "../problem.ts";
 
 export type CampaignRow = typeof campaigns.$inferSelect;
@@ -9,5 +10,12 @@ export type CampaignRow = typeof campaigns.$inferSelect;
 export async function campaignRow(env: Pick<Env, "LEDGER">, campaign: string): Promise<CampaignRow> {
   const [row] = await drizzle(env.LEDGER).select().from(campaigns).where(eq(campaigns.campaign, campaign));
   if (row === undefined) throw new Problem("campaign_not_found");
+  return row;
+}
+
+/** The same for what needs the campaign's whole ledger: `ledger_rebuilding` while only a part of it is there. */
+export async function wholeCampaignRow(env: Pick<Env, "LEDGER">, campaign: string): Promise<CampaignRow> {
+  const row = await campaignRow(env, campaign);
+  if ((await rebuiltNow(env, [campaign])).size > 0) throw new Problem("ledger_rebuilding");
   return row;
 }

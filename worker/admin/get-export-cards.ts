@@ -4,7 +4,7 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, refusals } from "../http/openapi.ts";
 import { campaignCards } from "../ledger/export.ts";
 import type { LedgerCard } from "../ledger/queries.ts";
-import { campaignRow } from "./campaign-row.ts";
+import { wholeCampaignRow } from "./campaign-row.ts";
 import { csvTime } from "./csv.ts";
 import type { CsvColumn } from "./csv.ts";
 import { answerExport, CSV_ANSWER, withExportRole } from "./export.ts";
@@ -17,7 +17,10 @@ const route = createRoute({
   security: ADMIN_SECURITY,
   middleware: withExportRole,
   request: { query: z.strictObject({ campaign: campaignIdSchema }) },
-  responses: { 200: CSV_ANSWER, ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found") },
+  responses: {
+    200: CSV_ANSWER,
+    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "ledger_rebuilding"),
+  },
 });
 
 const COLUMNS: readonly CsvColumn<LedgerCard>[] = [
@@ -46,7 +49,7 @@ const COLUMNS: readonly CsvColumn<LedgerCard>[] = [
 
 export function getExportCards(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
-    const { campaign } = await campaignRow(c.env, c.req.valid("query").campaign);
+    const { campaign } = await wholeCampaignRow(c.env, c.req.valid("query").campaign);
     const pages = () => campaignCards(c.env, campaign);
     return answerExport(c, { action: "cards.export", subject: campaign, filter: null, name: `${campaign}-cards`, columns: COLUMNS, pages });
   });

@@ -4,7 +4,7 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, refusals } from "../http/openapi.ts";
 import { campaignRewards } from "../ledger/export.ts";
 import type { ExportedReward } from "../ledger/export.ts";
-import { campaignRow } from "./campaign-row.ts";
+import { wholeCampaignRow } from "./campaign-row.ts";
 import { csvTime } from "./csv.ts";
 import type { CsvColumn } from "./csv.ts";
 import { answerExport, CSV_ANSWER, withExportRole } from "./export.ts";
@@ -18,7 +18,10 @@ const route = createRoute({
   security: ADMIN_SECURITY,
   middleware: withExportRole,
   request: { query: z.strictObject({ campaign: campaignIdSchema, status: rewardStatus.optional() }) },
-  responses: { 200: CSV_ANSWER, ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found") },
+  responses: {
+    200: CSV_ANSWER,
+    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "ledger_rebuilding"),
+  },
 });
 
 const COLUMNS: readonly CsvColumn<ExportedReward>[] = [
@@ -41,7 +44,7 @@ const COLUMNS: readonly CsvColumn<ExportedReward>[] = [
 export function getExportRewards(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
     const { status, ...query } = c.req.valid("query");
-    const { campaign } = await campaignRow(c.env, query.campaign);
+    const { campaign } = await wholeCampaignRow(c.env, query.campaign);
     const filter = status === undefined ? null : { status };
     const pages = () => campaignRewards(c.env, campaign, status);
     return answerExport(c, { action: "rewards.export", subject: campaign, filter, name: `${campaign}-rewards`, columns: COLUMNS, pages });

@@ -82,12 +82,18 @@ it("what was damaged in the lake is told at the end, though one call did it all"
   expect(await answerOf(await order(campaign, { from: "lake", startedAt }))).toMatchObject({ done: true, cards: 1, blocks: 1, damaged: 1 });
 });
 
-it("the reconciliation waits until the ledger is whole", async () => {
+it("what needs the whole ledger waits until it is whole", async () => {
   const campaign = await settledCampaign();
   await answerOf(await order(campaign, { from: "lake" }));
   const headers = { "cf-access-jwt-assertion": tokens.get("operator") ?? "" };
   const reconcile = () => call(`/admin/v1/campaigns/${campaign}/reconcile`, { method: "POST", headers, body: {} });
   expect(await problemOf(await reconcile())).toBe("ledger_rebuilding");
+  // What would take a part of the ledger for all of it, is not answered either.
+  const exported = (what: string) => call(`/admin/v1/export/${what}.csv?campaign=${campaign}`, { headers });
+  expect(await problemOf(await exported("cards"))).toBe("ledger_rebuilding");
+  expect(await problemOf(await exported("rewards"))).toBe("ledger_rebuilding");
+  const redriven = await call("/admin/v1/rewards/redrive", { method: "POST", headers, body: { campaign, dryRun: true } });
+  expect(await problemOf(redriven)).toBe("ledger_rebuilding");
 });
 
 it("nothing is wiped where the issuers are to be read and the pool does not know them", async () => {

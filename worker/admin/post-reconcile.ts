@@ -4,9 +4,7 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
 import { providerReportSchema } from "../ledger/reconcile/compare-providers.ts";
 import { FIRST_STEP, reconcileCursorSchema, reconcileStep } from "../ledger/reconcile/step.ts";
-import { rebuiltNow } from "../ledger/rebuild/under-way.ts";
-import { Problem } from "../problem.ts";
-import { campaignRow } from "./campaign-row.ts";
+import { wholeCampaignRow } from "./campaign-row.ts";
 import { ADMIN_BODY_BYTES, campaignParams } from "./request.ts";
 import { withRole } from "./with-role.ts";
 
@@ -36,8 +34,7 @@ const route = createRoute({
 
 export function postReconcile(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
-    const { campaign, shards } = await campaignRow(c.env, c.req.valid("param").campaign);
-    if ((await rebuiltNow(c.env, [campaign])).size > 0) throw new Problem("ledger_rebuilding");
+    const { campaign, shards } = await wholeCampaignRow(c.env, c.req.valid("param").campaign);
     const step = await reconcileStep(c.env, campaign, shards, c.req.valid("json").cursor ?? FIRST_STEP);
     const differences = step.differences.map(({ card, faults }) => ({ cardId: card, faults: [...faults] }));
     return c.json({ ...step, differences }, 200);

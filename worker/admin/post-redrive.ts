@@ -10,7 +10,7 @@ import { sendRewards } from "../rewards/message.ts";
 import { planRedrive, redriveStatements, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
 import type { RedrivePlan } from "../rewards/redrive.ts";
 import { writeAudited } from "./audit.ts";
-import { campaignRow } from "./campaign-row.ts";
+import { wholeCampaignRow } from "./campaign-row.ts";
 import { ADMIN_BODY_BYTES } from "./request.ts";
 import { withRole } from "./with-role.ts";
 
@@ -45,14 +45,14 @@ const route = createRoute({
       redriveSchema,
       `What was redriven (with \`dryRun\`: what would be), each as it had failed; \`remaining\` failed ones are left: at most ${REWARDS_PER_REDRIVE} go in one call`,
     ),
-    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "body_too_large"),
+    ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "ledger_rebuilding", "body_too_large"),
   },
 });
 
 export function postRedrive(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign, ids, dryRun } = c.req.valid("json");
-    await campaignRow(c.env, campaign);
+    await wholeCampaignRow(c.env, campaign);
     const planned = await planRedrive(drizzle(c.env.LEDGER), { campaign, ids });
     if (dryRun || planned.failed.length === 0) return c.json(shown(campaign, dryRun, planned), 200);
     const nowMs = Date.now();
