@@ -3,6 +3,7 @@ import type { CardKey, CardPlace } from "../../durable-objects/card-id.ts";
 import type { CardCommand, CardIssuerRpc, CardReply, CardState, CardView } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { askIssuer, IssuerOverloaded } from "./issuers.ts";
+import { Memo } from "../memo.ts";
 import { cardIssuer } from "../objects.ts";
 import { Problem } from "../problem.ts";
 import { settings } from "../settings.ts";
@@ -18,22 +19,20 @@ function cardKeysOf(env: Env): readonly CardKey[] {
   return keys;
 }
 
-/** Cards that an isolate has found to be ours; past the bound it forgets them all. */
+/** Cards that an isolate has found to be ours. What is so stays so. */
 const MAX_REMEMBERED_CARDS = 10_000;
-const remembered = new WeakMap<Env, Map<string, CardPlace>>();
+const FOR_EVER_MS = Number.POSITIVE_INFINITY;
+const remembered = new WeakMap<Env, Memo<CardPlace>>();
 
 /** Where a card of ours lives, from its id alone; null for any other text. A card is asked for several times in its life, and its id checked once. */
 export function placeOfCard(env: Env, campaign: string, cardId: string): CardPlace | null {
-  const places = remembered.get(env) ?? new Map<string, CardPlace>();
+  const places = remembered.get(env) ?? new Memo<CardPlace>(MAX_REMEMBERED_CARDS);
   remembered.set(env, places);
   const key = `${campaign}/${cardId}`;
-  const known = places.get(key);
+  const known = places.get(key, 0);
   if (known !== undefined) return known;
   const place = readCardId(cardKeysOf(env), campaign, cardId);
-  if (place === null) return null;
-  if (places.size >= MAX_REMEMBERED_CARDS) places.clear();
-  places.set(key, place);
-  return place;
+  return place === null ? null : places.set(key, place, FOR_EVER_MS);
 }
 
 /** Where the card lives, from its id alone. An id that we did not make for this campaign is `card_not_found`, as a missing and a foreign card are. */

@@ -12,8 +12,8 @@ import type { StepPlan } from "./step.ts";
 import type { RebuildCursor } from "./under-way.ts";
 
 /**
- * Takes in the next cards of an issuer, each of those of its events that the ledger had confirmed, in whatever order: the others still come in blocks, and count then. Should the ledger's
- * last confirmations arrive while a shard is read, it is read once more.
+ * Takes in the next cards of an issuer, each of those of its events that the ledger had confirmed, in whatever order: the others still come in blocks, and
+ * count then. Should the ledger's last confirmations arrive while a shard is read, it is read once more.
  */
 export async function fromIssuers(
   env: Env,
