@@ -1,40 +1,50 @@
-import type { CardRow } from "./card.ts";
-import { cutPage, findInPage, hashKey, mergePages, pageOf, spread } from "./index-pages.ts";
-import type { IndexPage, PageStart } from "./index-pages.ts";
-import { PageSketches } from "./page-sketches.ts";
+import { keysOf, NO_KEY } from "./index-keys.ts";
+import type { IndexKeys } from "./index-keys.ts";
+import { boundsOf, cutPages, findInPage, mergeRuns, pagesWith } from "./index-pages.ts";
+import type { IndexPage, PageSource } from "./index-pages.ts";
+import { mayHold, sketchOf } from "./index-sketch.ts";
+import type { IndexSketch } from "./index-sketch.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import type { IndexStorage } from "./storage/stored-index.ts";
 
-/** Cards that are put into the index together at least: what a start reads again, some fifty milliseconds. */
-const MIN_CARDS_PER_BATCH = 32_768;
-/** A page is written once for all that is new in it: where there are many pages, more cards at a time. */
-const CARDS_PER_PAGE = 16;
-/** What memory holds of them, some megabytes, and what is read at a start, a tenth of a second. */
-const MAX_CARDS_PER_BATCH = 65_536;
+/** Cards that become a run of the index together: what memory holds of them, some megabytes, and what a start reads again, a tenth of a second. */
+const CARDS_PER_RUN = 65_536;
 /** Cards that are read in one step at a start. */
 const CARDS_PER_STEP = 4_096;
-/** Pages kept in memory, 16 MB at the most; past it they are read again as they are needed. */
-const MAX_CACHED_PAGES = 4_000;
-/** Pages that are read and written in one step. */
-const PAGES_PER_STEP = 500;
-
-const KINDS = { request: 1, recipient: 2 } as const;
-
-/** What of a card is looked for. */
-export type IndexedCard = Pick<CardRow, "seq" | "requestId" | "recipient">;
+/** A run of two entries a card; longer ones are in several stretches, each with a sketch of 256 KB at the most. */
+const MAX_STRETCH_ENTRIES = 2 * CARDS_PER_RUN;
+/** So many runs become one: a million entries, in a sixth of a second. Merged runs stay as they are, so that no step takes longer. */
+const RUNS_PER_MERGE = 8;
+/** What memory holds of sketches, for ten million cards. Past it a look-up reads a page of every stretch that has none: of the oldest cards. */
+const MAX_SKETCH_BYTES = 40 * 1024 * 1024;
+/** Pages kept in memory, 4 MB: those of the requests that are asked again. */
+const MAX_CACHED_PAGES = 1_000;
+/** Pages that are read in one step. */
+const PAGES_PER_STEP = 64;
 
 /** Where the index is stored. */
 export type StoredIndex = Pick<IndexStorage, keyof IndexStorage>;
 
+/** A part of a run: pages that follow each other, in the order of their hashes, and what is known of them without reading them. */
+export interface Stretch {
+  readonly run: number;
+  readonly merged: boolean;
+  readonly firstPage: number;
+  /** See `boundsOf`. */
+  readonly bounds: IndexPage;
+  readonly sketch: IndexSketch | null;
+}
+
 /**
- * Finds cards by request and by recipient. It follows the cards: the newest are in memory only, the others in stored pages, up to a card whose number is
- * stored with them. What memory loses is read from the cards again.
+ * Finds cards by request and by recipient. It follows the cards: the newest are in memory only; so many at a time they become a sorted run of pages that
+ * is written once, and once more where eight runs become one (O'Neil et al., The log-structured merge-tree, 1996). What memory loses is read from the
+ * cards again.
  */
 export class CardIndex {
   readonly #storage: StoredIndex;
-  #starts: readonly PageStart[];
+  /** In the order in which they were stored. */
+  #stretches: readonly Stretch[];
   readonly #pages = new Map<number, IndexPage>();
-  readonly #sketches = new PageSketches();
   /** Cards after the indexed ones. */
   readonly #recent = new RecentEntries();
   #recentCards = 0;
@@ -42,11 +52,11 @@ export class CardIndex {
 
   constructor(storage: StoredIndex) {
     this.#storage = storage;
-    this.#starts = storage.indexStarts();
+    this.#stretches = withinMemory(storage.stretches(), (stretch) => storage.sketch(stretch));
     this.#lastSeq = storage.indexedSeq();
     for (;;) {
       const cards = storage.cardsAfter(this.#lastSeq, CARDS_PER_STEP);
-      this.add(cards);
+      this.add(this.#lastSeq + 1, keysOf(cards));
       if (this.isFull) this.store();
       if (cards.length < CARDS_PER_STEP) return;
     }
@@ -54,100 +64,110 @@ export class CardIndex {
 
   /** Whether it is time to `store`. */
   get isFull(): boolean {
-    return this.#recentCards >= Math.min(MAX_CARDS_PER_BATCH, Math.max(MIN_CARDS_PER_BATCH, this.#starts.length * CARDS_PER_PAGE));
+    return this.#recentCards >= CARDS_PER_RUN;
   }
 
-  /** Takes in cards that are stored; in the order of their numbers, without gaps. */
-  add(cards: readonly IndexedCard[]): void {
-    for (const { seq, requestId, recipient } of cards) {
-      this.#recent.add(hashKey(KINDS.request, requestId), seq);
-      if (recipient !== null) this.#recent.add(hashKey(KINDS.recipient, recipient), seq);
-      this.#lastSeq = seq;
+  /** Takes in the next cards, the first of them number `seq`, once they are stored. */
+  add(seq: number, { requests, recipients }: IndexKeys): void {
+    for (let i = 0; i < requests.length; i++) {
+      this.#recent.add(requests[i] as number, seq + i);
+      if (recipients[i] !== NO_KEY) this.#recent.add(recipients[i] as number, seq + i);
     }
-    this.#recentCards += cards.length;
+    this.#lastSeq = seq + requests.length - 1;
+    this.#recentCards += requests.length;
   }
 
-  /** Numbers of all cards of these requests and of these recipients; a few others may be among them. */
-  find(requestIds: readonly string[], recipients: readonly string[]): number[] {
-    const hashes = [
-      ...requestIds.map((requestId) => hashKey(KINDS.request, requestId)),
-      ...recipients.map((recipient) => hashKey(KINDS.recipient, recipient)),
-    ];
+  /** Numbers of all cards under these keys; a few others may be among them. */
+  find(hashes: Float64Array): number[] {
     const found: number[] = [];
-    for (const hash of hashes) this.#recent.find(hash, found);
-    this.#findStored(hashes, found);
+    for (let i = 0; i < hashes.length; i++) this.#recent.find(hashes[i] as number, found);
+    for (const stretch of this.#stretches) this.#findIn(stretch, hashes, found);
     return [...new Set(found)];
   }
 
-  /**
-   * Moves the recent cards into pages, in the commit of whatever else is written in the same breath. Needs no transaction of its own, whose journal would
-   * hold every page once more: an entry that is there twice is found once.
-   */
+  /** Makes a run of the recent cards, in the commit of whatever else is written in the same breath. */
   store(): void {
-    const starts = [...this.#starts];
-    // From the back: what comes before keeps its place while pages are cut.
-    const parts = spread(starts, this.#recent.sorted()).toReversed();
-    for (let step = 0; step < parts.length; step += PAGES_PER_STEP) this.#storeParts(starts, parts.slice(step, step + PAGES_PER_STEP));
+    if (this.#recentCards === 0) return;
+    this.#add(false, mergeRuns([[this.#recent.sorted()].values()], MAX_STRETCH_ENTRIES));
     this.#storage.markIndexed(this.#lastSeq);
-    this.#starts = starts;
     this.#recent.clear();
     this.#recentCards = 0;
+    const runs = new Set(this.#stretches.filter(({ merged }) => !merged).map(({ run }) => run));
+    if (runs.size >= RUNS_PER_MERGE) this.#merge(runs);
   }
 
-  #storeParts(starts: PageStart[], parts: ReturnType<typeof spread>): void {
-    this.#load(parts.flatMap(({ nth }) => starts[nth]?.page ?? []));
-    for (const { nth, entries } of parts) {
-      const page = starts[nth]?.page;
-      const before = page === undefined ? undefined : this.#pages.get(page);
-      const pieces = cutPage(before === undefined ? entries.slice() : mergePages(before, entries));
-      starts.splice(nth, 1, ...pieces.map((piece, n) => this.#save(n === 0 ? (page ?? null) : null, piece)));
+  #merge(runs: ReadonlySet<number>): void {
+    const old = this.#stretches.filter(({ run }) => runs.has(run));
+    const sources = [...runs].map((run) => this.#read(old.filter((stretch) => stretch.run === run)));
+    this.#add(true, mergeRuns(sources, MAX_STRETCH_ENTRIES));
+    this.#storage.dropStretches(old);
+    this.#stretches = this.#stretches.filter(({ run }) => !runs.has(run));
+  }
+
+  #add(merged: boolean, pieces: Iterable<IndexPage>): void {
+    const run = (this.#stretches.at(-1)?.run ?? 0) + 1;
+    const added: Stretch[] = [];
+    for (const piece of pieces) {
+      const pages = cutPages(piece);
+      added.push(this.#storage.addStretch({ run, merged, bounds: boundsOf(pages), sketch: sketchOf(piece) }, pages));
+    }
+    this.#stretches = withinMemory([...this.#stretches, ...added], ({ sketch }) => sketch);
+  }
+
+  /** The pages of a run; memory does not keep them. */
+  *#read(stretches: readonly Stretch[]): PageSource & Generator<IndexPage> {
+    for (const { firstPage, bounds } of stretches) {
+      const end = firstPage + bounds.length - 1;
+      for (let page = firstPage; page < end; page += PAGES_PER_STEP) {
+        const pages = numbers(page, Math.min(end, page + PAGES_PER_STEP));
+        const read = this.#storage.pages(pages);
+        for (const one of pages) yield existing(read.get(one));
+      }
     }
   }
 
-  #save(page: number | null, entries: IndexPage): PageStart {
-    const start = this.#storage.saveIndexPage(page, entries);
-    this.#keep(start.page, entries);
-    return start;
+  #findIn({ firstPage, bounds, sketch }: Stretch, hashes: Float64Array, found: number[]): void {
+    const wanted: { readonly page: number; readonly hash: number }[] = [];
+    for (let i = 0; i < hashes.length; i++) {
+      const hash = hashes[i] as number;
+      if (sketch !== null && !mayHold(sketch, hash)) continue;
+      const [first, end] = pagesWith(bounds, hash);
+      for (let page = firstPage + first; page < firstPage + end; page++) wanted.push({ page, hash });
+    }
+    for (let step = 0; step < wanted.length; step += PAGES_PER_STEP) {
+      const some = wanted.slice(step, step + PAGES_PER_STEP);
+      this.#load(some.map(({ page }) => page));
+      for (const { page, hash } of some) findInPage(existing(this.#pages.get(page)), hash, found);
+    }
   }
 
   /** Has these pages in memory. */
   #load(pages: readonly number[]): void {
-    const missing = pages.filter((page) => !this.#pages.has(page));
+    let missing = pages.filter((page) => !this.#pages.has(page));
     if (this.#pages.size + missing.length > MAX_CACHED_PAGES) {
       this.#pages.clear();
-      missing.splice(0, missing.length, ...pages);
+      missing = [...pages];
     }
-    for (const [page, entries] of this.#storage.indexPages(missing)) this.#keep(page, entries);
+    for (const [page, entries] of this.#storage.pages(missing)) this.#pages.set(page, entries);
   }
+}
 
-  #keep(page: number, entries: IndexPage): void {
-    this.#pages.set(page, entries);
-    this.#sketches.draw(page, entries);
-  }
+/** The same with their sketches, from the newest on until those take what memory has for them; the oldest are left without. */
+function withinMemory(stretches: readonly Stretch[], load: (stretch: Stretch) => IndexSketch | null): readonly Stretch[] {
+  let bytes = 0;
+  const withSketch = (stretch: Stretch): Stretch => {
+    const sketch = bytes < MAX_SKETCH_BYTES ? load(stretch) : null;
+    bytes += sketch?.length ?? 0;
+    return { ...stretch, sketch };
+  };
+  return stretches.toReversed().map(withSketch).toReversed();
+}
 
-  #findStored(hashes: readonly number[], found: number[]): void {
-    const starts = this.#starts;
-    if (starts.length === 0) return;
-    const byPage = new Map<number, number[]>();
-    for (const hash of hashes) {
-      const last = pageOf(starts, hash, Number.POSITIVE_INFINITY);
-      for (let nth = pageOf(starts, hash, 0); nth <= last; nth++) {
-        const { page } = starts[nth] as PageStart;
-        if (!this.#sketches.mayHold(page, hash)) continue;
-        const wanted = byPage.get(page);
-        if (wanted === undefined) byPage.set(page, [hash]);
-        else wanted.push(hash);
-      }
-    }
-    const pages = [...byPage];
-    for (let step = 0; step < pages.length; step += PAGES_PER_STEP) {
-      const some = pages.slice(step, step + PAGES_PER_STEP);
-      this.#load(some.map(([page]) => page));
-      for (const [page, wanted] of some) {
-        const entries = this.#pages.get(page);
-        if (entries === undefined) throw new Error("a page of the index is missing");
-        for (const hash of wanted) findInPage(entries, hash, found);
-      }
-    }
-  }
+function numbers(from: number, end: number): number[] {
+  return Array.from({ length: end - from }, (_, n) => from + n);
+}
+
+function existing(page: IndexPage | undefined): IndexPage {
+  if (page === undefined) throw new Error("a page of the index is missing");
+  return page;
 }

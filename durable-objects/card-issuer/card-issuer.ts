@@ -326,10 +326,10 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
   }
 
   /** Takes in what was stored. */
-  #remember({ issued, leases }: Flushed): void {
+  #remember({ issued, keys, leases }: Flushed): void {
+    this.#index.add(this.#nextSeq, keys);
     this.#nextSeq += issued.length;
     this.#supply.used(leases, issued.length);
-    this.#index.add(issued.map(({ card }) => card));
     for (const { card, cardId } of issued) this.#untold.add(card, cardId);
   }
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CampaignRules, Draw } from "../protocol.ts";
-import { decideDraws, drawKey } from "./draw.ts";
+import { decideDraws as decideHashed, drawKey } from "./draw.ts";
 import type { DrawContext, DrawDecision, DrawnBefore, RecipientCount } from "./draw.ts";
+import { keysOf } from "./index-keys.ts";
 import { StockCursor } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
 
@@ -46,6 +47,7 @@ const context = (over: Partial<DrawContext> = {}): DrawContext => ({
   counts: new Map(),
   ...over,
 });
+const decideDraws = (draws: readonly Draw[], given: DrawContext) => decideHashed(draws, keysOf(draws), given);
 const statuses = (draws: Draw[], over: Partial<DrawContext> = {}) =>
   decideDraws(draws, context(over)).decisions.map(({ status }) => status);
 

@@ -1,8 +1,10 @@
 import type { CampaignRules, CardEvent, Draw } from "../protocol.ts";
 import type { CardRow } from "./card.ts";
+import type { IndexKeys } from "./index-keys.ts";
 import type { OutboxRoom } from "./outbox.ts";
 import type { StockCursor } from "./stock.ts";
 import type { PoolState } from "./supply.ts";
+import { TextTable } from "./text-table.ts";
 
 /** A request id belongs to its recipient: the same id for another recipient is another draw, whose issuer may be another. */
 export function drawKey({ requestId, recipient }: Pick<Draw, "requestId" | "recipient">): string {
@@ -36,7 +38,7 @@ export interface DrawContext {
   readonly stock: StockCursor;
   readonly pool: PoolState;
   readonly room: OutboxRoom;
-  /** By `drawKey`. */
+  /** By `drawKey`: draws of earlier flushes. */
   readonly drawnBefore: ReadonlyMap<string, DrawnBefore>;
   readonly counts: ReadonlyMap<string, RecipientCount>;
 }
@@ -54,22 +56,23 @@ function isOpen(rules: CampaignRules, nowMs: number): boolean {
  * Decides a whole flush of draws, in their order: a request seen before gets its card again (or `conflict`, if its content differs),
  * whatever the campaign's state; then the state, the limits, room in the outbox, the stock. Takes from `stock`; changes nothing else.
  */
-export function decideDraws(draws: readonly Draw[], context: DrawContext): DecidedDraws {
-  const { rules, nowMs, stock } = context;
-  const drawn = new Map(context.drawnBefore);
-  const counts = new Map(context.counts);
+export function decideDraws(draws: readonly Draw[], keys: IndexKeys, context: DrawContext): DecidedDraws {
+  const { rules, nowMs, stock, drawnBefore } = context;
+  const drawn = new TextTable<DrawnBefore>();
+  const counts = new TextTable<RecipientCount>();
   const cards: CardRow[] = [];
   const expiresAtMs = rules.cardTtlMs === null ? null : nowMs + rules.cardTtlMs;
 
-  const decide = (draw: Draw): DrawDecision => {
+  const decide = (draw: Draw, i: number): DrawDecision => {
     const key = drawKey(draw);
-    const before = drawn.get(key);
+    const [request, recipient] = [keys.requests[i] as number, keys.recipients[i] as number];
+    const before = drawn.get(request, key) ?? (drawnBefore.size === 0 ? undefined : drawnBefore.get(key));
     if (before !== undefined) {
       if (!sameContent(draw, before)) return { status: "conflict" };
       return { status: "replayed", seq: before.seq, expiresAtMs: before.expiresAtMs };
     }
     if (!isOpen(rules, nowMs)) return { status: "not_open" };
-    const count = draw.recipient === null ? null : (counts.get(draw.recipient) ?? { total: 0, today: 0 });
+    const count = draw.recipient === null ? null : (counts.get(recipient, draw.recipient) ?? countBefore(context, draw.recipient));
     if (count !== null && limitReached(rules, count)) return { status: "limit_reached" };
     if (context.room !== "all") return { status: "overloaded" };
     const taken = stock.take() ?? dealFallback(context);
@@ -97,12 +100,21 @@ export function decideDraws(draws: readonly Draw[], context: DrawContext): Decid
       store: null,
       returned: false,
     });
-    drawn.set(key, { seq, drawnFor: draw.lineUserId, metadata: draw.metadata, expiresAtMs });
-    if (draw.recipient !== null && count !== null) counts.set(draw.recipient, { total: count.total + 1, today: count.today + 1 });
+    drawn.set(request, key, { seq, drawnFor: draw.lineUserId, metadata: draw.metadata, expiresAtMs });
+    if (draw.recipient !== null && count !== null) {
+      counts.set(recipient, draw.recipient, { total: count.total + 1, today: count.today + 1 });
+    }
     return { status: "issued", seq, expiresAtMs };
   };
 
   return { decisions: draws.map(decide), cards };
+}
+
+const NONE: RecipientCount = { total: 0, today: 0 };
+
+/** Cards that a recipient has of earlier flushes. */
+function countBefore({ counts }: DrawContext, recipient: string): RecipientCount {
+  return (counts.size === 0 ? undefined : counts.get(recipient)) ?? NONE;
 }
 
 type Dealt = Pick<CardRow, "prize" | "segment" | "position" | "code">;

@@ -3,6 +3,8 @@ import type { CardRow } from "./card.ts";
 import type { CardIndex } from "./card-index.ts";
 import { decideDraws } from "./draw.ts";
 import type { DrawDecision, DrawnBefore, RecipientCount } from "./draw.ts";
+import { keysOf, NO_KEY } from "./index-keys.ts";
+import type { IndexKeys } from "./index-keys.ts";
 import type { LocalDay } from "./calendar.ts";
 import { decideCard } from "./lifecycle.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
@@ -42,6 +44,8 @@ export interface Flushed {
   /** What the issuer holds now, to be remembered once the transaction has committed. */
   readonly leases: readonly HeldLease[];
   readonly issued: readonly IssuedCard[];
+  /** What the index finds these by. */
+  readonly keys: IndexKeys;
   /** Whether there is something to tell the ledger. */
   readonly changed: boolean;
   /** Places in the deck that are stock again, journaled as a giveback. */
@@ -67,6 +71,7 @@ export function flush(
     cards: ordered?.decisions ?? [],
     leases: drawn?.leases ?? context.leases,
     issued,
+    keys: drawn?.keys ?? keysOf([]),
     changed: issued.length > 0 || (ordered?.changed ?? false),
     returned: ordered?.returned ?? false,
   };
@@ -75,22 +80,32 @@ export function flush(
 function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draws: readonly Draw[], context: FlushContext) {
   const { rules, nowMs, nextSeq, pool, room } = context;
   const limited = rules.limits.perRecipient !== null || rules.limits.perRecipientPerDay !== null;
-  const recipients = limited ? new Set(draws.flatMap(({ recipient }) => recipient ?? [])) : new Set<string>();
-  const known = index.find(
-    draws.map(({ requestId }) => requestId),
-    [...recipients],
-  );
+  const keys = keysOf(draws);
+  const known = index.find(lookedFor(keys, limited));
   const drawnBefore = known.length === 0 ? new Map<string, DrawnBefore>() : storage.cards.drawnBefore(known);
   const counts =
     known.length === 0 || !limited ? new Map<string, RecipientCount>() : storage.cards.recipientCounts(known, context.today.startMs);
   const stock = new StockCursor(context.leases, nowMs);
-  const { decisions, cards } = decideDraws(draws, { rules, nowMs, nextSeq, stock, pool, room, drawnBefore, counts });
+  const { decisions, cards } = decideDraws(draws, keys, { rules, nowMs, nextSeq, stock, pool, room, drawnBefore, counts });
   if (cards.length > 0) {
     storage.cards.insertCards(cards);
     storage.stock.dropEmptied(stock.emptied());
   }
   const issued = cards.map((card): IssuedCard => ({ card, cardId: context.cardId(card.seq) }));
-  return { decisions, leases: stock.held(), issued };
+  const isIssued = (_: number, i: number) => decisions[i]?.status === "issued";
+  const issuedKeys = { requests: keys.requests.filter(isIssued), recipients: keys.recipients.filter(isIssued) };
+  return { decisions, leases: stock.held(), issued, keys: issuedKeys };
+}
+
+/** The keys of all requests, and, where somebody may draw only so many cards, those of the recipients, once each. */
+function lookedFor({ requests, recipients }: IndexKeys, limited: boolean): Float64Array {
+  if (!limited) return requests;
+  const once = new Set(recipients);
+  once.delete(NO_KEY);
+  const all = new Float64Array(requests.length + once.size);
+  all.set(requests);
+  all.set([...once], requests.length);
+  return all;
 }
 
 function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], context: FlushContext) {

@@ -1,44 +1,55 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutPage, findInPage, hashKey, MAX_PAGE_ENTRIES, mergePages } from "./index-pages.ts";
+import { boundsOf, cutPages, findInPage, MAX_PAGE_ENTRIES, mergeRuns, pagesWith } from "./index-pages.ts";
+
+type Entry = readonly [hash: number, seq: number];
 
 /** Few hashes, so that many cards share one. */
 const entries = fc.uniqueArray(fc.tuple(fc.nat(20), fc.nat(2_000)), { selector: (entry) => entry.join(), maxLength: 1_500 });
+const inOrder = (list: readonly Entry[]) => list.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
+const sortedOf = (list: readonly Entry[]) => Float64Array.from(inOrder(list).flat());
 
-const pageOfEntries = (list: readonly (readonly [number, number])[]) =>
-  Float64Array.from(list.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]).flat());
-
-describe("a page of the index", () => {
-  it("keeps every entry in order when it is merged and cut", () => {
+describe("the pages of the index", () => {
+  it("hold every entry in order, when they are cut from one run or from several", () => {
     fc.assert(
-      fc.property(entries, entries, (a, b) => {
-        const added = b.filter((entry) => !a.some((other) => other.join() === entry.join()));
-        const pieces = cutPage(mergePages(pageOfEntries(a), pageOfEntries(added)));
-        expect(pieces.flatMap((piece) => [...piece])).toEqual([...pageOfEntries([...a, ...added])]);
-        for (const piece of pieces) expect(piece.length / 2).toBeLessThanOrEqual(MAX_PAGE_ENTRIES);
+      fc.property(entries, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 400 }), (list, runs, pieceEntries) => {
+        const sources = Array.from({ length: runs }, (_, run) => cutPages(sortedOf(list.filter((_entry, i) => i % runs === run))).values());
+        const pieces = [...mergeRuns(sources, pieceEntries)];
+        expect(pieces.flatMap((piece) => [...piece])).toEqual([...sortedOf(list)]);
+        for (const piece of pieces.slice(0, -1)) expect(piece).toHaveLength(2 * pieceEntries);
+        for (const page of pieces.flatMap(cutPages)) expect(page.length / 2).toBeLessThanOrEqual(MAX_PAGE_ENTRIES);
       }),
-      { numRuns: 30 },
+      { numRuns: 40 },
     );
   });
 
-  it("finds all cards of a hash, and no others", () => {
+  it("give all cards of a hash, on whatever pages they are, and no others", () => {
     fc.assert(
-      fc.property(entries, (list) => {
-        for (let hash = 0; hash <= 20; hash++) {
+      fc.property(entries, fc.integer({ min: 1, max: 7 }), (list, perPage) => {
+        const sorted = sortedOf(list);
+        const pages = Array.from({ length: Math.ceil(list.length / perPage) }, (_, n) =>
+          sorted.slice(2 * n * perPage, 2 * (n + 1) * perPage),
+        );
+        const bounds = boundsOf(pages);
+        for (let hash = -1; hash <= 21; hash++) {
           const found: number[] = [];
-          findInPage(pageOfEntries(list), hash, found);
+          const [first, end] = pagesWith(bounds, hash);
+          for (const page of pages.slice(first, end)) findInPage(page, hash, found);
           const expected = list.filter(([own]) => own === hash).map(([, seq]) => seq);
           expect(found).toEqual(expected.toSorted((a, b) => a - b));
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 40 },
     );
   });
 
-  it("is found by hashes that a stored integer holds exactly, other ones for other kinds", () => {
-    const texts = Array.from({ length: 5_000 }, (_, i) => `request-${i}`);
-    const hashes = texts.map((text) => hashKey(1, text));
-    expect(hashes.every((hash) => Number.isSafeInteger(hash) && hash >= 0)).toBe(true);
-    expect(new Set([...hashes, ...texts.map((text) => hashKey(2, text))]).size).toBe(10_000);
+  it("are looked into only where a hash may be: in one of them where no two share one", () => {
+    const pages = cutPages(Float64Array.from({ length: 8_000 }, (_, i) => i >>> 1));
+    const bounds = boundsOf(pages);
+    for (let hash = 0; hash < 4_000; hash++) {
+      const [first, end] = pagesWith(bounds, hash);
+      expect(end - first).toBeLessThanOrEqual(2);
+    }
+    expect(pagesWith(bounds, 4_000)).toEqual([0, 0]);
   });
 });

@@ -1,106 +1,105 @@
-/** Entries of a page, two doubles each: with its head it fits in one of SQLite's 4,096 bytes. Past it the page is cut in two. */
+/** Entries of a page, two doubles each: with its head it fits in one of SQLite's 4,096 bytes. */
 export const MAX_PAGE_ENTRIES = 250;
 /** Doubles that an entry takes: a hash, and the number of a card. */
-const WIDTH = 2;
-/** Below the number of any card. */
-const BEFORE_ALL = -1;
+export const WIDTH = 2;
 
 /** Entries of the index in the order of (hash, seq), one after the other in one array: as they are stored. */
 export type IndexPage = Float64Array<ArrayBuffer>;
 
-/** Where a page begins. */
-export interface PageStart {
-  readonly page: number;
-  readonly hash: number;
-  readonly seq: number;
-}
-
-const LANES = [0xdeadbeef, 0x41c6ce57] as const;
-
-/** 53 bits of `text` (cyrb53, public domain); `kind` keeps texts of different meaning apart. No secret: who looks up an entry compares the text itself. */
-export function hashKey(kind: number, text: string): number {
-  let [a, b] = [LANES[0] ^ kind, LANES[1] ^ kind];
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 2_654_435_761);
-    b = Math.imul(b ^ unit, 1_597_334_677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
-  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
-  return 2 ** 32 * (b & 0x1fffff) + (a >>> 0);
-}
-
-/** Number in `starts` of the page that (hash, seq) belongs to; 0 where there is none. The first page holds whatever comes before the second. */
-export function pageOf(starts: readonly PageStart[], hash: number, seq: number): number {
-  let [low, high] = [0, starts.length];
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    const start = starts[middle] as PageStart;
-    if (start.hash < hash || (start.hash === hash && start.seq <= seq)) low = middle;
-    else high = middle;
-  }
-  return low;
+/** Cuts sorted entries into pages, all but the last of them full. */
+export function cutPages(sorted: IndexPage): IndexPage[] {
+  const pages: IndexPage[] = [];
+  for (let from = 0; from < sorted.length; from += MAX_PAGE_ENTRIES * WIDTH)
+    pages.push(sorted.slice(from, from + MAX_PAGE_ENTRIES * WIDTH));
+  return pages;
 }
 
 /** Appends to `found` the numbers of the cards that `page` has under `hash`. */
 export function findInPage(page: IndexPage, hash: number, found: number[]): void {
-  for (let i = firstAfter(page, 0, hash, BEFORE_ALL); page[i] === hash; i += WIDTH) found.push(page[i + 1] as number);
-}
-
-/** The entries of `page` and of the few `more` as one, in order: what stands between two of the few is copied as it is. */
-export function mergePages(page: IndexPage, more: IndexPage): IndexPage {
-  const merged = new Float64Array(page.length + more.length);
-  let from = 0;
-  for (let at = 0; at < more.length; at += WIDTH) {
-    const to = firstAfter(page, from, more[at] as number, more[at + 1] as number);
-    merged.set(page.subarray(from, to), from + at);
-    merged.set(more.subarray(at, at + WIDTH), to + at);
-    from = to;
-  }
-  merged.set(page.subarray(from), from + more.length);
-  return merged;
-}
-
-/** Where, from `from` on, the first entry stands that comes after (hash, seq). */
-function firstAfter(page: IndexPage, from: number, hash: number, seq: number): number {
-  let [low, high] = [from / WIDTH, page.length / WIDTH];
+  let [low, high] = [0, page.length / WIDTH];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const there = page[middle * WIDTH] as number;
-    if (there < hash || (there === hash && (page[middle * WIDTH + 1] as number) <= seq)) low = middle + 1;
+    if ((page[middle * WIDTH] as number) < hash) low = middle + 1;
     else high = middle;
   }
-  return low * WIDTH;
+  for (let at = low * WIDTH; page[at] === hash; at += WIDTH) found.push(page[at + 1] as number);
 }
 
-/** Cuts a page that has grown too large into even pieces, half full. */
-export function cutPage(page: IndexPage): IndexPage[] {
-  const entries = page.length / WIDTH;
-  if (entries <= MAX_PAGE_ENTRIES) return [page];
-  const pieces = Math.ceil(entries / (MAX_PAGE_ENTRIES / 2));
-  return Array.from({ length: pieces }, (_, n) => {
-    const bound = (piece: number) => Math.floor((entries * piece) / pieces) * WIDTH;
-    return page.slice(bound(n), bound(n + 1));
-  });
+/** Where each page begins, and where the last ends: hashes. */
+export function boundsOf(pages: readonly IndexPage[]): IndexPage {
+  return Float64Array.from([...pages.map(([first]) => first ?? 0), pages.at(-1)?.at(-WIDTH) ?? 0]);
 }
 
-/** Cuts sorted entries where the pages of `starts` do: for each page that is concerned, its number in `starts` and what is new in it. */
-export function spread(starts: readonly PageStart[], sorted: IndexPage): { readonly nth: number; readonly entries: IndexPage }[] {
-  const parts: { nth: number; entries: IndexPage }[] = [];
-  for (let from = 0; from < sorted.length;) {
-    const nth = pageOf(starts, sorted[from] as number, sorted[from + 1] as number);
-    const next = starts[nth + 1];
-    const to = next === undefined ? sorted.length : endBefore(sorted, from + WIDTH, next);
-    parts.push({ nth, entries: sorted.subarray(from, to) });
-    from = to;
+/** Which of the pages with these bounds may hold `hash`: from the first to before the second; more than one where its entries stand on several. */
+export function pagesWith(bounds: IndexPage, hash: number): readonly [number, number] {
+  const pages = bounds.length - 1;
+  if (!(hash >= (bounds[0] as number) && hash <= (bounds[pages] as number))) return [0, 0];
+  let [low, high] = [0, pages];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((bounds[middle] as number) < hash) low = middle + 1;
+    else high = middle;
   }
-  return parts;
+  const first = Math.max(0, low - 1);
+  let end = low;
+  while (end < pages && bounds[end] === hash) end++;
+  return [first, Math.max(end, first + 1)];
 }
 
-/** Where, from `at` on, the entries end that come before `start`. */
-function endBefore(sorted: IndexPage, at: number, { hash, seq }: PageStart): number {
-  let end = at;
-  while (end < sorted.length && ((sorted[end] as number) < hash || (sorted[end] === hash && (sorted[end + 1] as number) < seq)))
-    end += WIDTH;
-  return end;
+/** One after the other the pages of a run, which is sorted as a whole. */
+export type PageSource = Iterator<IndexPage, unknown, void>;
+
+/** Merges runs into one, and gives it in pieces of `pieceEntries`; of each run it holds no more than a page. */
+export function* mergeRuns(sources: readonly PageSource[], pieceEntries: number): Generator<IndexPage> {
+  const heads = sources.flatMap((source) => new RunHead(source).orNone());
+  let piece = new Float64Array(pieceEntries * WIDTH);
+  let length = 0;
+  while (heads.length > 0) {
+    let least = 0;
+    for (let n = 1; n < heads.length; n++) if ((heads[n] as RunHead).isBefore(heads[least] as RunHead)) least = n;
+    const head = heads[least] as RunHead;
+    piece[length] = head.hash;
+    piece[length + 1] = head.seq;
+    length += WIDTH;
+    if (!head.next()) heads.splice(least, 1);
+    if (length < piece.length) continue;
+    yield piece;
+    piece = new Float64Array(pieceEntries * WIDTH);
+    length = 0;
+  }
+  if (length > 0) yield piece.slice(0, length);
+}
+
+/** The next entry of a run. */
+class RunHead {
+  readonly #source: PageSource;
+  #page: IndexPage = new Float64Array();
+  #at = 0;
+  hash = 0;
+  seq = 0;
+
+  constructor(source: PageSource) {
+    this.#source = source;
+  }
+
+  orNone(): RunHead[] {
+    return this.next() ? [this] : [];
+  }
+
+  isBefore(other: RunHead): boolean {
+    return this.hash < other.hash || (this.hash === other.hash && this.seq < other.seq);
+  }
+
+  next(): boolean {
+    while (this.#at >= this.#page.length) {
+      const { done, value } = this.#source.next();
+      if (done === true) return false;
+      this.#page = value;
+      this.#at = 0;
+    }
+    this.hash = this.#page[this.#at] as number;
+    this.seq = this.#page[this.#at + 1] as number;
+    this.#at += WIDTH;
+    return true;
+  }
 }

@@ -5,6 +5,8 @@ const FEWEST_SLOTS = 4_096;
 const SLOTS_PER_ENTRY = 2;
 /** No hash: they are not negative. */
 const EMPTY = -1;
+/** So many there are. */
+const HASHES = 2 ** 53;
 
 /**
  * Entries of the index that are in no page yet: a hash table with open addressing and linear probing, in two arrays of doubles. A `Map` costs four times as much
@@ -14,6 +16,7 @@ export class RecentEntries {
   #hashes = new Float64Array(FEWEST_SLOTS).fill(EMPTY);
   #seqs = new Float64Array(FEWEST_SLOTS);
   #size = 0;
+  #scale = FEWEST_SLOTS / HASHES;
 
   add(hash: number, seq: number): void {
     if ((this.#size + 1) * SLOTS_PER_ENTRY > this.#hashes.length) this.#grow();
@@ -25,25 +28,32 @@ export class RecentEntries {
   find(hash: number, found: number[]): void {
     const hashes = this.#hashes;
     const mask = hashes.length - 1;
-    for (let slot = slotOf(hash, mask); hashes[slot] !== EMPTY; slot = (slot + 1) & mask) {
+    for (let slot = slotOf(hash, this.#scale); hashes[slot] !== EMPTY; slot = (slot + 1) & mask) {
       if (hashes[slot] === hash) found.push(this.#seqs[slot] as number);
     }
   }
 
-  /** All of them in order, as a page has them. */
+  /** All of them in order, as pages have them. */
   sorted(): IndexPage {
-    const hashes = this.#hashes.filter((hash) => hash !== EMPTY).sort();
-    const sorted = new Float64Array(2 * hashes.length);
-    const seqs: number[] = [];
-    for (let at = 0; at < hashes.length; at += seqs.length) {
-      const hash = hashes[at] as number;
-      seqs.length = 0;
-      this.find(hash, seqs);
-      for (const [nth, seq] of seqs.entries()) {
-        sorted[2 * (at + nth)] = hash;
-        sorted[2 * (at + nth) + 1] = seq;
+    const sorted = new Float64Array(2 * this.#size);
+    let length = 0;
+    const take = (slot: number, last: boolean) => {
+      const hash = this.#hashes[slot] as number;
+      if (hash === EMPTY || slotOf(hash, this.#scale) > slot !== last) return;
+      // Only those that share a few slots are out of order.
+      let at = length;
+      for (; at > 0 && (sorted[at - 2] as number) > hash; at -= 2) {
+        sorted[at] = sorted[at - 2] as number;
+        sorted[at + 1] = sorted[at - 1] as number;
       }
-    }
+      sorted[at] = hash;
+      sorted[at + 1] = this.#seqs[slot] as number;
+      length += 2;
+    };
+    const slots = this.#hashes.length;
+    for (let slot = 0; slot < slots; slot++) take(slot, false);
+    // The largest hashes may have found no room but around the end of the table.
+    for (let slot = 0; slot < slots && this.#hashes[slot] !== EMPTY; slot++) take(slot, true);
     return sorted;
   }
 
@@ -54,7 +64,7 @@ export class RecentEntries {
 
   #put(hash: number, seq: number): void {
     const mask = this.#hashes.length - 1;
-    let slot = slotOf(hash, mask);
+    let slot = slotOf(hash, this.#scale);
     while (this.#hashes[slot] !== EMPTY) slot = (slot + 1) & mask;
     this.#hashes[slot] = hash;
     this.#seqs[slot] = seq;
@@ -65,6 +75,7 @@ export class RecentEntries {
     const [hashes, seqs] = [this.#hashes, this.#seqs];
     this.#hashes = new Float64Array(2 * hashes.length).fill(EMPTY);
     this.#seqs = new Float64Array(2 * hashes.length);
+    this.#scale *= 2;
     const begin = hashes.indexOf(EMPTY);
     for (let n = 0; n < hashes.length; n++) {
       const slot = (begin + n) & (hashes.length - 1);
@@ -74,7 +85,7 @@ export class RecentEntries {
   }
 }
 
-/** By the lowest bits: hashes are even in all of them. */
-function slotOf(hash: number, mask: number): number {
-  return (hash >>> 0) & mask;
+/** By the highest bits: the table is nearly in the order of its hashes. */
+function slotOf(hash: number, scale: number): number {
+  return Math.floor(hash * scale);
 }

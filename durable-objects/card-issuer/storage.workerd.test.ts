@@ -5,6 +5,25 @@ import { hashBlock } from "../block.ts";
 import { drawOf, openCampaign } from "../campaign.fixture.ts";
 import type { CardEvent } from "../protocol.ts";
 
+type Row = Record<string, SqlStorageValue>;
+
+/** A row of today's, as the first layout had it. */
+function asOfFirstLayout(table: string, row: Row): Row {
+  switch (table) {
+    case "issuer":
+      return { ...row, sealed_row: 1, swept_seq: 0 };
+    case "leases":
+      return { ...row, next: 5 };
+    case "cards": {
+      const { drawn, ...rest } = row;
+      const [request, recipient, drawn_for, metadata, prize, segment, position, code] = JSON.parse(drawn as string) as SqlStorageValue[];
+      return { ...rest, request, recipient, drawn_for, metadata, prize, segment, position, code } as Row;
+    }
+    default:
+      return row;
+  }
+}
+
 it("takes over what an issuer of the first layout has stored: cards, a lease half used, a block not acknowledged, events in none", async () => {
   const campaign = await openCampaign({ coupon: 40 }, { limits: { perRecipient: 1, perRecipientPerDay: null } });
   const draws = Array.from({ length: 5 }, (_, i) => drawOf(`r${i}`, { recipient: `somebody ${i}` }));
@@ -27,12 +46,12 @@ it("takes over what an issuer of the first layout has stored: cards, a lease hal
     const [first] = sql.exec<{ statements: string }>("SELECT statements FROM migrations WHERE n = 0").toArray();
     const kept = ["issuer", "delivered", "givebacks", "card_keys", "leases", "cards"].map((table) => [table, all(table)] as const);
     for (const [table] of kept) sql.exec(`DROP TABLE ${table}`);
-    for (const table of ["index_pages", "bodies", "pending", "blocks", "sweeps"]) sql.exec(`DROP TABLE ${table}`);
+    for (const table of ["index_pages", "index_stretches", "bodies", "pending", "blocks", "sweeps"]) sql.exec(`DROP TABLE ${table}`);
     sql.exec("DELETE FROM migrations WHERE n > 0");
     sql.exec(first?.statements ?? "");
     for (const [table, rows] of kept) {
       for (const { indexed_seq: _indexed, sealed_seq: _sealed, first_seq: _first, ...row } of rows) {
-        const old = table === "issuer" ? { ...row, sealed_row: 1, swept_seq: 0 } : table === "leases" ? { ...row, next: 5 } : row;
+        const old = asOfFirstLayout(table, row);
         const columns = Object.keys(old);
         sql.exec(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, ...Object.values(old));
       }

@@ -1,18 +1,13 @@
 import type { CardState } from "../../protocol.ts";
 import type { CardRow } from "../card.ts";
 
-/** A row of `cards`. */
+/** A row of `cards`, as far as it is read. What the draw asked and got never changes, and is one value. */
 export interface CardRecord extends Record<string, SqlStorageValue> {
   seq: number;
-  request: string;
-  recipient: string | null;
-  drawn_for: string | null;
+  /** A JSON array, as `drawnAs` makes it. */
+  drawn: string;
+  /** Null until somebody else than the draw named has revealed the card. */
   line_user: string | null;
-  metadata: string | null;
-  prize: string;
-  segment: string | null;
-  position: number | null;
-  code: string | null;
   state: CardState;
   version: number;
   issued_at: number;
@@ -25,18 +20,37 @@ export interface CardRecord extends Record<string, SqlStorageValue> {
   returned: number;
 }
 
+export const CARD_COLUMNS =
+  "seq, drawn, line_user, state, version, issued_at, expires_at, revealed_at, redeemed_at, used_at, ended_at, store, returned";
+
+export type Drawn = Pick<CardRow, "requestId" | "recipient" | "drawnFor" | "metadata" | "prize" | "segment" | "position" | "code">;
+type DrawnArray = [
+  Drawn["requestId"],
+  Drawn["recipient"],
+  Drawn["drawnFor"],
+  Drawn["metadata"],
+  string,
+  string | null,
+  number | null,
+  string | null,
+];
+
+/** What the draw asked and got, as it is stored; the table's generated columns read it by place. */
+export function drawnAs({ requestId, recipient, drawnFor, metadata, prize, segment, position, code }: Drawn): string {
+  return JSON.stringify([requestId, recipient, drawnFor, metadata, prize, segment, position, code] satisfies DrawnArray);
+}
+
+export function drawnOf({ drawn }: Pick<CardRecord, "drawn">): Drawn {
+  const [requestId, recipient, drawnFor, metadata, prize, segment, position, code] = JSON.parse(drawn) as DrawnArray;
+  return { requestId, recipient, drawnFor, metadata, prize, segment, position, code };
+}
+
 export function toCard(row: CardRecord): CardRow {
+  const drawn = drawnOf(row);
   return {
     seq: row.seq,
-    requestId: row.request,
-    recipient: row.recipient,
-    drawnFor: row.drawn_for,
-    lineUserId: row.line_user,
-    metadata: row.metadata,
-    prize: row.prize,
-    segment: row.segment,
-    position: row.position,
-    code: row.code,
+    ...drawn,
+    lineUserId: row.line_user ?? drawn.drawnFor,
     state: row.state,
     version: row.version,
     issuedAtMs: row.issued_at,

@@ -1,9 +1,12 @@
 import type { CardRow } from "../card.ts";
 import { drawKey } from "../draw.ts";
 import type { DrawnBefore, RecipientCount } from "../draw.ts";
-import { toCard } from "./card-record.ts";
+import { CARD_COLUMNS, drawnAs, drawnOf, toCard } from "./card-record.ts";
 import type { CardRecord } from "./card-record.ts";
 import { jsonChunks } from "./json-chunks.ts";
+
+/** A statement takes a hundred values: those that all rows share, and one of each row's own. */
+const MAX_ROWS_PER_INSERT = 97;
 
 /** The cards, and what their draws asked. */
 export class CardStorage {
@@ -19,33 +22,40 @@ export class CardStorage {
 
   find(seqs: readonly number[]): Map<number, CardRow> {
     const cards = new Map<number, CardRow>();
-    const rows = this.#sql.exec<CardRecord>("SELECT * FROM cards WHERE seq IN (SELECT value FROM json_each(?))", JSON.stringify(seqs));
+    const rows = this.#sql.exec<CardRecord>(
+      `SELECT ${CARD_COLUMNS} FROM cards WHERE seq IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(seqs),
+    );
     for (const row of rows) cards.set(row.seq, toCard(row));
     return cards;
   }
 
   /** The next cards after card `seq`, in the order of their issue. */
   page(seq: number, limit: number): CardRow[] {
-    return this.#sql.exec<CardRecord>("SELECT * FROM cards WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit).toArray().map(toCard);
+    return this.#sql
+      .exec<CardRecord>(`SELECT ${CARD_COLUMNS} FROM cards WHERE seq > ? ORDER BY seq LIMIT ?`, seq, limit)
+      .toArray()
+      .map(toCard);
   }
 
   /** Cards as they were issued, after card `seq`. */
   issuedAfter(seq: number): CardRow[] {
     return this.#sql
-      .exec<CardRecord>("SELECT * FROM cards WHERE seq > ? ORDER BY seq", seq)
+      .exec<CardRecord>(`SELECT ${CARD_COLUMNS} FROM cards WHERE seq > ? ORDER BY seq`, seq)
       .toArray()
-      .map((row) => ({ ...toCard(row), state: "issued", version: 1, lineUserId: row.drawn_for }));
+      .map((row) => toCard({ ...row, state: "issued", version: 1, line_user: null }));
   }
 
   /** What the draws of these cards asked, by `drawKey`. */
   drawnBefore(seqs: readonly number[]): Map<string, DrawnBefore> {
-    const rows = this.#sql.exec<Pick<CardRecord, "request" | "seq" | "recipient" | "drawn_for" | "metadata" | "expires_at">>(
-      "SELECT request, seq, recipient, drawn_for, metadata, expires_at FROM cards WHERE seq IN (SELECT value FROM json_each(?))",
+    const rows = this.#sql.exec<Pick<CardRecord, "seq" | "drawn" | "expires_at">>(
+      "SELECT seq, drawn, expires_at FROM cards WHERE seq IN (SELECT value FROM json_each(?))",
       JSON.stringify(seqs),
     );
     const drawn = new Map<string, DrawnBefore>();
-    for (const { request, seq, recipient, drawn_for, metadata, expires_at } of rows) {
-      drawn.set(drawKey({ requestId: request, recipient }), { seq, drawnFor: drawn_for, metadata, expiresAtMs: expires_at });
+    for (const row of rows) {
+      const { requestId, recipient, drawnFor, metadata } = drawnOf(row);
+      drawn.set(drawKey({ requestId, recipient }), { seq: row.seq, drawnFor, metadata, expiresAtMs: row.expires_at });
     }
     return drawn;
   }
@@ -67,19 +77,9 @@ export class CardStorage {
   insertCards(cards: readonly CardRow[]): void {
     const [first] = cards;
     if (first === undefined) return;
-    let seq = first.seq;
-    const rows = cards.map((c) => [c.requestId, c.recipient, c.drawnFor, c.metadata, c.prize, c.segment, c.position, c.code]);
-    for (const { json, count } of jsonChunks(rows)) {
-      this.#sql.exec(
-        `INSERT INTO cards (seq, request, recipient, drawn_for, line_user, metadata, prize, segment, position, code, state, version, issued_at, expires_at)
-         SELECT ?2 + key, value->>0, value->>1, value->>2, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, 'issued', 1, ?3, ?4
-         FROM json_each(?1)`,
-        json,
-        seq,
-        first.issuedAtMs,
-        first.expiresAtMs,
-      );
-      seq += count;
+    for (let from = 0; from < cards.length; from += MAX_ROWS_PER_INSERT) {
+      const drawn = cards.slice(from, from + MAX_ROWS_PER_INSERT).map(drawnAs);
+      this.#sql.exec(insertStatement(drawn.length), first.seq + from, first.issuedAtMs, first.expiresAtMs, ...drawn);
     }
   }
 
@@ -111,3 +111,12 @@ export class CardStorage {
     }
   }
 }
+
+/** Of so many rows. It is the same text each time, so that it is compiled once. */
+function insertStatement(rows: number): string {
+  return (INSERTS[rows] ??= `INSERT INTO cards (seq, issued_at, expires_at, drawn, state, version) VALUES ${Array.from(
+    { length: rows },
+    (_, n) => `(?1 + ${n}, ?2, ?3, ?${n + 4}, 'issued', 1)`,
+  ).join(", ")}`);
+}
+const INSERTS: string[] = [];

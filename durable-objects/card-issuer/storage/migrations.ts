@@ -90,4 +90,44 @@ export const MIGRATIONS = [
   INSERT INTO sweeps (first_seq, swept_seq) SELECT 1, swept_seq FROM issuer;
   ALTER TABLE issuer DROP COLUMN swept_seq;
   `,
+  // What a draw asked and got never changes: as one value it is stored at half the cost.
+  `
+  CREATE TABLE drawn_cards (
+    seq INTEGER PRIMARY KEY,
+    drawn TEXT NOT NULL,
+    recipient TEXT GENERATED ALWAYS AS (drawn->>1) VIRTUAL,
+    prize TEXT GENERATED ALWAYS AS (drawn->>4) VIRTUAL,
+    segment TEXT GENERATED ALWAYS AS (drawn->>5) VIRTUAL,
+    position INTEGER GENERATED ALWAYS AS (drawn->>6) VIRTUAL,
+    line_user TEXT,
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revealed_at INTEGER,
+    redeemed_at INTEGER,
+    used_at INTEGER,
+    ended_at INTEGER,
+    store TEXT,
+    returned INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  INSERT INTO drawn_cards (seq, drawn, line_user, state, version, issued_at, expires_at, revealed_at, redeemed_at, used_at, ended_at, store, returned)
+    SELECT seq, json_array(request, recipient, drawn_for, metadata, prize, segment, position, code), line_user,
+      state, version, issued_at, expires_at, revealed_at, redeemed_at, used_at, ended_at, store, returned FROM cards;
+  DROP TABLE cards;
+  ALTER TABLE drawn_cards RENAME TO cards;
+  `,
+  // The index is in runs that are written once. It is made again from the cards.
+  `
+  DROP TABLE index_pages;
+  CREATE TABLE index_pages (page INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
+  CREATE TABLE index_stretches (
+    first_page INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    merged INTEGER NOT NULL,
+    bounds BLOB NOT NULL,
+    sketch BLOB NOT NULL
+  ) STRICT;
+  UPDATE issuer SET indexed_seq = 0;
+  `,
 ];

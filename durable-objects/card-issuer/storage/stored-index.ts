@@ -1,6 +1,11 @@
-import type { IndexedCard } from "../card-index.ts";
-import type { IndexPage, PageStart } from "../index-pages.ts";
-import type { CardRecord } from "./card-record.ts";
+import type { Stretch } from "../card-index.ts";
+import type { IndexPage } from "../index-pages.ts";
+import type { IndexSketch } from "../index-sketch.ts";
+import { drawnOf } from "./card-record.ts";
+import type { CardRecord, Drawn } from "./card-record.ts";
+
+/** A stretch that is not stored yet. */
+export type NewStretch = Omit<Stretch, "firstPage"> & { readonly sketch: IndexSketch };
 
 /** The stored pages of the index, and the cards that are not in them yet. */
 export class IndexStorage {
@@ -18,14 +23,54 @@ export class IndexStorage {
     this.#sql.exec("UPDATE issuer SET indexed_seq = ?", seq);
   }
 
-  /** Where the pages of the index begin, in order. */
-  indexStarts(): PageStart[] {
+  /** In the order in which they were stored, without their sketches. */
+  stretches(): Stretch[] {
     return this.#sql
-      .exec<{ page: number; hash: number; seq: number }>("SELECT page, hash, seq FROM index_pages ORDER BY hash, seq")
-      .toArray();
+      .exec<{ run: number; merged: number; first_page: number; bounds: ArrayBuffer }>(
+        "SELECT run, merged, first_page, bounds FROM index_stretches ORDER BY run, first_page",
+      )
+      .toArray()
+      .map(({ run, merged, first_page, bounds }) => ({
+        run,
+        merged: merged === 1,
+        firstPage: first_page,
+        bounds: new Float64Array(bounds),
+        sketch: null,
+      }));
   }
 
-  indexPages(pages: readonly number[]): Map<number, IndexPage> {
+  sketch({ firstPage }: Stretch): IndexSketch {
+    const { sketch } = this.#sql.exec<{ sketch: ArrayBuffer }>("SELECT sketch FROM index_stretches WHERE first_page = ?", firstPage).one();
+    return new Uint8Array(sketch);
+  }
+
+  /** Stores a stretch and its pages, which follow each other. */
+  addStretch(stretch: NewStretch, pages: readonly IndexPage[]): Stretch {
+    const { last } = this.#sql.exec<{ last: number }>("SELECT coalesce(max(page), 0) AS last FROM index_pages").one();
+    const firstPage = last + 1;
+    for (const [nth, entries] of pages.entries()) {
+      this.#sql.exec("INSERT INTO index_pages (page, entries) VALUES (?, ?)", firstPage + nth, entries.buffer);
+    }
+    const { run, merged, bounds, sketch } = stretch;
+    this.#sql.exec(
+      "INSERT INTO index_stretches (run, merged, first_page, bounds, sketch) VALUES (?, ?, ?, ?, ?)",
+      run,
+      merged ? 1 : 0,
+      firstPage,
+      bounds.buffer,
+      sketch.buffer,
+    );
+    return { ...stretch, firstPage };
+  }
+
+  dropStretches(stretches: readonly Stretch[]): void {
+    for (const { firstPage, bounds } of stretches) {
+      this.#sql.exec("DELETE FROM index_pages WHERE page >= ? AND page < ?", firstPage, firstPage + bounds.length - 1);
+      this.#sql.exec("DELETE FROM index_stretches WHERE first_page = ?", firstPage);
+    }
+  }
+
+  pages(pages: readonly number[]): Map<number, IndexPage> {
     const found = new Map<number, IndexPage>();
     if (pages.length === 0) return found;
     const rows = this.#sql.exec<{ page: number; entries: ArrayBuffer }>(
@@ -36,30 +81,11 @@ export class IndexStorage {
     return found;
   }
 
-  /** Stores a page of the index, over an earlier one or, with null, as a new one. */
-  saveIndexPage(page: number | null, entries: IndexPage): PageStart {
-    const [hash = 0, seq = 0] = entries;
-    const stored = this.#sql
-      .exec<{ page: number }>(
-        "INSERT OR REPLACE INTO index_pages (page, hash, seq, entries) VALUES (?, ?, ?, ?) RETURNING page",
-        page,
-        hash,
-        seq,
-        entries.buffer,
-      )
-      .one();
-    return { page: stored.page, hash, seq };
-  }
-
   /** What the index is to know of the cards after `seq`. */
-  cardsAfter(seq: number, limit: number): IndexedCard[] {
+  cardsAfter(seq: number, limit: number): (Pick<Drawn, "requestId" | "recipient"> & { readonly seq: number })[] {
     return this.#sql
-      .exec<Pick<CardRecord, "seq" | "request" | "recipient">>(
-        "SELECT seq, request, recipient FROM cards WHERE seq > ? ORDER BY seq LIMIT ?",
-        seq,
-        limit,
-      )
+      .exec<Pick<CardRecord, "seq" | "drawn">>("SELECT seq, drawn FROM cards WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
       .toArray()
-      .map(({ request, ...card }) => ({ ...card, requestId: request }));
+      .map((row) => ({ ...drawnOf(row), seq: row.seq }));
   }
 }

@@ -1,5 +1,5 @@
 import type { CardRow } from "../card.ts";
-import { toCard } from "./card-record.ts";
+import { CARD_COLUMNS, toCard } from "./card-record.ts";
 import type { CardRecord } from "./card-record.ts";
 
 /** Cards that were issued under one rule of expiry: from `firstSeq` to before `endSeq`, those up to `sweptSeq` looked at. */
@@ -34,7 +34,12 @@ export class SweepStorage {
   /** The next cards of a range that may have to expire, in the order of their issue. */
   cards({ sweptSeq, endSeq }: SweepRange, limit: number): CardRow[] {
     return this.#sql
-      .exec<CardRecord>("SELECT * FROM cards WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?", sweptSeq, endSeq ?? Infinity, limit)
+      .exec<CardRecord>(
+        `SELECT ${CARD_COLUMNS} FROM cards WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?`,
+        sweptSeq,
+        endSeq ?? Infinity,
+        limit,
+      )
       .toArray()
       .map(toCard);
   }
