@@ -3,16 +3,27 @@ import { issuerName } from "../../durable-objects/protocol.ts";
 import type { ShardAddress } from "../../durable-objects/protocol.ts";
 import { UNKNOWN_HASH } from "./chain.ts";
 import type { BlockPlace, SettledBlock } from "./chain.ts";
+import { rebuiltStatement } from "./rebuild/under-way.ts";
 
-/** Those of these blocks that the ledger has, and of those beside them: with the numbers before and after. The join finds each by its key, as an `IN` would not. */
-export async function settledBeside(env: Pick<Env, "LEDGER">, places: readonly BlockPlace[]): Promise<SettledBlock[]> {
-  const { results } = await env.LEDGER.prepare(
+/** What the ledger has at and beside some places, and which of their campaigns' ledgers are being rebuilt. */
+export interface Surroundings {
+  /** Of the blocks at these places and with the numbers before and after. */
+  readonly settled: readonly SettledBlock[];
+  readonly rebuilt: ReadonlySet<string>;
+}
+
+/** Reads both in one call. The join finds each block by its key, as an `IN` would not. */
+export async function surroundings(env: Pick<Env, "LEDGER">, places: readonly BlockPlace[]): Promise<Surroundings> {
+  const campaigns = places.map(({ campaign }) => campaign);
+  const beside = env.LEDGER.prepare(
     `SELECT campaign, shard, block, prev, hash FROM json_each(?) AS place
      CROSS JOIN blocks ON campaign = place.value->>0 AND shard = place.value->>1 AND block BETWEEN (place.value->>2) - 1 AND (place.value->>2) + 1`,
-  )
-    .bind(JSON.stringify(places.map(({ campaign, shard, block }) => [campaign, shard, block])))
-    .all<SettledBlock>();
-  return results;
+  ).bind(JSON.stringify(places.map(({ campaign, shard, block }) => [campaign, shard, block])));
+  const [rebuilt, settled] = await env.LEDGER.batch([rebuiltStatement(env, campaigns), beside]);
+  return {
+    settled: (settled?.results ?? []) as SettledBlock[],
+    rebuilt: new Set(((rebuilt?.results ?? []) as { campaign: string }[]).map(({ campaign }) => campaign)),
+  };
 }
 
 /**

@@ -5,14 +5,13 @@ import { isLocal } from "../rewards/local.ts";
 import { sendRewards } from "../rewards/message.ts";
 import type { RewardRef } from "../rewards/message.ts";
 import { announceFeeds, feedBlocks, feedsWritten } from "../webhooks/feed.ts";
-import { byIssuer, insertBlocks, settledBeside } from "./blocks.ts";
+import { byIssuer, insertBlocks, surroundings } from "./blocks.ts";
 import { checkBlocks } from "./chain.ts";
 import type { BlockPlace, CheckedBlocks } from "./chain.ts";
 import { acceptedHashes, recordRefused } from "./chain-faults.ts";
 import { addCounters, insertRewards, upsertCards } from "./apply.ts";
 import { foldBlocks } from "./fold.ts";
 import { archiveBlock } from "./lake.ts";
-import { rebuiltNow } from "./rebuild/under-way.ts";
 
 /** A batch that could not be settled comes back after this; the issuers would send its blocks again anyway. */
 const RETRY_DELAY_S = 5;
@@ -52,17 +51,18 @@ export async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<
 
 async function checkAgainstLedger(env: Env, arrived: readonly Block[]): Promise<CheckedBlocks> {
   if (arrived.length === 0) return { fresh: [], settled: [], refused: [] };
-  const rebuilt = await rebuiltNow(
+  const { settled, rebuilt } = await surroundings(
     env,
-    arrived.map(({ header }) => header.campaign),
+    arrived.map(({ header }) => header),
   );
   const blocks = arrived.filter(({ header }) => !rebuilt.has(header.campaign));
-  const headers = blocks.map(({ header }) => header);
-  const ledger = await settledBeside(env, headers);
-  const checked = checkBlocks(blocks, ledger, () => false);
+  const checked = checkBlocks(blocks, settled, () => false);
   if (!checked.refused.some(({ kind }) => kind === "broken")) return checked;
-  const accepted = await acceptedHashes(env, headers);
-  return accepted.size === 0 ? checked : checkBlocks(blocks, ledger, ({ hash }) => accepted.has(hash));
+  const accepted = await acceptedHashes(
+    env,
+    blocks.map(({ header }) => header),
+  );
+  return accepted.size === 0 ? checked : checkBlocks(blocks, settled, ({ hash }) => accepted.has(hash));
 }
 
 interface Applied {

@@ -1,11 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { GENESIS_HASH } from "../../durable-objects/block.ts";
+import { decodeBlock, GENESIS_HASH } from "../../durable-objects/block.ts";
 import { drawOf, openCampaign, publishCampaign } from "../../durable-objects/campaign.fixture.ts";
 import type { CardEvent } from "../../durable-objects/protocol.ts";
+import { aroundLedger } from "../../test/workerd/around.ts";
 import { chainBlocks, deliver } from "./blocks.fixture.ts";
 import { invariants } from "./invariants.ts";
 import { cardHistory, issuedPerPrize, ownCards, readCursor } from "./queries.ts";
+import { settleBlocks } from "./settle.ts";
 
 let cards = 0;
 function life(): { card: string; events: CardEvent[] } {
@@ -60,6 +62,25 @@ describe("settlement", () => {
     for (let first = 0; first < disorder.length; first += 5) await deliver(disorder.slice(first, first + 5).map(({ bytes }) => bytes));
     const renamed = (rows: unknown) => JSON.parse(JSON.stringify(rows).replaceAll(shaken.id, straight.id)) as unknown;
     expect(renamed(await ledgerOf(shaken.id))).toEqual(expected);
+  });
+
+  it("asks the ledger once what it has, rebuilt or not, and applies a batch in a second call", async () => {
+    const campaign = await publishCampaign();
+    const settled = async (events: readonly CardEvent[][]) => {
+      const calls: string[] = [];
+      const ledger = aroundLedger(env.LEDGER, (call, work) => {
+        calls.push(call);
+        return work();
+      });
+      const blocks = chainBlocks(campaign.id, events).flatMap((bytes) => decodeBlock(bytes) ?? []);
+      await settleBlocks({ ...env, LEDGER: ledger }, blocks);
+      return calls;
+    };
+    const [first, second] = [life().events, life().events];
+    // The first asks besides who listens.
+    await settled([first]);
+    expect(await settled([first, second])).toEqual(["batch", "batch"]);
+    expect(await settled([first, second])).toEqual(["batch"]);
   });
 
   it("applies a block once when two consumers race for it", async () => {

@@ -48,12 +48,17 @@ const COLUMNS = `campaign, source, started_at AS startedAt, step, stepped_at AS 
 const RESULT_COLUMNS = `campaign, source, started_at AS startedAt, ended_at AS endedAt, cards, blocks, damaged, hash_before AS hashBefore,
   hash_after AS hashAfter`;
 
+/** Asks which of the campaigns have a ledger that is being rebuilt: a row each. */
+export function rebuiltStatement({ LEDGER }: Pick<Env, "LEDGER">, campaigns: readonly string[]): D1PreparedStatement {
+  return LEDGER.prepare("SELECT campaign FROM ledger_rebuilds WHERE campaign IN (SELECT value FROM json_each(?))").bind(
+    JSON.stringify([...new Set(campaigns)]),
+  );
+}
+
 /** Those of the campaigns whose ledger is being rebuilt. */
-export async function rebuiltNow({ LEDGER }: Pick<Env, "LEDGER">, campaigns: readonly string[]): Promise<ReadonlySet<string>> {
+export async function rebuiltNow(env: Pick<Env, "LEDGER">, campaigns: readonly string[]): Promise<ReadonlySet<string>> {
   if (campaigns.length === 0) return new Set();
-  const { results } = await LEDGER.prepare("SELECT campaign FROM ledger_rebuilds WHERE campaign IN (SELECT value FROM json_each(?))")
-    .bind(JSON.stringify([...new Set(campaigns)]))
-    .all<{ campaign: string }>();
+  const { results } = await rebuiltStatement(env, campaigns).all<{ campaign: string }>();
   return new Set(results.map(({ campaign }) => campaign));
 }
 
