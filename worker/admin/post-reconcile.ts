@@ -4,6 +4,8 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
 import { providerReportSchema } from "../ledger/reconcile/compare-providers.ts";
 import { FIRST_STEP, reconcileCursorSchema, reconcileStep } from "../ledger/reconcile/step.ts";
+import { wasRebuiltSince } from "../ledger/rebuild/under-way.ts";
+import { Problem } from "../problem.ts";
 import { wholeCampaignRow } from "./campaign-row.ts";
 import { ADMIN_BODY_BYTES, campaignParams } from "./request.ts";
 import { withRole } from "./with-role.ts";
@@ -35,7 +37,9 @@ const route = createRoute({
 export function postReconcile(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign, shards } = await wholeCampaignRow(c.env, c.req.valid("param").campaign);
+    const beganMs = Date.now();
     const step = await reconcileStep(c.env, campaign, shards, c.req.valid("json").cursor ?? FIRST_STEP);
+    if (await wasRebuiltSince(c.env, campaign, beganMs)) throw new Problem("ledger_rebuilding");
     const differences = step.differences.map(({ card, faults }) => ({ cardId: card, faults: [...faults] }));
     return c.json({ ...step, differences }, 200);
   });

@@ -78,6 +78,12 @@ export async function lastRebuild(env: Pick<Env, "LEDGER">, campaign: string): P
   return row === null ? null : { ...row, status: "ended" };
 }
 
+/** Whether this campaign's ledger is being rebuilt, or was after `sinceMs`: what was read of it since may be a part of it. */
+export async function wasRebuiltSince(env: Pick<Env, "LEDGER">, campaign: string, sinceMs: number): Promise<boolean> {
+  const last = await lastRebuild(env, campaign);
+  return last !== null && (last.status === "under_way" || last.endedAt >= sinceMs);
+}
+
 /** Campaigns whose rebuild nobody has gone on with since `beforeMs`. */
 export async function abandonedRebuilds({ LEDGER }: Pick<Env, "LEDGER">, beforeMs: number): Promise<string[]> {
   const { results } = await LEDGER.prepare("SELECT campaign FROM ledger_rebuilds WHERE stepped_at < ? ORDER BY stepped_at")

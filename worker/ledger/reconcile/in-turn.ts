@@ -1,6 +1,6 @@
 import { errorText } from "../../error-text.ts";
 import type { ProviderReport } from "./compare-providers.ts";
-import { rebuiltNow } from "../rebuild/under-way.ts";
+import { rebuiltNow, wasRebuiltSince } from "../rebuild/under-way.ts";
 import { forgetMended, keepUnasked, recordDifferences } from "./differences.ts";
 import { FIRST_STEP, reconcileCursorSchema, reconcileStep } from "./step.ts";
 import type { ReconcileCursor, ReconcileStep } from "./step.ts";
@@ -38,9 +38,12 @@ async function goOn(
   nowMs: number,
 ): Promise<{ readonly turn: Turn | null; readonly hasAsked: boolean }> {
   let step: ReconcileStep | null = null;
+  const beganMs = Date.now();
   try {
     if ((await rebuiltNow(env, [campaign])).size > 0) return { turn: await handOn(env, campaign, nowMs), hasAsked: false };
     step = await reconcileStep(env, campaign, await shardsOf(env, campaign), cursor);
+    // One that began meanwhile has wiped what the step looked for.
+    if (await wasRebuiltSince(env, campaign, beganMs)) return { turn: await handOn(env, campaign, nowMs), hasAsked: hasAsked(step) };
     await recordDifferences(env, campaign, step.differences, startedAt, nowMs);
     if (step.provider?.status === "unasked") await noteUnasked(env, campaign, step.provider, startedAt);
   } catch (error) {
@@ -49,7 +52,11 @@ async function goOn(
   const isWhole = step !== null && step.next === null;
   const turn = step === null || step.next === null ? await nextTurn(env, campaign, nowMs) : { campaign, cursor: step.next, startedAt };
   await env.LEDGER.batch([saveTurn(env, turn), ...(isWhole ? [forgetMended(env, campaign, startedAt)] : [])]);
-  return { turn, hasAsked: step?.provider !== undefined && step.provider.status !== "unlisted" };
+  return { turn, hasAsked: step !== null && hasAsked(step) };
+}
+
+function hasAsked({ provider }: ReconcileStep): boolean {
+  return provider !== undefined && provider.status !== "unlisted";
 }
 
 /** Leaves a campaign whose ledger is being rebuilt: nothing of it is as it should be yet. */

@@ -1,11 +1,15 @@
 import { env } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/d1";
 import { describe, expect, it, vi } from "vitest";
 import { drawOf, openCampaign } from "../../../durable-objects/campaign.fixture.ts";
 import type { TestCampaign } from "../../../durable-objects/campaign.fixture.ts";
+import type { ShardAddress } from "../../../durable-objects/protocol.ts";
+import { aroundObjects } from "../../../test/workerd/around.ts";
 import { deliver } from "../blocks.fixture.ts";
 import { holdQueue } from "../held-queue.fixture.ts";
 import { invariants } from "../invariants.ts";
 import { mendGaps } from "../mend-gaps.ts";
+import { beginStatement, goOnRebuilding } from "../rebuild/rebuild.ts";
 import type { CardDifference } from "./differences.ts";
 import { reconcileInTurn } from "./in-turn.ts";
 import { FIRST_STEP, reconcileStep } from "./step.ts";
@@ -178,5 +182,27 @@ describe("the scheduled reconciliation", () => {
     await reconcileInTurn({ ...env, CARD_ISSUER });
     vi.restoreAllMocks();
     expect((await invariants(env, campaign.id))?.cardDifferences.map(({ card }) => card)).toEqual([ids[2]]);
+  });
+
+  it("takes nothing for a difference that is missing because a rebuild began meanwhile", async () => {
+    const { campaign } = await settledCampaign(10);
+    await alter("DELETE FROM campaigns");
+    await alter("DELETE FROM reconcile_cursor");
+    await enlist(campaign.id);
+    let began = 0;
+    const CARD_ISSUER = aroundObjects(env.CARD_ISSUER, async (_, work, [asked]) => {
+      if ((asked as ShardAddress).campaign === campaign.id && began++ === 0) {
+        await beginStatement(drizzle(env.LEDGER), { campaign: campaign.id, source: "lake", begunBy: "mei@example.com" }, Date.now());
+        for (const table of ["blocks", "cards", "rewards"]) await alter(`DELETE FROM ${table} WHERE campaign = ?`, campaign.id);
+      }
+      return work();
+    });
+    await reconcileInTurn({ ...env, CARD_ISSUER });
+    expect(began).toBeGreaterThan(0);
+    expect((await invariants(env, campaign.id))?.cardDifferences).toEqual([]);
+    expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+    // A whole round of the next, too, finds nothing.
+    await reconcileInTurn(env);
+    expect((await invariants(env, campaign.id))?.differences).toEqual([]);
   });
 });
