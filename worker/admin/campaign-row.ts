@@ -1,8 +1,9 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { campaigns } from "../ledger/schema.ts";
-import { rebuiltNow } from "../ledger/rebuild/under-way.ts";
+import { rebuildOf } from "../ledger/rebuild/under-way.ts";
 import { Problem } from "../problem.ts";
+import { rebuildingProblem } from "./rebuilding.ts";
 
 export type CampaignRow = typeof campaigns.$inferSelect;
 
@@ -16,6 +17,7 @@ export async function campaignRow(env: Pick<Env, "LEDGER">, campaign: string): P
 /** The same for what needs the campaign's whole ledger: `ledger_rebuilding` while only a part of it is there. */
 export async function wholeCampaignRow(env: Pick<Env, "LEDGER">, campaign: string): Promise<CampaignRow> {
   const row = await campaignRow(env, campaign);
-  if ((await rebuiltNow(env, [campaign])).size > 0) throw new Problem("ledger_rebuilding");
+  const rebuild = await rebuildOf(env, campaign);
+  if (rebuild !== null) throw rebuildingProblem(rebuild);
   return row;
 }

@@ -68,6 +68,9 @@ const route = createRoute({
         missing: z.array(missingSchema),
         chainFaults: z.array(faultSchema),
         cardDifferences: z.array(cardDifferenceSchema),
+        heldRewards: z
+          .int()
+          .openapi({ description: "Rewards that may have been granted: nobody is asked for them before an operator releases them" }),
         rebuild: z
           .object({ from: z.enum(["issuers", "lake"]), startedAt: instantSchema })
           .optional()
@@ -85,7 +88,7 @@ export function getInvariants(app: App<AdminEdge>): void {
     const row = await campaignRow(c.env, c.req.valid("param").campaign);
     const report = await invariants(c.env, row.campaign);
     if (report === null) throw new Problem("campaign_not_found");
-    const { campaign, prizes, unsettled, rebuild, differences } = report;
+    const { campaign, prizes, unsettled, heldRewards, rebuild, differences } = report;
     const missing = report.missing.map(({ shard, block, since, searches, lostAt }) => ({
       shard,
       block,
@@ -115,6 +118,7 @@ export function getInvariants(app: App<AdminEdge>): void {
         missing,
         chainFaults,
         cardDifferences,
+        heldRewards,
         ...(rebuild === null ? {} : { rebuild: { from: rebuild.from, startedAt: instant(rebuild.startedAt) } }),
         differences: [...differences],
       },

@@ -48,7 +48,13 @@ it("a rebuild is begun by an operator, gone on with, told when it is done as oft
   expect(begun).toEqual({ from: "lake", startedAt: begun.startedAt, done: false, phase: "hash", cards: 0, blocks: 0 });
   // An answer that was lost is asked for again; another rebuild waits for this one to end.
   expect(await answerOf(await order(campaign, { from: "lake" }))).toEqual(begun);
-  expect(await problemOf(await order(campaign, { from: "issuers" }))).toBe("ledger_rebuilding");
+  const refused = await order(campaign, { from: "issuers" });
+  const since = new Date(begun.startedAt).toISOString();
+  expect(await refused.json()).toMatchObject({
+    code: "ledger_rebuilding",
+    detail: `The campaign's ledger is being rebuilt from the lake since ${since}; the app goes on with it by itself`,
+    rebuild: { from: "lake", startedAt: since },
+  });
   expect(await problemOf(await order(campaign, { from: "lake", startedAt: begun.startedAt - 1 }))).toBe("ledger_rebuilding");
 
   const goOn = { from: "lake", startedAt: begun.startedAt };
@@ -61,6 +67,9 @@ it("a rebuild is begun by an operator, gone on with, told when it is done as oft
     cards: 2,
     blocks: 2,
     damaged: 0,
+    missing: 0,
+    held: 0,
+    faults: [],
     hashBefore: hash,
     hashAfter: hash,
     rewards,
@@ -69,7 +78,7 @@ it("a rebuild is begun by an operator, gone on with, told when it is done as oft
   expect(await problemOf(await order(campaign, { ...goOn, startedAt: begun.startedAt + 1 }))).toBe("invalid_request");
   expect(await audited(campaign)).toEqual([
     { actor: "operator@example.com", action: "ledger.rebuild", after: { from: "lake" } },
-    { actor: "operator@example.com", action: "ledger.rebuilt", after: { hash, from: "lake", damaged: 0 } },
+    { actor: "operator@example.com", action: "ledger.rebuilt", after: { hash, from: "lake", damaged: 0, missing: 0, held: 0 } },
   ]);
 });
 
@@ -79,7 +88,13 @@ it("what was damaged in the lake is told at the end, though one call did it all"
   await env.LAKE.put(object?.key ?? "", "{}\n");
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   const { startedAt } = await answerOf<Told>(await order(campaign, { from: "lake" }));
-  expect(await answerOf(await order(campaign, { from: "lake", startedAt }))).toMatchObject({ done: true, cards: 1, blocks: 1, damaged: 1 });
+  expect(await answerOf(await order(campaign, { from: "lake", startedAt }))).toMatchObject({
+    done: true,
+    cards: 1,
+    blocks: 1,
+    damaged: 1,
+    faults: [`${object?.key} is not as it was written`, expect.any(String)],
+  });
 });
 
 it("what needs the whole ledger waits until it is whole", async () => {

@@ -11,6 +11,7 @@ import { prizePool } from "../objects.ts";
 import { Problem } from "../problem.ts";
 import { writeAudited } from "./audit.ts";
 import { campaignRow } from "./campaign-row.ts";
+import { rebuildingProblem } from "./rebuilding.ts";
 import { ADMIN_BODY_BYTES, campaignParams } from "./request.ts";
 import { withRole } from "./with-role.ts";
 
@@ -31,6 +32,7 @@ const progressSchema = z.object({
   phase: z.string(),
   cards: z.int(),
   blocks: z.int(),
+  waitsFor: z.string().optional().openapi({ description: "Who does not answer: the next step is taken when they do" }),
 });
 
 const doneSchema = z.object({
@@ -41,6 +43,12 @@ const doneSchema = z.object({
   cards: z.int(),
   blocks: z.int(),
   damaged: z.int().openapi({ description: "Objects of the lake that were not as they were written, and were left out" }),
+  missing: z.int().openapi({ description: "Blocks that the ledger once had and the lake does not have" }),
+  held: z.int().openapi({
+    description:
+      "Rewards that may have been granted, as far as can be known: nobody is asked for them before an operator releases them (`POST /admin/v1/rewards/redrive` with `held`)",
+  }),
+  faults: z.array(z.string()).openapi({ description: "What was damaged, missing or not to be asked; the first of many" }),
   hashBefore: z.string().openapi({ description: "SHA-256 of what the ledger said before it was wiped" }),
   hashAfter: z.string().openapi({ description: "SHA-256 of what it said at the end of the rebuild, before anything else was settled" }),
   rewards: z.object({ granted: z.int(), pending: z.int(), failed: z.int() }).openapi({ description: "As they stand now" }),
@@ -76,20 +84,21 @@ export function postLedgerRebuild(app: App<AdminEdge>): void {
     const { from, startedAt } = c.req.valid("json");
     const last = await lastRebuild(c.env, campaign);
     if (last?.status === "under_way" && (last.source !== from || (startedAt ?? last.startedAt) !== last.startedAt)) {
-      throw new Problem("ledger_rebuilding");
+      throw rebuildingProblem(last);
     }
     if (startedAt === undefined && last?.status === "under_way") return c.json(tell(last), 200);
     if (startedAt === undefined) return c.json(tell(await begin(c.env, campaign, from, c.var.operator.email)), 200);
     if (last?.startedAt !== startedAt) throw new Problem("invalid_request", "No rebuild that can be told of was begun then");
-    await goOnRebuilding(c.env, campaign);
+    const waitsFor = (await goOnRebuilding(c.env, campaign))?.waitsFor;
     const now = await lastRebuild(c.env, campaign);
     if (now === null) throw new Error("a rebuild is gone");
-    return c.json(now.status === "ended" ? await tellEnd(c.env, now) : tell(now), 200);
+    return c.json(now.status === "ended" ? await tellEnd(c.env, now) : tell(now, waitsFor), 200);
   });
 }
 
-function tell({ source, startedAt, cursor, cards, blocks }: Rebuild): z.output<typeof progressSchema> {
-  return { from: source, startedAt, done: false, phase: cursor.phase, cards, blocks };
+function tell({ source, startedAt, cursor, cards, blocks }: Rebuild, waitsFor?: string): z.output<typeof progressSchema> {
+  const waiting = waitsFor === undefined ? {} : { waitsFor };
+  return { from: source, startedAt, done: false, phase: cursor.phase, cards, blocks, ...waiting };
 }
 
 async function begin(env: Env, campaign: string, source: RebuildSource, begunBy: string): Promise<Rebuild> {
@@ -97,7 +106,8 @@ async function begin(env: Env, campaign: string, source: RebuildSource, begunBy:
     throw new Problem("campaign_state", "The campaign's pool does not know its issuers");
   }
   await writeAudited(env.LEDGER, async (db) => {
-    if ((await rebuildOf(env, campaign)) !== null) throw new Problem("ledger_rebuilding");
+    const other = await rebuildOf(env, campaign);
+    if (other !== null) throw rebuildingProblem(other);
     return {
       act: { actor: begunBy, action: "ledger.rebuild", subject: campaign, before: null, after: { from: source } },
       statements: [beginStatement(db, { campaign, source, begunBy }, Date.now())],
@@ -110,9 +120,11 @@ async function begin(env: Env, campaign: string, source: RebuildSource, begunBy:
 }
 
 async function tellEnd(env: Env, ended: EndedRebuild): Promise<z.output<typeof doneSchema>> {
-  const { campaign, source, startedAt, endedAt, cards, blocks, damaged, hashBefore, hashAfter } = ended;
+  const { campaign, source, startedAt, endedAt, cards, blocks, damaged, missing, held, hashBefore, hashAfter } = ended;
+  const faults = [...ended.faults];
   const counted = await countRewards(env, campaign);
   const sum = (status: string) => counted.reduce((total, row) => (row.status === status ? total + row.count : total), 0);
   const rewards = { granted: sum("granted"), pending: sum("pending"), failed: sum("failed") };
-  return { from: source, startedAt, done: true, endedAt: instant(endedAt), cards, blocks, damaged, hashBefore, hashAfter, rewards };
+  const told = { cards, blocks, damaged, missing, held, faults, hashBefore, hashAfter, rewards };
+  return { from: source, startedAt, done: true, endedAt: instant(endedAt), ...told };
 }

@@ -39,7 +39,8 @@ export function postReconcile(app: App<AdminEdge>): void {
     const { campaign, shards } = await wholeCampaignRow(c.env, c.req.valid("param").campaign);
     const beganMs = Date.now();
     const step = await reconcileStep(c.env, campaign, shards, c.req.valid("json").cursor ?? FIRST_STEP);
-    if (await wasRebuiltSince(c.env, campaign, beganMs)) throw new Problem("ledger_rebuilding");
+    if (await wasRebuiltSince(c.env, campaign, beganMs))
+      throw new Problem("ledger_rebuilding", "A rebuild of the campaign's ledger began meanwhile");
     const differences = step.differences.map(({ card, faults }) => ({ cardId: card, faults: [...faults] }));
     return c.json({ ...step, differences }, 200);
   });

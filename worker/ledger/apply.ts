@@ -1,5 +1,6 @@
 import { isLocal } from "../rewards/local.ts";
 import type { Folded } from "./fold.ts";
+import type { Due } from "./held-rewards.ts";
 
 /** What folded events do to the ledger, a statement a table; all of a transaction's go together. */
 
@@ -60,8 +61,8 @@ export function upsertCards(env: Pick<Env, "LEDGER">, cards: Folded["cards"]): D
   ).bind(JSON.stringify(rows));
 }
 
-/** What needs no provider is granted with its redemption; the rest is pending, due at `dueAtMs`, until the agent has granted it. */
-export function insertRewards(env: Pick<Env, "LEDGER">, rewards: Folded["rewards"], dueAtMs: number): D1PreparedStatement {
+/** What needs no provider is granted with its redemption; the rest is pending until the agent has granted it. */
+export function insertRewards(env: Pick<Env, "LEDGER">, rewards: Folded["rewards"], due: Due): D1PreparedStatement {
   const rows = rewards.map(({ card, campaign, prize, kind, lineUser, recipient, at }) => {
     const granted = isLocal(kind);
     return [
@@ -74,12 +75,13 @@ export function insertRewards(env: Pick<Env, "LEDGER">, rewards: Folded["rewards
       granted ? "granted" : "pending",
       at,
       granted ? at : null,
-      granted ? null : dueAtMs,
+      granted ? null : due.atMs,
+      granted ? null : due.why,
     ];
   });
   return env.LEDGER.prepare(
-    `INSERT OR IGNORE INTO rewards (card, campaign, prize, kind, line_user, recipient, status, attempts, created_at, granted_at, next_attempt_at)
-     SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, 0, value->>7, value->>8, value->>9 FROM json_each(?)`,
+    `INSERT OR IGNORE INTO rewards (card, campaign, prize, kind, line_user, recipient, status, attempts, created_at, granted_at, next_attempt_at, last_error)
+     SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, 0, value->>7, value->>8, value->>9, value->>10 FROM json_each(?)`,
   ).bind(JSON.stringify(rows));
 }
 

@@ -2,6 +2,7 @@ import type { CardState, PoolStock, PrizeKind, ShardTally } from "../../durable-
 import { cardIssuer, prizePool } from "../objects.ts";
 import { standingFaults } from "./chain-faults.ts";
 import type { ChainFault } from "./chain-faults.ts";
+import { countHeld } from "./held-rewards.ts";
 import { standingDifferences } from "./reconcile/differences.ts";
 import type { StandingDifference } from "./reconcile/differences.ts";
 import { missingOf } from "./missing-blocks.ts";
@@ -48,6 +49,8 @@ export interface Invariants {
   readonly chainFaults: readonly ChainFault[];
   /** Cards in which the ledger differs from their issuer, as the scheduled reconciliation found them. */
   readonly cardDifferences: readonly StandingDifference[];
+  /** Rewards that may have been granted, as far as is known, and that nobody is asked for until an operator has said so. */
+  readonly heldRewards: number;
   /** The rebuild of its ledger that is under way: until it is done, the ledger is not whole. */
   readonly rebuild: { readonly from: RebuildSource; readonly startedAt: number } | null;
   /** What does not hold, in words; empty when everything does. */
@@ -65,13 +68,14 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     const shards = Array.from({ length: Math.min(TALLY_CONCURRENCY, stock.rules.shards - first) }, (_, i) => first + i);
     tallies.push(...(await Promise.all(shards.map((shard) => cardIssuer(env, { campaign, shard }).tally({ campaign, shard })))));
   }
-  const [settledCards, rewards, settledBlocks, missing, chainFaults, cardDifferences, rebuild] = await Promise.all([
+  const [settledCards, rewards, settledBlocks, missing, chainFaults, cardDifferences, heldRewards, rebuild] = await Promise.all([
     countCards(env, campaign),
     countRewards(env, campaign),
     countBlocks(env, campaign),
     missingOf(env, campaign),
     standingFaults(env, campaign, Date.now()),
     standingDifferences(env, campaign),
+    countHeld(env, campaign),
     rebuildOf(env, campaign),
   ]);
 
@@ -115,6 +119,7 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     ...(rebuild === null ? compareBlocks(tallies, settledBlocks) : []),
     ...missing.flatMap(describeLost),
     ...chainFaults.map(describeFault),
+    ...(heldRewards === 0 ? [] : [`rewards that are held, for it is not known whether they were granted: ${heldRewards}`]),
     ...cardDifferences.map(({ card, faults }) => `card ${card}: ${faults.join("; ")}`),
   ];
   return {
@@ -124,6 +129,7 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     missing,
     chainFaults,
     cardDifferences,
+    heldRewards,
     rebuild: rebuild === null ? null : { from: rebuild.source, startedAt: rebuild.startedAt },
     differences,
   };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { blockEvents, hashBlock } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
 import type { BlockPlace } from "./chain.ts";
@@ -69,8 +70,8 @@ const BLOCK_NAME = /\/(\d{5})-(\d{9})\.ndjson$/;
 
 export interface LakeBlocks {
   readonly blocks: readonly Block[];
-  /** Objects that are not as they were written. */
-  readonly damaged: number;
+  /** Keys of objects that are not as they were written. */
+  readonly damaged: readonly string[];
   /** Key of the last object looked at; null: there are none after `after`. */
   readonly last: string | null;
 }
@@ -85,16 +86,23 @@ export async function blocksAfter({ LAKE }: Pick<Env, "LAKE">, campaign: string,
       return object === null ? null : openBlock(object, { campaign, shard: Number(shard), block: Number(block) });
     }),
   );
-  const blocks = read.filter((block) => block !== null);
-  return { blocks, damaged: read.length - blocks.length, last: objects.at(-1)?.key ?? null };
+  const damaged = objects.flatMap(({ key }, i) => (read[i] === null ? [key] : []));
+  return { blocks: read.filter((block) => block !== null), damaged, last: objects.at(-1)?.key ?? null };
+}
+
+/** An object of the lake. */
+export interface LakeLines {
+  readonly key: string;
+  readonly lines: string;
+}
+
+/** What the names of objects have of their lines: 64 bits of SHA-256, hex. */
+export function linesHash(lines: string): string {
+  return createHash("sha256").update(lines).digest("hex").slice(0, 16);
 }
 
 /** The next object below `prefix`, and what is in it; null after the last. */
-export async function linesAfter(
-  { LAKE }: Pick<Env, "LAKE">,
-  prefix: string,
-  after: string,
-): Promise<{ readonly key: string; readonly lines: string } | null> {
+export async function linesAfter({ LAKE }: Pick<Env, "LAKE">, prefix: string, after: string): Promise<LakeLines | null> {
   const [next] = (await LAKE.list({ prefix, startAfter: after, limit: 1 })).objects;
   if (next === undefined) return null;
   return { key: next.key, lines: (await (await LAKE.get(next.key))?.text()) ?? "" };

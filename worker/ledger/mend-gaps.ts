@@ -3,6 +3,7 @@ import { errorText } from "../error-text.ts";
 import { cardIssuer } from "../objects.ts";
 import { byIssuer } from "./blocks.ts";
 import { placeKey } from "./chain.ts";
+import { HELD_AS_MENDED } from "./held-rewards.ts";
 import { campaignDays, readBlock } from "./lake.ts";
 import { dueSearches, searched } from "./missing-blocks.ts";
 import type { MissingBlock } from "./missing-blocks.ts";
@@ -54,7 +55,7 @@ async function askIssuers(env: Env, missing: readonly MissingBlock[]): Promise<{
   return { held, gone };
 }
 
-/** Settles those of the blocks that the lake has; gives the others. */
+/** Settles those of the blocks that the lake has; gives the others. The ledger had them once: rewards that it has lost with them may have been granted, and are held. */
 async function takeFromLake(env: Env, missing: readonly MissingBlock[]): Promise<MissingBlock[]> {
   const lost: MissingBlock[] = [];
   const days = new Map<string, Promise<string[]>>();
@@ -67,7 +68,7 @@ async function takeFromLake(env: Env, missing: readonly MissingBlock[]): Promise
       if (block === null) lost.push(place);
       else found.push(block);
     }
-    await settleBlocks(env, found);
+    await settleBlocks(env, found, HELD_AS_MENDED);
   }
   return lost;
 }

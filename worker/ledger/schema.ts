@@ -204,7 +204,24 @@ export const ledgerRebuilds = sqliteTable("ledger_rebuilds", {
   hashBefore: text("hash_before").notNull(),
   /** The operator, for the audit; null for one begun when this was not kept. */
   begunBy: text("begun_by"),
+  /** Blocks that the ledger once had and the lake does not have. */
+  missing: integer().notNull().default(0),
+  /** JSON array of texts for operators: what was damaged, missing or not to be asked; the first of many. */
+  faults: text().notNull().default("[]"),
 });
+
+/** How a ledger had its rewards before they were wiped, while it is rebuilt: what it had as pending may be asked for again, and nothing else. */
+export const rewardsBefore = sqliteTable(
+  "rewards_before",
+  {
+    campaign: text().notNull(),
+    card: text().notNull(),
+    status: text({ enum: ["pending", "granted", "failed", "held"] }).notNull(),
+    /** Of a held one. */
+    why: text(),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.card] })],
+);
 
 /** What came of a campaign's last rebuild that has ended. */
 export const ledgerRebuildResults = sqliteTable("ledger_rebuild_results", {
@@ -220,6 +237,12 @@ export const ledgerRebuildResults = sqliteTable("ledger_rebuild_results", {
   /** The ledger's content hash before it was wiped, and at the end, before anything else was settled. */
   hashBefore: text("hash_before").notNull(),
   hashAfter: text("hash_after").notNull(),
+  /** Blocks that the lake did not have. */
+  missing: integer().notNull().default(0),
+  /** Rewards that may have been granted: nobody is asked for them until an operator has said so. */
+  held: integer().notNull().default(0),
+  /** JSON array of texts. */
+  faults: text().notNull().default("[]"),
 });
 
 /** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */

@@ -11,6 +11,7 @@ import type { BlockPlace, CheckedBlocks } from "./chain.ts";
 import { acceptedHashes, recordRefused } from "./chain-faults.ts";
 import { addCounters, insertRewards, upsertCards } from "./apply.ts";
 import { foldBlocks } from "./fold.ts";
+import type { Due } from "./held-rewards.ts";
 import { archiveBlock } from "./lake.ts";
 
 /** A batch that could not be settled comes back after this; the issuers would send its blocks again anyway. */
@@ -40,10 +41,11 @@ export async function consumeCardEvents(batch: MessageBatch, env: Env): Promise<
 /**
  * Settles those of the blocks that are not settled yet, acknowledges to their issuers what the ledger has, sends rewards on and announces partners' news.
  * A block that does not fit the chain of its shard is not applied: it is recorded, and stays with its issuer. So does one of a ledger that is being rebuilt.
+ * `due`: when rewards are, if not at once.
  */
-export async function settleBlocks(env: Env, blocks: readonly Block[]): Promise<void> {
+export async function settleBlocks(env: Env, blocks: readonly Block[], due?: Due): Promise<void> {
   const { fresh, settled, refused } = await checkAgainstLedger(env, blocks);
-  const [{ rewards, feeds }] = await Promise.all([applyBlocks(env, fresh), recordRefused(env, refused, Date.now())]);
+  const [{ rewards, feeds }] = await Promise.all([applyBlocks(env, fresh, due), recordRefused(env, refused, Date.now())]);
   const inLedger = [...fresh.map(({ header }) => header), ...settled];
   // One that fails holds up none of the others.
   await Promise.all([sendRewards(env, rewards), announceFeeds(env, feeds), acknowledge(env, inLedger)]);
@@ -73,7 +75,7 @@ interface Applied {
 }
 
 /** Archives blocks and applies them in one D1 transaction. */
-async function applyBlocks(env: Env, fresh: readonly Block[]): Promise<Applied> {
+async function applyBlocks(env: Env, fresh: readonly Block[], due?: Due): Promise<Applied> {
   if (fresh.length === 0) return { rewards: [], feeds: [] };
   const archived = await Promise.all(fresh.map(async (block) => ({ block, key: await archiveBlock(env, block) })));
   const folded = foldBlocks(fresh);
@@ -83,7 +85,7 @@ async function applyBlocks(env: Env, fresh: readonly Block[]): Promise<Applied> 
     ...feed,
     insertBlocks(env, fresh, nowMs),
     upsertCards(env, folded.cards),
-    ...(folded.rewards.length === 0 ? [] : [insertRewards(env, folded.rewards, nowMs)]),
+    ...(folded.rewards.length === 0 ? [] : [insertRewards(env, folded.rewards, due ?? { atMs: nowMs, why: null })]),
     addCounters(env, folded.counters),
   ]);
   const rewards = folded.rewards.filter(({ kind }) => !isLocal(kind)).map(({ card, campaign }) => ({ card, campaign }));

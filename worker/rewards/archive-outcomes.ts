@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { lakeOutbox } from "../ledger/schema.ts";
-import { dayOf, putLines } from "../ledger/lake.ts";
+import { dayOf, linesHash, putLines } from "../ledger/lake.ts";
 
 /** Read, put and deleted at a time: an invocation has 128 MB. One row, of a whole batch of rewards, may be a megabyte and more. */
 const CHARS_A_PAGE = 4_000_000;
@@ -46,7 +45,6 @@ async function oldestRows({ LEDGER }: Pick<Env, "LEDGER">): Promise<OutboxRow[]>
  */
 async function archiveRows(env: Pick<Env, "LAKE">, campaign: string, rows: readonly OutboxRow[]): Promise<void> {
   const lines = rows.map(({ body }) => body).join("");
-  const hash = createHash("sha256").update(lines).digest("hex").slice(0, 16);
   const { at, entry } = rows[0] ?? { at: 0, entry: 0 };
-  await putLines(env, `rewards/${campaign}/${dayOf(at)}/${String(entry).padStart(12, "0")}-${hash}.ndjson`, lines);
+  await putLines(env, `rewards/${campaign}/${dayOf(at)}/${String(entry).padStart(12, "0")}-${linesHash(lines)}.ndjson`, lines);
 }

@@ -1,5 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { MADE_AGAIN_UNTIL_MS } from "../ledger/held-rewards.ts";
 import { lakeOutbox, minuteCounters } from "../ledger/schema.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -55,7 +56,7 @@ const REDRIVE_LINES = linesOf({
 
 /**
  * Statements that write down, for the lake and in the minute counters, which rewards are granted or failed by these verdicts. They stand before the
- * one that makes it so, in its transaction: what is no longer pending is left out.
+ * one that makes it so, in its transaction: what is no longer pending is left out. Those of a ledger that is being rebuilt are counted by the rebuild.
  */
 export function recordOutcomes({ LEDGER }: Pick<Env, "LEDGER">, verdicts: readonly Verdict[], nowMs: number): D1PreparedStatement[] {
   const final = verdicts.filter(({ status }) => status !== "pending");
@@ -68,9 +69,10 @@ export function recordOutcomes({ LEDGER }: Pick<Env, "LEDGER">, verdicts: readon
     ).bind(rows, nowMs),
     LEDGER.prepare(
       `INSERT INTO minute_counters (campaign, minute, type, prize, count)
-       SELECT r.campaign, (v.value->>2) / 60000 * 60000, 'reward_' || (v.value->>1), r.prize, count(*) ${pending} GROUP BY 1, 2, 3, 4
+       SELECT r.campaign, (v.value->>2) / 60000 * 60000, 'reward_' || (v.value->>1), r.prize, count(*) ${pending}
+         AND +r.next_attempt_at IS NOT ?2 GROUP BY 1, 2, 3, 4
        ON CONFLICT (campaign, minute, type, prize) DO UPDATE SET count = count + excluded.count`,
-    ).bind(rows),
+    ).bind(rows, MADE_AGAIN_UNTIL_MS),
   ];
 }
 

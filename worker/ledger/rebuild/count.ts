@@ -1,7 +1,3 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
-import type { DrizzleD1Database } from "drizzle-orm/d1";
-import { minuteCounters } from "../schema.ts";
-
 /** What counts, told from a card's row: when, and as what. D1 takes five terms of a compound SELECT. */
 const COUNTED = [
   `SELECT issued_at AS at, CASE WHEN segment IS NULL THEN 'issued_as_fallback' ELSE 'issued' END AS type, prize FROM slice
@@ -14,7 +10,7 @@ const COUNTED = [
 
 /**
  * Adds the campaign's cards after `after`, up to `last`, to the minute counters: what settlement counted, told from the rows. With `+` no index serves the
- * campaign: a step reads its slice, and not all cards of the campaign. Rewards are counted apart, all at once, for verdicts may change them meanwhile.
+ * campaign: a step reads its slice, and not all cards of the campaign. Rewards are counted apart, for verdicts may change them meanwhile.
  */
 export function countCardsStatements(
   { LEDGER }: Pick<Env, "LEDGER">,
@@ -30,17 +26,4 @@ export function countCardsStatements(
        ON CONFLICT (campaign, minute, type, prize) DO UPDATE SET count = count + excluded.count`,
     ).bind(campaign, after, last),
   );
-}
-
-/** Counts all rewards anew, whatever was counted of them. */
-export function countRewardsStatements(db: DrizzleD1Database, campaign: string) {
-  return [
-    db
-      .delete(minuteCounters)
-      .where(and(eq(minuteCounters.campaign, campaign), inArray(minuteCounters.type, ["reward_granted", "reward_failed"]))),
-    db.insert(minuteCounters).select(
-      sql`SELECT campaign, coalesce(granted_at, failed_at) / 60000 * 60000 AS minute, 'reward_' || status AS type, prize, count(*) AS count FROM rewards
-          WHERE campaign = ${campaign} AND status IN ('granted', 'failed') GROUP BY 1, 2, 3, 4`,
-    ),
-  ] as const;
 }

@@ -1,20 +1,22 @@
 import { and, count, eq, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { writeAudited } from "../../admin/audit.ts";
+import { countHeld } from "../held-rewards.ts";
 import { blocks, cards, ledgerRebuildResults, ledgerRebuilds } from "../schema.ts";
-import { countRewardsStatements } from "./count.ts";
-import { releaseStatement } from "./held-rewards.ts";
 import type { Rebuild } from "./under-way.ts";
 
 /** Of one that was begun when it was not kept by whom. */
 const UNKNOWN_OPERATOR = "unknown";
 
 /**
- * Takes the last step, in one transaction with its audit entry: counts rewards, releases those that are held, and lets blocks be settled again. `hashAfter`: of
- * what the ledger says. Rejects where somebody else has taken the step.
+ * Takes the last step, in one transaction with its audit entry: keeps what came of it, and lets blocks be settled again. `hashAfter`: of what the ledger says.
+ * Rejects where somebody else has taken the step.
  */
 export async function endRebuild(env: Env, rebuild: Rebuild, hashAfter: string, nowMs: number): Promise<void> {
-  const { campaign, source, hashBefore, damaged, begunBy } = rebuild;
+  const { campaign, source, hashBefore, damaged, missing, faults, begunBy } = rebuild;
+  const held = await countHeld(env, campaign);
+  if (held + faults.length > 0)
+    console.error(JSON.stringify({ message: "a ledger was rebuilt, and not all is known", campaign, held, faults }));
   await writeAudited(
     env.LEDGER,
     async (db) => ({
@@ -23,13 +25,9 @@ export async function endRebuild(env: Env, rebuild: Rebuild, hashAfter: string, 
         action: "ledger.rebuilt",
         subject: campaign,
         before: { hash: hashBefore },
-        after: { hash: hashAfter, from: source, damaged },
+        after: { hash: hashAfter, from: source, damaged, missing, held },
       },
-      statements: [
-        ...countRewardsStatements(db, campaign),
-        releaseStatement(db, campaign, nowMs),
-        ...keepResult(db, rebuild, hashAfter, nowMs),
-      ],
+      statements: keepResult(db, rebuild, { hashAfter, held }, nowMs),
       result: undefined,
     }),
     nowMs,
@@ -38,8 +36,8 @@ export async function endRebuild(env: Env, rebuild: Rebuild, hashAfter: string, 
 
 function keepResult(
   db: DrizzleD1Database,
-  { campaign, source, startedAt, step, damaged, hashBefore }: Rebuild,
-  hashAfter: string,
+  { campaign, source, startedAt, step, damaged, missing, faults, hashBefore }: Rebuild,
+  end: { readonly hashAfter: string; readonly held: number },
   nowMs: number,
 ) {
   const isStill = and(eq(ledgerRebuilds.campaign, campaign), eq(ledgerRebuilds.startedAt, startedAt), eq(ledgerRebuilds.step, step));
@@ -51,8 +49,10 @@ function keepResult(
     cards: sql`(${db.select({ cards: count() }).from(cards).where(eq(cards.campaign, campaign))})`,
     blocks: sql`(${db.select({ blocks: count() }).from(blocks).where(eq(blocks.campaign, campaign))})`,
     damaged,
+    missing,
+    faults: JSON.stringify(faults),
     hashBefore,
-    hashAfter,
+    ...end,
   };
   return [
     db

@@ -1,13 +1,12 @@
 import { MAX_HELD_CARDS } from "../../../durable-objects/protocol.ts";
 import type { HeldCard, PrizeKind, ShardAddress } from "../../../durable-objects/protocol.ts";
-import { prizePool } from "../../objects.ts";
 import { insertRewards, upsertCards } from "../apply.ts";
 import { UNKNOWN_HASH } from "../chain.ts";
 import type { FoldedReward } from "../fold.ts";
+import { MADE_AGAIN } from "../held-rewards.ts";
 import { cardOf } from "../reconcile/expected-card.ts";
 import type { ComparedCard } from "../reconcile/expected-card.ts";
-import { readHeldCards } from "../reconcile/read-held-cards.ts";
-import { HELD_UNTIL_MS } from "./held-rewards.ts";
+import { askIssuer, askPool } from "./ask-issuer.ts";
 import type { StepPlan } from "./step.ts";
 import type { RebuildCursor } from "./under-way.ts";
 
@@ -21,11 +20,11 @@ export async function fromIssuers(
   cursor: Extract<RebuildCursor, { phase: "issuers" }>,
   nowMs: number,
 ): Promise<StepPlan> {
-  const rules = await prizePool(env, campaign).rules(campaign);
+  const rules = await askPool(env, campaign);
   if (rules === null) throw new Error(`the pool of ${campaign} does not know its issuers`);
-  if (cursor.shard >= rules.shards) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
+  if (cursor.shard >= rules.shards) return { next: { phase: "check", shard: 0, mayReadAgain: false }, statements: [] };
   const address = { campaign, shard: cursor.shard };
-  const page = await readHeldCards(env, address, cursor.afterSeq, MAX_HELD_CARDS);
+  const page = await askIssuer(env, address, cursor.afterSeq, MAX_HELD_CARDS);
   const first = cursor.first ?? { lastBlock: page.lastBlock, kept: [...page.keptBlocks] };
   const confirmed = page.cards.map((held) => rebuilt(address, held)).filter(({ card }) => card.version > 0);
   const rewards = confirmed.flatMap(rewardOf);
@@ -38,7 +37,7 @@ export async function fromIssuers(
             confirmed.map(({ card }) => ({ ...card, reason: null, till: null })),
           ),
         ]),
-    ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, HELD_UNTIL_MS)]),
+    ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, MADE_AGAIN)]),
   ];
   const last = page.cards.at(-1);
   if (page.cards.length === MAX_HELD_CARDS && last !== undefined) {
@@ -47,7 +46,9 @@ export async function fromIssuers(
   const kept = new Set(page.keptBlocks);
   if (!first.kept.every((block) => kept.has(block))) return { next: { ...cursor, afterSeq: 0, first: null }, statements };
   return {
-    next: { phase: "issuers", shard: cursor.shard + 1, afterSeq: 0, first: null },
+    next: cursor.again
+      ? { phase: "check", shard: cursor.shard, mayReadAgain: false }
+      : { phase: "issuers", shard: cursor.shard + 1, afterSeq: 0, first: null, again: false },
     statements: [...statements, insertConfirmed(env, address, first, nowMs)],
     cards: confirmed.length,
     blocks: first.lastBlock - first.kept.length,

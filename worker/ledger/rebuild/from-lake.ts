@@ -1,49 +1,56 @@
 import type { Block } from "../../../durable-objects/block.ts";
 import { insertRewards, upsertCards } from "../apply.ts";
 import { foldBlocks } from "../fold.ts";
+import { MADE_AGAIN } from "../held-rewards.ts";
 import { blocksAfter } from "../lake.ts";
-import { readHeldCards } from "../reconcile/read-held-cards.ts";
-import { HELD_UNTIL_MS } from "./held-rewards.ts";
+import { keptIfAnswered } from "./ask-issuer.ts";
 import type { StepPlan } from "./step.ts";
 import type { RebuildCursor } from "./under-way.ts";
 
 /** As many as settlement applies in one transaction. */
 const BLOCKS_A_STEP = 10;
 
+type LakeCursor = Extract<RebuildCursor, { phase: "lake" }>;
+
 /**
  * Applies the lake's next blocks. One whose number another has had, and one that is not as it was written, is left out and logged; one that its issuer keeps is
  * left to it.
  */
-export async function fromLake(env: Env, campaign: string, { after }: Extract<RebuildCursor, { phase: "lake" }>): Promise<StepPlan> {
-  const { blocks: read, damaged, last } = await blocksAfter(env, campaign, after, BLOCKS_A_STEP);
-  if (last === null) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
-  const blocks = await unapplied(env, campaign, await acknowledged(env, campaign, read));
+export async function fromLake(env: Env, campaign: string, cursor: LakeCursor): Promise<StepPlan> {
+  const { blocks: read, damaged, last } = await blocksAfter(env, campaign, cursor.after, BLOCKS_A_STEP);
+  if (last === null) return { next: { phase: "check", shard: 0, mayReadAgain: cursor.left && !cursor.again }, statements: [] };
+  const { settled, silent } = await acknowledged(env, campaign, read, cursor.silent);
+  const blocks = await unapplied(env, campaign, settled);
   const { cards, rewards } = foldBlocks(blocks);
   return {
-    next: { phase: "lake", after: last },
+    next: { ...cursor, after: last, silent, left: cursor.left || settled.length < read.length },
     statements:
       blocks.length === 0
         ? []
-        : [
-            insertBlocks(env, blocks),
-            upsertCards(env, cards),
-            ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, HELD_UNTIL_MS)]),
-          ],
+        : [insertBlocks(env, blocks), upsertCards(env, cards), ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, MADE_AGAIN)])],
     cards: cards.filter(({ issuedAt }) => issuedAt !== null).length,
     blocks: blocks.length,
-    damaged,
+    ...(cursor.again ? {} : { damaged: damaged.length, faults: damaged.map((key) => `${key} is not as it was written`) }),
   };
 }
 
 /**
  * Those that their issuers were told the ledger had. One that an issuer keeps may have come into the lake and not into the ledger: it is settled when the issuer
- * sends it again, and partners hear of it then.
+ * sends it again, and partners hear of it then. Of an issuer that does not answer (`silent`), all are taken: it is not waited for.
  */
-async function acknowledged(env: Env, campaign: string, blocks: readonly Block[]): Promise<Block[]> {
-  const shards = [...new Set(blocks.map(({ header }) => header.shard))];
-  const pages = await Promise.all(shards.map((shard) => readHeldCards(env, { campaign, shard }, 0, 0)));
+async function acknowledged(
+  env: Env,
+  campaign: string,
+  blocks: readonly Block[],
+  silent: readonly number[],
+): Promise<{ readonly settled: readonly Block[]; readonly silent: number[] }> {
+  const shards = [...new Set(blocks.map(({ header }) => header.shard))].filter((shard) => !silent.includes(shard));
+  const pages = await Promise.all(shards.map((shard) => keptIfAnswered(env, { campaign, shard })));
   const kept = new Map(shards.map((shard, i) => [shard, new Set(pages[i]?.keptBlocks)]));
-  return blocks.filter(({ header: { shard, block } }) => kept.get(shard)?.has(block) !== true);
+  return {
+    settled: blocks.filter(({ header: { shard, block } }) => kept.get(shard)?.has(block) !== true),
+    silent: [...silent, ...shards.filter((_, i) => pages[i] === null)],
+  };
 }
 
 /** Those whose number the ledger does not have yet. The lake has two of one number where one was refused, and another accepted in its place. */

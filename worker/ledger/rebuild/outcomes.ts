@@ -1,5 +1,5 @@
+import { MADE_AGAIN_UNTIL_MS } from "../held-rewards.ts";
 import { linesAfter } from "../lake.ts";
-import { HELD_UNTIL_MS } from "./held-rewards.ts";
 import { latestOfEach, readOutcomes } from "./read-outcomes.ts";
 import type { Outcome } from "./read-outcomes.ts";
 import type { StepPlan } from "./step.ts";
@@ -16,14 +16,18 @@ export async function nextOutcomes(
 ): Promise<StepPlan> {
   const object = await linesAfter(env, `rewards/${campaign}/`, after);
   if (object === null) return { next: { phase: "count", after: "" }, statements: [] };
-  const { outcomes, damaged } = readOutcomes(object.lines);
-  if (damaged > 0) console.error(JSON.stringify({ message: "lines of the lake are no outcomes", object: object.key, lines: damaged }));
+  const outcomes = readOutcomes(object);
+  if (outcomes === null) {
+    console.error(JSON.stringify({ message: "outcomes of rewards in the lake are not as they were written", object: object.key }));
+    const faults = [`${object.key} is not as it was written`];
+    return { next: { phase: "outcomes", after: object.key }, statements: [], damaged: 1, faults };
+  }
   const latest = [...latestOfEach(outcomes).values()];
   const statements: D1PreparedStatement[] = [];
   for (let first = 0; first < latest.length; first += OUTCOMES_A_STATEMENT) {
     statements.push(applyOutcomes(env, campaign, latest.slice(first, first + OUTCOMES_A_STATEMENT)));
   }
-  return { next: { phase: "outcomes", after: object.key }, statements, damaged: damaged > 0 ? 1 : 0 };
+  return { next: { phase: "outcomes", after: object.key }, statements };
 }
 
 /**
@@ -48,5 +52,5 @@ function applyOutcomes({ LEDGER }: Pick<Env, "LEDGER">, campaign: string, outcom
        FROM json_each(?1)
      ) AS told
      WHERE rewards.card = told.card AND +rewards.campaign = ?2 AND told.version > rewards.redrives * 2 + (+rewards.status <> 'pending')`,
-  ).bind(JSON.stringify(rows), campaign, HELD_UNTIL_MS);
+  ).bind(JSON.stringify(rows), campaign, MADE_AGAIN_UNTIL_MS);
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { linesHash } from "../lake.ts";
+import type { LakeLines } from "../lake.ts";
 import { parseJson } from "../../rewards/parse-json.ts";
 
 /** A line of the lake: `RewardOutcome`. */
@@ -15,16 +17,15 @@ const outcomeSchema = z.object({
 
 export type Outcome = z.output<typeof outcomeSchema>;
 
-/** The outcomes in an object of the lake, and how many of its lines are none. */
-export function readOutcomes(lines: string): { readonly outcomes: Outcome[]; readonly damaged: number } {
-  const outcomes: Outcome[] = [];
-  let damaged = 0;
-  for (const line of lines.split("\n").filter((text) => text !== "")) {
-    const parsed = outcomeSchema.safeParse(parseJson(line));
-    if (parsed.success) outcomes.push(parsed.data);
-    else damaged += 1;
-  }
-  return { outcomes, damaged };
+/**
+ * The outcomes in an object of the lake; null where it is not as it was written: its name has the hash of its lines. None of it is believed then, for a
+ * line that was changed may be as false as one that cannot be read.
+ */
+export function readOutcomes({ key, lines }: LakeLines): readonly Outcome[] | null {
+  if (!key.endsWith(`-${linesHash(lines)}.ndjson`)) return null;
+  const parsed = lines.split("\n").flatMap((line) => (line === "" ? [] : [outcomeSchema.safeParse(parseJson(line))]));
+  const outcomes = parsed.flatMap(({ data }) => data ?? []);
+  return outcomes.length === parsed.length ? outcomes : null;
 }
 
 /** By card, the outcome of the highest version, in whatever order and however often they come. */

@@ -1,6 +1,7 @@
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { errorText } from "../../error-text.ts";
 import { ledgerRebuilds } from "../schema.ts";
+import { Unanswered } from "./ask-issuer.ts";
 import { endRebuild } from "./end.ts";
 import { FIRST_CURSOR, planStep } from "./step.ts";
 import type { StepPlan } from "./step.ts";
@@ -11,6 +12,8 @@ import type { Rebuild, RebuildSource } from "./under-way.ts";
 const CALL_MS = 5_000;
 /** A rebuild that nobody has gone on with for so long was left; the schedule ends it. */
 const LEFT_AFTER_MS = 120_000;
+/** Faults that are told one by one; of more, the number. */
+const MAX_FAULTS_KEPT = 50;
 /** In a run of the schedule, which comes each minute. */
 const RUN_MS = 30_000;
 
@@ -33,12 +36,23 @@ export function beginStatement(
   });
 }
 
-/** Goes on with a rebuild for a while; gives how it stands, or null when it is done. */
-export async function goOnRebuilding(env: Env, campaign: string, forMs = CALL_MS): Promise<Rebuild | null> {
+/** A rebuild, and, where its next step has to wait, what for. */
+export type Standing = Rebuild & { readonly waitsFor?: string };
+
+/** Goes on with a rebuild for a while, or until it has to wait; gives how it stands, or null when it is done. */
+export async function goOnRebuilding(env: Env, campaign: string, forMs = CALL_MS): Promise<Standing | null> {
   const untilMs = Date.now() + forMs;
   let rebuild = await rebuildOf(env, campaign);
   while (rebuild !== null && Date.now() < untilMs) {
-    await takeStep(env, rebuild);
+    try {
+      await takeStep(env, rebuild);
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      console.error(
+        JSON.stringify({ message: "a rebuild of a ledger waits", campaign, for: error.message, error: errorText(error.cause) }),
+      );
+      return { ...rebuild, waitsFor: error.message };
+    }
     rebuild = await rebuildOf(env, campaign);
   }
   return rebuild;
@@ -58,15 +72,17 @@ export async function takeStep(env: Env, rebuild: Rebuild, nowMs: number = Date.
 
 async function apply({ LEDGER }: Pick<Env, "LEDGER">, rebuild: Rebuild, plan: StepPlan, nowMs: number): Promise<void> {
   const { campaign, startedAt, step } = rebuild;
-  const { next, statements, cards = 0, blocks = 0, damaged = 0 } = plan;
+  const { next, statements, cards = 0, blocks = 0, damaged = 0, missing = 0 } = plan;
+  const faults = [...rebuild.faults, ...(plan.faults ?? [])].slice(0, MAX_FAULTS_KEPT);
   const isStill = LEDGER.prepare(
     // Malformed JSON, and so an error that ends the transaction.
     `SELECT json(CASE WHEN EXISTS (SELECT 1 FROM ledger_rebuilds WHERE campaign = ? AND started_at = ? AND step = ?) THEN '1' ELSE 'taken' END)`,
   ).bind(campaign, startedAt, step);
   const advance = LEDGER.prepare(
-    `UPDATE ledger_rebuilds SET step = step + 1, stepped_at = ?2, cursor = ?3, cards = cards + ?4, blocks = blocks + ?5, damaged = damaged + ?6
+    `UPDATE ledger_rebuilds SET step = step + 1, stepped_at = ?2, cursor = ?3, cards = cards + ?4, blocks = blocks + ?5, damaged = damaged + ?6,
+       missing = missing + ?7, faults = ?8
      WHERE campaign = ?1`,
-  ).bind(campaign, nowMs, JSON.stringify(next), cards, blocks, damaged);
+  ).bind(campaign, nowMs, JSON.stringify(next), cards, blocks, damaged, missing, JSON.stringify(faults));
   await LEDGER.batch([isStill, ...statements, advance]);
 }
 

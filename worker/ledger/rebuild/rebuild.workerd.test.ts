@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { encodeBlock } from "../../../durable-objects/block.ts";
 import { drawOf, openCampaign, publishCampaign } from "../../../durable-objects/campaign.fixture.ts";
 import type { TestCampaign } from "../../../durable-objects/campaign.fixture.ts";
+import type { ShardAddress } from "../../../durable-objects/protocol.ts";
+import { aroundObjects } from "../../../test/workerd/around.ts";
 import { archiveOutcomes } from "../../rewards/archive-outcomes.ts";
 import { redriveStatements } from "../../rewards/redrive.ts";
 import { loadDueRewards, recordVerdicts } from "../../rewards/rows.ts";
@@ -16,11 +18,12 @@ import { ledgerHash } from "../content-hash.ts";
 import { holdQueue } from "../held-queue.fixture.ts";
 import type { HeldQueue } from "../held-queue.fixture.ts";
 import { invariants } from "../invariants.ts";
-import { archiveBlock } from "../lake.ts";
+import { HELD_UNTIL_MS, MADE_AGAIN_UNTIL_MS } from "../held-rewards.ts";
+import { archiveBlock, linesHash } from "../lake.ts";
 import { liveCards } from "../live-cards.fixture.ts";
 import { mendGaps } from "../mend-gaps.ts";
+import { settleBlocks } from "../settle.ts";
 import { readCounters, recount } from "../recount.fixture.ts";
-import { HELD_UNTIL_MS } from "./held-rewards.ts";
 import { beginStatement, endLeftRebuilds, goOnRebuilding, takeStep } from "./rebuild.ts";
 import { lastRebuild, rebuildOf } from "./under-way.ts";
 import type { RebuildSource } from "./under-way.ts";
@@ -162,7 +165,8 @@ async function oldOutcomesLast(campaign: TestCampaign): Promise<void> {
     .split("\n")
     .filter((line) => line.includes('"version":1,'));
   expect(first.length).toBeGreaterThan(4);
-  await env.LAKE.put(`${prefix}9999-01-01/again.ndjson`, first.join("\n"));
+  const lines = first.join("\n");
+  await env.LAKE.put(`${prefix}9999-01-01/again-${linesHash(lines)}.ndjson`, lines);
 }
 
 it.each(SOURCES)(
@@ -213,13 +217,13 @@ it.each(SOURCES)(
     for (;;) {
       const rebuild = await rebuildOf(env, campaign.id);
       if (rebuild === null) throw new Error("it was done too soon for this test");
-      if (rebuild.cursor.phase === "count") break;
+      if (rebuild.cursor.phase === "forget") break;
       phases.add(rebuild.cursor.phase);
       await Promise.all([takeStep(env, rebuild, begunMs), takeStep(env, rebuild, begunMs)]);
       await takeStep(env, rebuild, begunMs);
       expect((await rebuildOf(env, campaign.id))?.step).toBe(rebuild.step + 1);
     }
-    expect(phases).toEqual(new Set(["hash", "archive", "wipe", source, "outcomes"]));
+    expect(phases).toEqual(new Set(["hash", "archive", "wipe", source, "check", "outcomes", "count", "rewards"]));
     vi.spyOn(console, "warn").mockImplementation(() => undefined);
     await endLeftRebuilds(env, begunMs + 60_000);
     expect(await rebuildOf(env, campaign.id)).not.toBeNull();
@@ -279,7 +283,7 @@ it("asks no provider for a reward before the lake has told what became of it, an
   const asked: unknown[] = [];
   let most = 0;
   for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
-    if (!["hash", "archive", "wipe"].includes(rebuild.cursor.phase)) {
+    if (["issuers", "check", "outcomes", "count"].includes(rebuild.cursor.phase)) {
       await sweepRewards(env, Date.now() + 365 * 24 * HOUR_MS);
       const waiting = await pending();
       // Nor by a message that was on its way.
@@ -290,7 +294,7 @@ it("asks no provider for a reward before the lake has told what became of it, an
     }
     await takeStep(env, rebuild);
   }
-  expect(due).toEqual(new Set([HELD_UNTIL_MS]));
+  expect(due).toEqual(new Set([MADE_AGAIN_UNTIL_MS]));
   expect(asked).toEqual([]);
   // All that were promised were pending, once.
   expect(most).toBeGreaterThan(owed.length);
@@ -300,7 +304,7 @@ it("asks no provider for a reward before the lake has told what became of it, an
   expect(new Set((await pending()).map(({ next_attempt_at: at }) => at))).toEqual(new Set([laterMs]));
 }, 60_000);
 
-it("is made of the issuers alone where the lake is gone: each promised reward is pending again, to be asked for under its key", async () => {
+it("is made of the issuers alone where the lake is gone: what was pending is, and each reward that was granted or failed is held", async () => {
   const campaign = await playedCampaign();
   const before = await sayingOf(campaign, "issuers");
   await archiveOutcomes(env);
@@ -314,6 +318,9 @@ it("is made of the issuers alone where the lake is gone: each promised reward is
   expect([after.hash, after.cards]).toEqual([before.hash, before.cards]);
   expect(new Set(after.rewards.map(({ kind, status }) => `${kind} ${status}`))).toEqual(
     new Set(["code granted", "coupon granted", "webhook pending"]),
+  );
+  expect(await heldOf(campaign)).toEqual(
+    before.rewards.flatMap(({ card, kind, status }) => (kind !== "webhook" || status === "pending" ? [] : [card])),
   );
 }, 60_000);
 
@@ -332,6 +339,8 @@ it("leaves out, and counts, what in the lake is not as it was written, and has i
   expect(errors).toHaveBeenCalled();
   expect(await lastRebuild(env, campaign.id)).toMatchObject({
     damaged: 1,
+    missing: 1,
+    faults: [`${key} is not as it was written`, expect.stringMatching(/^shard \d: the lake does not have blocks \d+$/)],
     hashBefore: before.hash,
     hashAfter: expect.not.stringMatching(before.hash),
   });
@@ -339,8 +348,231 @@ it("leaves out, and counts, what in the lake is not as it was written, and has i
   await env.LAKE.put(key, lines, { customMetadata });
   await mendGaps(env, Date.now() + HOUR_MS);
   const after = await sayingOf(campaign, "lake");
-  expect([after.hash, after.cards, after.counters]).toEqual([before.hash, before.cards, before.counters]);
+  expect([after.hash, after.cards]).toEqual([before.hash, before.cards]);
 }, 60_000);
+
+/** Cards whose rewards are held. */
+async function heldOf(campaign: TestCampaign): Promise<unknown[]> {
+  return (await rowsOf("rewards", campaign.id)).flatMap(({ card, next_attempt_at: at }) => (at === HELD_UNTIL_MS ? [card] : []));
+}
+
+/** Rewards by card, but for what of a pending one was tried. */
+async function rewardsOf(campaign: TestCampaign): Promise<Row[]> {
+  return (await sayingOf(campaign, "issuers")).rewards;
+}
+
+/** What an object of the lake was; `damage` is done to it. */
+async function damageLake(key: string, damage: (text: string) => string | null): Promise<() => Promise<void>> {
+  const object = await env.LAKE.get(key);
+  const [text, customMetadata] = [(await object?.text()) ?? "", object?.customMetadata ?? {}];
+  const damaged = damage(text);
+  if (damaged === null) await env.LAKE.delete(key);
+  else await env.LAKE.put(key, damaged, { customMetadata });
+  return async () => void (await env.LAKE.put(key, text, { customMetadata }));
+}
+
+it.each<[string, (text: string) => string | null, (key: string) => { damaged: number; faults: string[] }]>([
+  ["is gone", () => null, () => ({ damaged: 0, faults: [] })],
+  ["lacks a line", (text) => text.slice(text.indexOf("\n") + 1), (key) => ({ damaged: 1, faults: [`${key} is not as it was written`] })],
+  [
+    "says something else",
+    (text) => text.replaceAll('"granted"', '"failed"'),
+    (key) => ({ damaged: 1, faults: [`${key} is not as it was written`] }),
+  ],
+])(
+  "holds each reward that only an object of the lake tells of which %s, asks nobody for it, and has it again when the lake has",
+  async (_, damage, found) => {
+    const campaign = await playedCampaign();
+    await archiveOutcomes(env);
+    const before = await rewardsOf(campaign);
+    // The first four that were granted, and nothing else.
+    const [first] = (await env.LAKE.list({ prefix: `rewards/${campaign.id}/` })).objects;
+    const key = first?.key ?? "";
+    const restore = await damageLake(key, damage);
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    await begin(campaign, "issuers");
+    expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+    const held = await heldOf(campaign);
+    expect(held).toHaveLength(4);
+    expect(await lastRebuild(env, campaign.id)).toMatchObject({ held: 4, ...found(key) });
+    // Neither the sweep nor a message that was on its way has it asked for.
+    await sweepRewards(env, Date.now() + 365 * 24 * HOUR_MS);
+    expect(await loadDueRewards(env, held.map(String), Date.now() + 365 * 24 * HOUR_MS)).toEqual([]);
+    expect(await heldOf(campaign)).toEqual(held);
+    const others = (rows: readonly Row[]) => rows.filter(({ card }) => !held.includes(card ?? ""));
+    expect(others(await rewardsOf(campaign))).toEqual(others(before));
+    const why = (await rowsOf("rewards", campaign.id)).filter(({ card }) => held.includes(card)).map(({ last_error: error }) => error);
+    expect(new Set(why)).toEqual(new Set(["held: granted before the ledger was rebuilt, and the lake does not tell of it"]));
+    expect((await invariants(env, campaign.id))?.differences).toEqual([
+      "rewards that are held, for it is not known whether they were granted: 4",
+    ]);
+    // Made again another time, they are held on, with the same reason, until the lake tells of them.
+    await begin(campaign, "lake");
+    expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+    expect(await heldOf(campaign)).toEqual(held);
+    expect((await rowsOf("rewards", campaign.id)).filter(({ card }) => held.includes(card)).map(({ last_error: error }) => error)).toEqual(
+      why,
+    );
+    await restore();
+    await begin(campaign, "issuers");
+    expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+    expect(await rewardsOf(campaign)).toEqual(before);
+    expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
+  },
+  90_000,
+);
+
+it("holds what a ledger that was lost does not remember to have had as pending", async () => {
+  const campaign = await playedCampaign();
+  await archiveOutcomes(env);
+  const before = await rewardsOf(campaign);
+  for (const table of ["cards", "rewards", "blocks", "minute_counters"]) {
+    await env.LEDGER.prepare(`DELETE FROM ${table} WHERE campaign = ?`).bind(campaign.id).run();
+  }
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  await begin(campaign, "lake");
+  expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+  const pending = before.filter(({ status }) => status === "pending").map(({ card }) => card);
+  expect(await heldOf(campaign)).toEqual(pending);
+  expect(await lastRebuild(env, campaign.id)).toMatchObject({ held: pending.length, damaged: 0, missing: 0, faults: [] });
+  const { failed = [], granted = [] } = Object.groupBy(await rewardsOf(campaign), ({ status }) => String(status));
+  expect([...failed, ...granted].map(({ card }) => String(card)).sort()).toEqual(
+    before.filter(({ status }) => status !== "pending").map(({ card }) => card),
+  );
+}, 60_000);
+
+it("names blocks that are gone from the lake, and holds their rewards when the lake has them again", async () => {
+  const campaign = await playedCampaign();
+  const before = await sayingOf(campaign, "lake");
+  const redeemed = before.rewards.filter(({ kind }) => kind === "webhook").map(({ card }) => String(card));
+  const { objects } = await env.LAKE.list({ prefix: `lake/${campaign.id}/` });
+  const texts = await Promise.all(objects.map(async ({ key }) => ({ key, text: (await (await env.LAKE.get(key))?.text()) ?? "" })));
+  // One amid the shard's blocks, in which a prize of another system was redeemed, and the shard's last.
+  const amid = texts.findIndex(({ text }) => text.includes('"redeemed"') && redeemed.some((card) => text.includes(card)));
+  const lastOfShard = texts.findLastIndex(({ key }) => key.includes("/00000-"));
+  const gone = [amid, lastOfShard].map((i) => texts[i]?.key ?? "");
+  const numbers = gone.map((key) => Number(/-(\d+)\.ndjson$/.exec(key)?.[1]));
+  const restores = [];
+  for (const key of gone) restores.push(await damageLake(key, () => null));
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  await begin(campaign, "lake");
+  expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+  expect(await lastRebuild(env, campaign.id)).toMatchObject({
+    damaged: 0,
+    missing: 2,
+    faults: [`shard 0: the lake does not have blocks ${numbers.join(", ")}`],
+  });
+  expect((await invariants(env, campaign.id))?.missing.map(({ shard, block }) => [shard, block])).toEqual(
+    numbers.map((block) => [0, block]),
+  );
+  for (const restore of restores) await restore();
+  await mendGaps(env, Date.now() + HOUR_MS);
+  const after = await sayingOf(campaign, "lake");
+  expect([after.hash, after.cards]).toEqual([before.hash, before.cards]);
+  const held = await heldOf(campaign);
+  expect(held.length).toBeGreaterThan(0);
+  // The outcomes of those are in the lake: another rebuild reads them.
+  await begin(campaign, "lake");
+  expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+  const granted = (rows: readonly Row[]) => rows.filter(({ status }) => status !== "pending");
+  expect(granted(await rewardsOf(campaign))).toEqual(granted(before.rewards));
+}, 90_000);
+
+it("counts once what became of a reward while its ledger was rebuilt, whenever it became so", async () => {
+  const campaign = await playedCampaign();
+  const owed = (await rowsOf("rewards", campaign.id)).filter(({ status }) => status === "pending").map(({ card }) => String(card));
+  const grant = async (card: string) => {
+    const nowMs = Date.now();
+    const verdict = judgeAttempt({ card, campaign: campaign.id, attempts: 0 }, { outcome: "granted", receipt: {} }, nowMs, 0);
+    await recordVerdicts(env, [verdict], nowMs);
+  };
+  await begin(campaign, "issuers");
+  const done = new Set<string>();
+  for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
+    const { phase } = rebuild.cursor;
+    const card = owed[done.size];
+    if (["count", "rewards", "forget"].includes(phase) && !done.has(phase) && card !== undefined) {
+      await grant(card);
+      done.add(phase);
+    }
+    await takeStep(env, rebuild);
+  }
+  expect(done.size).toBe(3);
+  const rows = await rowsOf("rewards", campaign.id);
+  expect(rows.filter(({ card }) => owed.slice(0, 3).includes(String(card))).map(({ status }) => status)).toEqual(Array(3).fill("granted"));
+  expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
+}, 60_000);
+
+/** A played campaign of which one issuer was not told yet that the ledger has its last block. */
+async function lateAcknowledged() {
+  const campaign = await playedCampaign();
+  const told: (() => Promise<unknown>)[] = [];
+  const CARD_ISSUER = aroundObjects(env.CARD_ISSUER, async (call, work) => {
+    if (call !== "acknowledge") return work();
+    told.push(work);
+    return undefined;
+  });
+  await liveCards(campaign, 2, SHARDS, CARDS);
+  await expect.poll(() => queue.sent.length, { timeout: 20_000 }).toBeGreaterThan(settled);
+  await expect
+    .poll(
+      async () => {
+        const blocks = queue.blocks(campaign.id);
+        await settleBlocks({ ...env, CARD_ISSUER }, blocks);
+        settled = queue.sent.length;
+        const tallies = await Promise.all([0, 1].map((shard) => campaign.issuer(shard).tally({ campaign: campaign.id, shard })));
+        const last = tallies.map(({ lastBlock }) => lastBlock);
+        const { results } = await env.LEDGER.prepare(
+          "SELECT max(block) AS block FROM blocks WHERE campaign = ? GROUP BY shard ORDER BY shard",
+        )
+          .bind(campaign.id)
+          .all<{ block: number }>();
+        const isAll = results.every(({ block }, shard) => block === last[shard]);
+        return isAll && tallies.every(({ unpackedEvents, unsettledBlocks }) => unpackedEvents === 0 && unsettledBlocks > 0);
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true);
+  return { campaign, tell: () => Promise.all(told.map((late) => late())) };
+}
+
+it.each(SOURCES)(
+  "has the blocks that were confirmed to their issuers while it was made again from the %s",
+  async (source) => {
+    const { campaign, tell } = await lateAcknowledged();
+    const before = await sayingOf(campaign, source);
+    await begin(campaign, source);
+    let isTold = false;
+    for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
+      if (!isTold && rebuild.cursor.phase === "check") {
+        await tell();
+        isTold = true;
+      }
+      await takeStep(env, rebuild);
+    }
+    expect(isTold).toBe(true);
+    expect(await lastRebuild(env, campaign.id)).toMatchObject({ missing: 0, held: 0, faults: [], hashAfter: before.hash });
+    expect(await sayingOf(campaign, source)).toEqual(before);
+    expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
+    expect((await invariants(env, campaign.id))?.differences).toEqual([]);
+  },
+  60_000,
+);
+
+it("waits for an issuer that does not answer, and says for whom", async () => {
+  const campaign = await playedCampaign();
+  const away = aroundObjects(env.CARD_ISSUER, async (call, work, [asked]) => {
+    if (call === "heldCards" && (asked as ShardAddress).shard === 1) throw new Error("the object is not reached");
+    return work();
+  });
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  await begin(campaign, "issuers");
+  const stuck = await goOnRebuilding({ ...env, CARD_ISSUER: away }, campaign.id, 30_000);
+  expect(stuck).toMatchObject({ waitsFor: "the issuer of shard 1 does not answer", cursor: { phase: "issuers", shard: 1 } });
+});
 
 it("leaves a block to its issuer that came into the lake and not into the ledger, and takes it when it is sent again", async () => {
   const campaign = await playedCampaign();

@@ -1,9 +1,11 @@
 import { archiveOutcomes } from "../../rewards/archive-outcomes.ts";
 import { FIRST_HASH, hashNext, isWhole } from "../content-hash.ts";
+import { checkBlocks } from "./check-blocks.ts";
 import { countCardsStatements } from "./count.ts";
 import { fromIssuers } from "./from-issuers.ts";
 import { fromLake } from "./from-lake.ts";
 import { nextOutcomes } from "./outcomes.ts";
+import { noteRewards, releaseStatements } from "./rewards-before.ts";
 import type { Rebuild, RebuildCursor, RebuildSource } from "./under-way.ts";
 
 /** Rows of each table that a step wipes, and cards, whosever they are, among which one counts: some tenths of a second, in which D1 answers nobody else. */
@@ -16,6 +18,9 @@ export interface StepPlan {
   readonly cards?: number;
   readonly blocks?: number;
   readonly damaged?: number;
+  readonly missing?: number;
+  /** For operators. */
+  readonly faults?: readonly string[];
 }
 
 export const FIRST_CURSOR: RebuildCursor = { phase: "hash", before: "wipe", at: FIRST_HASH };
@@ -24,7 +29,8 @@ export const FIRST_CURSOR: RebuildCursor = { phase: "hash", before: "wipe", at: 
 type MiddleCursor = Exclude<RebuildCursor, { phase: "end" }>;
 
 /** Plans the next step; reads, and changes nothing but what may be done twice. */
-export async function planStep(env: Env, { campaign, source }: Rebuild, cursor: MiddleCursor, nowMs: number): Promise<StepPlan> {
+export async function planStep(env: Env, rebuild: Rebuild, cursor: MiddleCursor, nowMs: number): Promise<StepPlan> {
+  const { campaign, source } = rebuild;
   switch (cursor.phase) {
     case "hash":
       return hashSome(env, campaign, cursor);
@@ -41,10 +47,18 @@ export async function planStep(env: Env, { campaign, source }: Rebuild, cursor: 
       return fromLake(env, campaign, cursor);
     case "issuers":
       return fromIssuers(env, campaign, cursor, nowMs);
+    case "check":
+      return checkBlocks(env, rebuild, cursor);
     case "outcomes":
       return nextOutcomes(env, campaign, cursor);
     case "count":
       return countNext(env, campaign, cursor.after);
+    case "rewards":
+      return releaseNext(env, campaign, cursor.after, nowMs);
+    case "forget":
+      return (await hasRows(env, ["rewards_before"], campaign))
+        ? { next: cursor, statements: [wipeSome(env, "rewards_before", "campaign, card", campaign)] }
+        : { next: { phase: "hash", before: "end", at: FIRST_HASH }, statements: [] };
   }
 }
 
@@ -58,7 +72,9 @@ async function hashSome(env: Env, campaign: string, cursor: Extract<RebuildCurso
 }
 
 function firstOf(source: RebuildSource): RebuildCursor {
-  return source === "lake" ? { phase: "lake", after: "" } : { phase: "issuers", shard: 0, afterSeq: 0, first: null };
+  return source === "lake"
+    ? { phase: "lake", after: "", silent: [], left: false, again: false }
+    : { phase: "issuers", shard: 0, afterSeq: 0, first: null, again: false };
 }
 
 /** What is made again, by table and its key. Faults of the chain stay: an operator may have accepted some. */
@@ -75,23 +91,48 @@ async function hasRows({ LEDGER }: Pick<Env, "LEDGER">, tables: readonly string[
   return (await LEDGER.prepare(`SELECT ${any} AS found`).bind(campaign).first<0 | 1>("found")) === 1;
 }
 
-function wipe({ LEDGER }: Pick<Env, "LEDGER">, campaign: string): D1PreparedStatement[] {
-  return Object.entries(WIPED).map(([table, key]) =>
-    LEDGER.prepare(`DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE campaign = ? LIMIT ?)`).bind(
-      campaign,
-      ROWS_A_STEP,
-    ),
-  );
+/** Notes how the rewards are before they go. */
+function wipe(env: Pick<Env, "LEDGER">, campaign: string): D1PreparedStatement[] {
+  return [
+    noteRewards(env, someOf("rewards", "card"), campaign, ROWS_A_STEP),
+    ...Object.entries(WIPED).map(([table, key]) => wipeSome(env, table, key, campaign)),
+  ];
+}
+
+function wipeSome({ LEDGER }: Pick<Env, "LEDGER">, table: string, key: string, campaign: string): D1PreparedStatement {
+  return LEDGER.prepare(`DELETE FROM ${table} WHERE (${key}) IN (${someOf(table, key)})`).bind(campaign, ROWS_A_STEP);
+}
+
+/** Keys of some rows of the campaign `?1`, `?2` of them: the same whoever asks within a transaction. */
+function someOf(table: string, key: string): string {
+  return `SELECT ${key} FROM ${table} WHERE campaign = ?1 ORDER BY ${table === "rewards" ? "prize, status, card" : key} LIMIT ?2`;
 }
 
 async function countNext(env: Pick<Env, "LEDGER">, campaign: string, after: string): Promise<StepPlan> {
-  const slice = await env.LEDGER.prepare(
-    "SELECT max(card) AS last, count(*) AS rows FROM (SELECT card FROM cards WHERE card > ? ORDER BY card LIMIT ?)",
+  const slice = await nextSlice(env, "cards", after);
+  const counted: RebuildCursor = { phase: "rewards", after: "" };
+  if (slice === null) return { next: counted, statements: [] };
+  const next: RebuildCursor = slice.isLast ? counted : { phase: "count", after: slice.last };
+  return { next, statements: countCardsStatements(env, campaign, after, slice.last) };
+}
+
+async function releaseNext(env: Pick<Env, "LEDGER">, campaign: string, after: string, nowMs: number): Promise<StepPlan> {
+  const slice = await nextSlice(env, "rewards", after);
+  if (slice === null) return { next: { phase: "forget" }, statements: [] };
+  const next: RebuildCursor = slice.isLast ? { phase: "forget" } : { phase: "rewards", after: slice.last };
+  return { next, statements: releaseStatements(env, campaign, { after, last: slice.last }, nowMs) };
+}
+
+/** The next rows, whosever they are; null where there are none. */
+async function nextSlice(
+  { LEDGER }: Pick<Env, "LEDGER">,
+  table: "cards" | "rewards",
+  after: string,
+): Promise<{ readonly last: string; readonly isLast: boolean } | null> {
+  const slice = await LEDGER.prepare(
+    `SELECT max(card) AS last, count(*) AS rows FROM (SELECT card FROM ${table} WHERE card > ? ORDER BY card LIMIT ?)`,
   )
     .bind(after, ROWS_A_STEP)
     .first<{ last: string | null; rows: number }>();
-  const counted: RebuildCursor = { phase: "hash", before: "end", at: FIRST_HASH };
-  if (slice === null || slice.last === null) return { next: counted, statements: [] };
-  const next: RebuildCursor = slice.rows < ROWS_A_STEP ? counted : { phase: "count", after: slice.last };
-  return { next, statements: countCardsStatements(env, campaign, after, slice.last) };
+  return slice === null || slice.last === null ? null : { last: slice.last, isLast: slice.rows < ROWS_A_STEP };
 }
