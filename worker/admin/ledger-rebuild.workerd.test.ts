@@ -97,6 +97,40 @@ it("what was damaged in the lake is told at the end, though one call did it all"
   });
 });
 
+it("a rebuild whose issuer does not answer says so, is not given up, and goes on from the lake where an operator wants it to, which is audited", async () => {
+  const campaign = await settledCampaign();
+  const hash = await ledgerHash(env, campaign);
+  const real = env.CARD_ISSUER.getByName.bind(env.CARD_ISSUER);
+  const away = { heldCards: () => Promise.reject(new Error("the object is not reached")) } as unknown as ReturnType<typeof real>;
+  env.CARD_ISSUER.getByName = (name) => (name.startsWith(`${campaign}/`) ? away : real(name));
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  try {
+    const { startedAt } = await answerOf<Told>(await order(campaign, { from: "issuers" }));
+    const waiting = { done: false, from: "issuers", phase: "issuers", waitsFor: "the issuer of shard 0 does not answer" };
+    expect(await answerOf(await order(campaign, { from: "issuers", startedAt }))).toMatchObject(waiting);
+    expect(await problemOf(await order(campaign, { from: "lake" }))).toBe("ledger_rebuilding");
+    // Not without the right to.
+    expect(await problemOf(await order(campaign, { from: "lake", instead: true }, "viewer"))).toBe("forbidden");
+    const redirected = await answerOf<Told>(await order(campaign, { from: "lake", instead: true }));
+    expect(redirected).toMatchObject({ from: "lake", startedAt, done: false, phase: "archive" });
+    // Who goes on with the old one is told.
+    expect(await problemOf(await order(campaign, { from: "issuers", startedAt }))).toBe("ledger_rebuilding");
+    // The blocks of this test were never its issuer's.
+    expect(await answerOf(await order(campaign, { from: "lake", startedAt }))).toMatchObject({
+      done: true,
+      hashBefore: hash,
+      hashAfter: hash,
+    });
+  } finally {
+    env.CARD_ISSUER.getByName = real;
+  }
+  expect((await audited(campaign)).map(({ action, after }) => [action, (after as { from: string }).from])).toEqual([
+    ["ledger.rebuild", "issuers"],
+    ["ledger.rebuild", "lake"],
+    ["ledger.rebuilt", "lake"],
+  ]);
+});
+
 it("what needs the whole ledger waits until it is whole", async () => {
   const campaign = await settledCampaign();
   await answerOf(await order(campaign, { from: "lake" }));

@@ -4,7 +4,7 @@ import { jsonBody } from "../http/body.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, instantSchema, refusals, takes } from "../http/openapi.ts";
 import { countRewards } from "../ledger/queries.ts";
-import { beginStatement, goOnRebuilding } from "../ledger/rebuild/rebuild.ts";
+import { beginStatement, goOnRebuilding, redirectStatement } from "../ledger/rebuild/rebuild.ts";
 import { lastRebuild, rebuildOf } from "../ledger/rebuild/under-way.ts";
 import type { EndedRebuild, Rebuild, RebuildSource } from "../ledger/rebuild/under-way.ts";
 import { prizePool } from "../objects.ts";
@@ -19,6 +19,10 @@ const SOURCES = ["issuers", "lake"] as const;
 
 const orderSchema = z.strictObject({
   from: z.enum(SOURCES),
+  instead: z.literal(true).optional().openapi({
+    description:
+      "A rebuild from the other source that is under way goes on from this one: what it has made again is wiped. It cannot be given up, for the ledger is not whole",
+  }),
   startedAt: z.int().optional().openapi({
     description:
       "As the first answer told it: this rebuild is gone on with, and none begun where it is done. Without it, one begins, or the one from there that is under way is told",
@@ -81,8 +85,11 @@ const route = createRoute({
 export function postLedgerRebuild(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
     const { campaign } = await campaignRow(c.env, c.req.valid("param").campaign);
-    const { from, startedAt } = c.req.valid("json");
+    const { from, startedAt, instead } = c.req.valid("json");
     const last = await lastRebuild(c.env, campaign);
+    if (last?.status === "under_way" && last.source !== from && instead === true && startedAt === undefined) {
+      return c.json(tell(await redirect(c.env, last, from, c.var.operator.email)), 200);
+    }
     if (last?.status === "under_way" && (last.source !== from || (startedAt ?? last.startedAt) !== last.startedAt)) {
       throw rebuildingProblem(last);
     }
@@ -117,6 +124,18 @@ async function begin(env: Env, campaign: string, source: RebuildSource, begunBy:
   const begun = await rebuildOf(env, campaign);
   if (begun === null) throw new Error("a rebuild that was begun is gone");
   return begun;
+}
+
+/** Has a rebuild go on from another source. One that has ended meanwhile stays as it is. */
+async function redirect(env: Env, rebuild: Rebuild, source: RebuildSource, operator: string): Promise<Rebuild> {
+  const { campaign } = rebuild;
+  const now = await writeAudited(env.LEDGER, async (db) => ({
+    act: { actor: operator, action: "ledger.rebuild", subject: campaign, before: { from: rebuild.source }, after: { from: source } },
+    statements: [redirectStatement(db, rebuild, source, Date.now())],
+    result: await rebuildOf(env, campaign),
+  }));
+  if (now === null) throw new Problem("campaign_state", "The rebuild has ended meanwhile");
+  return (await rebuildOf(env, campaign)) ?? now;
 }
 
 async function tellEnd(env: Env, ended: EndedRebuild): Promise<z.output<typeof doneSchema>> {

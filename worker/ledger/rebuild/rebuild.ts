@@ -1,3 +1,4 @@
+import { and, eq, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { errorText } from "../../error-text.ts";
 import { ledgerRebuilds } from "../schema.ts";
@@ -6,7 +7,7 @@ import { endRebuild } from "./end.ts";
 import { FIRST_CURSOR, planStep } from "./step.ts";
 import type { StepPlan } from "./step.ts";
 import { abandonedRebuilds, rebuildOf } from "./under-way.ts";
-import type { Rebuild, RebuildSource } from "./under-way.ts";
+import type { Rebuild, RebuildCursor, RebuildSource } from "./under-way.ts";
 
 /** One call goes on for so long, and tells how far it has come. */
 const CALL_MS = 5_000;
@@ -38,6 +39,29 @@ export function beginStatement(
 
 /** A rebuild, and, where its next step has to wait, what for. */
 export type Standing = Rebuild & { readonly waitsFor?: string };
+
+/**
+ * Has a rebuild that is under way go on from another source: what it has made again is wiped. Where nothing was wiped yet, the first hash stays to be read. It is not
+ * given up, for its ledger is not whole.
+ */
+export function redirectStatement(db: DrizzleD1Database, { campaign, startedAt }: Rebuild, source: RebuildSource, nowMs: number) {
+  const { cursor } = ledgerRebuilds;
+  const wipeAgain: RebuildCursor = { phase: "archive", before: "wipe" };
+  return db
+    .update(ledgerRebuilds)
+    .set({
+      source,
+      step: sql`${ledgerRebuilds.step} + 1`,
+      steppedAt: nowMs,
+      cursor: sql`CASE WHEN ${cursor} ->> 'before' = 'wipe' THEN ${cursor} ELSE ${JSON.stringify(wipeAgain)} END`,
+      cards: 0,
+      blocks: 0,
+      damaged: 0,
+      missing: 0,
+      faults: "[]",
+    })
+    .where(and(eq(ledgerRebuilds.campaign, campaign), eq(ledgerRebuilds.startedAt, startedAt)));
+}
 
 /** Goes on with a rebuild for a while, or until it has to wait; gives how it stands, or null when it is done. */
 export async function goOnRebuilding(env: Env, campaign: string, forMs = CALL_MS): Promise<Standing | null> {

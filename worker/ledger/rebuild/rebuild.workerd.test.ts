@@ -24,7 +24,7 @@ import { liveCards } from "../live-cards.fixture.ts";
 import { mendGaps } from "../mend-gaps.ts";
 import { settleBlocks } from "../settle.ts";
 import { readCounters, recount } from "../recount.fixture.ts";
-import { beginStatement, endLeftRebuilds, goOnRebuilding, takeStep } from "./rebuild.ts";
+import { beginStatement, endLeftRebuilds, goOnRebuilding, redirectStatement, takeStep } from "./rebuild.ts";
 import { lastRebuild, rebuildOf } from "./under-way.ts";
 import type { RebuildSource } from "./under-way.ts";
 
@@ -561,8 +561,9 @@ it.each(SOURCES)(
   60_000,
 );
 
-it("waits for an issuer that does not answer, and says for whom", async () => {
+it("waits for an issuer that does not answer, says for whom, and goes on from the lake when it is told to", async () => {
   const campaign = await playedCampaign();
+  const before = await sayingOf(campaign, "lake");
   const away = aroundObjects(env.CARD_ISSUER, async (call, work, [asked]) => {
     if (call === "heldCards" && (asked as ShardAddress).shard === 1) throw new Error("the object is not reached");
     return work();
@@ -572,6 +573,31 @@ it("waits for an issuer that does not answer, and says for whom", async () => {
   await begin(campaign, "issuers");
   const stuck = await goOnRebuilding({ ...env, CARD_ISSUER: away }, campaign.id, 30_000);
   expect(stuck).toMatchObject({ waitsFor: "the issuer of shard 1 does not answer", cursor: { phase: "issuers", shard: 1 } });
+  if (stuck === null) throw new Error("it did not wait");
+  // A step of before is not taken any more.
+  await redirectStatement(drizzle(env.LEDGER), stuck, "lake", Date.now());
+  await takeStep(env, stuck);
+  expect(await rebuildOf(env, campaign.id)).toMatchObject({ source: "lake", cursor: { phase: "archive", before: "wipe" }, cards: 0 });
+  expect(await goOnRebuilding({ ...env, CARD_ISSUER: away }, campaign.id, 30_000)).toBeNull();
+  expect(await sayingOf(campaign, "lake")).toEqual(before);
+  expect(await lastRebuild(env, campaign.id)).toMatchObject({
+    source: "lake",
+    held: 0,
+    missing: 0,
+    faults: ["shard 1: its issuer did not answer: whether blocks are missing at the end is not known"],
+    hashBefore: before.hash,
+    hashAfter: before.hash,
+  });
+}, 60_000);
+
+it("keeps the first hash to be read where it is told to go on from elsewhere before anything was wiped", async () => {
+  const campaign = await openCampaign({ points: 5 });
+  await begin(campaign, "issuers");
+  const first = await rebuildOf(env, campaign.id);
+  if (first === null) throw new Error("it was not begun");
+  await redirectStatement(drizzle(env.LEDGER), first, "lake", Date.now());
+  expect(await rebuildOf(env, campaign.id)).toMatchObject({ source: "lake", cursor: first.cursor, step: 1 });
+  expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
 });
 
 it("leaves a block to its issuer that came into the lake and not into the ledger, and takes it when it is sent again", async () => {
