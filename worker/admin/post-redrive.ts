@@ -7,7 +7,7 @@ import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
 import type { RewardRow } from "../ledger/queries.ts";
 import { sendRewards } from "../rewards/message.ts";
-import { planRedrive, redriveStatements, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
+import { planRedrive, redriveStatements, releaseHeld, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
 import type { RedrivePlan } from "../rewards/redrive.ts";
 import { writeAudited } from "./audit.ts";
 import { wholeCampaignRow } from "./campaign-row.ts";
@@ -20,6 +20,10 @@ const wishSchema = z.strictObject({
   campaign: campaignIdSchema,
   ids: z.array(z.string().min(1).max(MAX_CARD_ID_LENGTH)).min(1).max(REWARDS_PER_REDRIVE).optional(),
   dryRun: z.boolean().default(false),
+  held: z.boolean().default(false).openapi({
+    description:
+      "Those that are held, for it is not known whether they were granted, instead of those that failed. A provider that has granted one, and does not know its key any more, grants it twice",
+  }),
 });
 
 const redriveSchema = z
@@ -27,7 +31,7 @@ const redriveSchema = z
     campaign: z.string(),
     dryRun: z.boolean(),
     redriven: z.array(z.object({ cardId: z.string(), prize: z.string(), attempts: z.int(), lastError: z.string().optional() })),
-    skipped: z.array(z.object({ cardId: z.string(), status: z.enum(["pending", "granted", "unknown"]) })),
+    skipped: z.array(z.object({ cardId: z.string(), status: z.enum(["pending", "granted", "failed", "unknown"]) })),
     remaining: z.int(),
   })
   .openapi("Redrive");
@@ -36,14 +40,14 @@ const route = createRoute({
   method: "post",
   path: "/rewards/redrive",
   tags: ["Admin"],
-  summary: "Ask again for rewards that failed: all of a campaign, or those of these cards",
+  summary: "Ask again for rewards that failed or, with `held`, are held: all of a campaign, or those of these cards",
   security: ADMIN_SECURITY,
   middleware: [withRole("operator"), jsonBody(ADMIN_BODY_BYTES)] as const,
   request: { body: takes(wishSchema) },
   responses: {
     200: answers(
       redriveSchema,
-      `What was redriven (with \`dryRun\`: what would be), each as it had failed; \`remaining\` failed ones are left: at most ${REWARDS_PER_REDRIVE} go in one call`,
+      `What was redriven (with \`dryRun\`: what would be), each as it was; \`remaining\` such ones are left: at most ${REWARDS_PER_REDRIVE} go in one call`,
     ),
     ...refusals("invalid_request", "access_token_invalid", "forbidden", "campaign_not_found", "ledger_rebuilding", "body_too_large"),
   },
@@ -51,26 +55,28 @@ const route = createRoute({
 
 export function postRedrive(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
-    const { campaign, ids, dryRun } = c.req.valid("json");
+    const { campaign, ids, dryRun, held } = c.req.valid("json");
+    const wish = { campaign, ids, held };
     await wholeCampaignRow(c.env, campaign);
-    const planned = await planRedrive(drizzle(c.env.LEDGER), { campaign, ids });
-    if (dryRun || planned.failed.length === 0) return c.json(shown(campaign, dryRun, planned), 200);
+    const planned = await planRedrive(drizzle(c.env.LEDGER), wish);
+    if (dryRun || planned.taken.length === 0) return c.json(shown(campaign, dryRun, planned), 200);
     const nowMs = Date.now();
     const done = await writeAudited(c.env.LEDGER, async (db) => {
-      const plan = await planRedrive(db, { campaign, ids });
+      const plan = await planRedrive(db, wish);
+      const what = held ? "held" : "failed";
       return {
         act: {
           actor: c.var.operator.email,
-          action: "rewards.redrive",
+          action: held ? "rewards.release" : "rewards.redrive",
           subject: campaign,
-          before: { failed: plan.failed.length + plan.remaining },
-          after: { failed: plan.remaining, redriven: plan.failed.map(({ card }) => card) },
+          before: { [what]: plan.taken.length + plan.remaining },
+          after: { [what]: plan.remaining, redriven: plan.taken.map(({ card }) => card) },
         },
-        statements: redriveStatements(db, plan.failed, nowMs),
+        statements: held ? [releaseHeld(db, plan.taken, nowMs)] : redriveStatements(db, plan.taken, nowMs),
         result: plan,
       };
     });
-    await send(c.env, done.failed);
+    await send(c.env, done.taken);
     return c.json(shown(campaign, false, done), 200);
   });
 }
@@ -84,17 +90,17 @@ async function send(env: Env, redriven: readonly RewardRow[]): Promise<void> {
   }
 }
 
-function shown(campaign: string, dryRun: boolean, { failed, skipped, remaining }: RedrivePlan): z.output<typeof redriveSchema> {
+function shown(campaign: string, dryRun: boolean, { taken, skipped, remaining }: RedrivePlan): z.output<typeof redriveSchema> {
   return {
     campaign,
     dryRun,
-    redriven: failed.map(({ card, prize, attempts, lastError }) => ({
+    redriven: taken.map(({ card, prize, attempts, lastError }) => ({
       cardId: card,
       prize,
       attempts,
       ...(lastError === null ? {} : { lastError }),
     })),
-    skipped: skipped.map(({ card, status }) => ({ cardId: card, status: status === null || status === "failed" ? "unknown" : status })),
+    skipped: skipped.map(({ card, status }) => ({ cardId: card, status: status ?? "unknown" })),
     remaining,
   };
 }

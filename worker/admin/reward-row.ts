@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { instant } from "../cards/card.ts";
+import { HELD_UNTIL_MS } from "../ledger/held-rewards.ts";
 import type { RewardRow } from "../ledger/queries.ts";
 import { instantSchema } from "../http/openapi.ts";
 
@@ -17,11 +18,20 @@ export const rewardRowSchema = z
     attempts: z.int(),
     createdAt: instantSchema,
     nextAttemptAt: instantSchema.optional(),
+    held: z.literal(true).optional().openapi({
+      description:
+        "It may have been granted, `lastError` says why that is not known: nobody is asked for it before an operator releases it",
+    }),
     grantedAt: instantSchema.optional(),
     failedAt: instantSchema.optional(),
     lastError: z.string().optional(),
   })
   .openapi("RewardRow");
+
+function dueOf({ nextAttemptAt }: RewardRow): { held?: true; nextAttemptAt?: string } {
+  if (nextAttemptAt === HELD_UNTIL_MS) return { held: true };
+  return nextAttemptAt === null ? {} : { nextAttemptAt: instant(nextAttemptAt) };
+}
 
 /** A reward as operators and customer care see it. */
 export function shownReward(row: RewardRow): z.output<typeof rewardRowSchema> {
@@ -35,7 +45,7 @@ export function shownReward(row: RewardRow): z.output<typeof rewardRowSchema> {
     status: row.status,
     attempts: row.attempts,
     createdAt: instant(row.createdAt),
-    ...(row.nextAttemptAt === null ? {} : { nextAttemptAt: instant(row.nextAttemptAt) }),
+    ...dueOf(row),
     ...(row.grantedAt === null ? {} : { grantedAt: instant(row.grantedAt) }),
     ...(row.failedAt === null ? {} : { failedAt: instant(row.failedAt) }),
     ...(row.lastError === null ? {} : { lastError: row.lastError }),

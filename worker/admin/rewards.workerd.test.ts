@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { accessToken, answerOf, call, problemOf, standInPlatforms } from "../edge.fixture.ts";
 import type { Call } from "../edge.fixture.ts";
+import { HELD_UNTIL_MS } from "../ledger/held-rewards.ts";
 import { rewardGate } from "../objects.ts";
 import { ledgerRewards, publishPrizes, seedRewards } from "../rewards/rewards.fixture.ts";
 import { sweepRewards } from "../rewards/sweep.ts";
@@ -64,11 +65,11 @@ function redrive(body: object, role = "operator"): Promise<Response> {
   return as(role, "/rewards/redrive", { method: "POST", body });
 }
 
-async function auditOf(campaign: string): Promise<{ before: unknown; after: unknown; actor: string }[]> {
+async function auditOf(campaign: string, did = "rewards.redrive"): Promise<{ before: unknown; after: unknown; actor: string }[]> {
   const { entries } = await answerOf<{ entries: { action: string; subject: string; before: unknown; after: unknown; actor: string }[] }>(
     await as("viewer", "/audit"),
   );
-  return entries.filter(({ action, subject }) => action === "rewards.redrive" && subject === campaign);
+  return entries.filter(({ action, subject }) => action === did && subject === campaign);
 }
 
 /** The prizes here have no provider that this environment knows: what is sent on to the agent stays pending. */
@@ -100,6 +101,36 @@ describe("POST /rewards/redrive", () => {
     expect(planned.redriven.map(({ cardId }) => cardId)).toEqual(cards);
     for (const row of await ledgerRewards(campaign)) expect(row).toMatchObject({ status: "failed", attempts: 28 });
     expect(await auditOf(campaign)).toEqual([]);
+  });
+
+  it("releases rewards that are held when it is told to, all or some, and says so; else it leaves them", async () => {
+    const { campaign, cards: failed } = await failedCampaign(1);
+    const refs = await seedRewards(3, { campaign, prize: "coins", attempts: 2, nextAttemptAt: HELD_UNTIL_MS });
+    const held = refs.map(({ card }) => card).sort();
+    const stillHeld = async () =>
+      (await ledgerRewards(campaign)).filter((row) => row.next_attempt_at === HELD_UNTIL_MS).map(({ card }) => card);
+    const listed = await answerOf<{ rewards: { cardId: string; held?: true; nextAttemptAt?: string }[] }>(
+      await as("viewer", `/campaigns/${campaign}/rewards?status=pending`),
+    );
+    expect(listed.rewards.map(({ held: isHeld, nextAttemptAt }) => [isHeld, nextAttemptAt])).toEqual(held.map(() => [true, undefined]));
+    expect((await answerOf<Redrive>(await redrive({ campaign, dryRun: true }))).redriven.map(({ cardId }) => cardId)).toEqual(failed);
+    const planned = await answerOf<Redrive>(await redrive({ campaign, held: true, dryRun: true }));
+    expect(planned.redriven.map(({ cardId }) => cardId)).toEqual(held);
+    expect(await stillHeld()).toEqual(held);
+    const [first = "", ...rest] = held;
+    const some = await answerOf<Redrive>(await redrive({ campaign, held: true, ids: [first, ...failed] }));
+    expect([some.redriven.map(({ cardId }) => cardId), some.skipped, some.remaining]).toEqual([
+      [first],
+      [{ cardId: failed[0], status: "failed" }],
+      2,
+    ]);
+    expect(await stillHeld()).toEqual(rest);
+    await answerOf<Redrive>(await redrive({ campaign, held: true }));
+    expect(await stillHeld()).toEqual([]);
+    expect(await auditOf(campaign, "rewards.release")).toMatchObject([
+      { before: { held: 2 }, after: { held: 0, redriven: rest } },
+      { actor: "operator@example.com", before: { held: 3 }, after: { held: 2, redriven: [first] } },
+    ]);
   });
 
   it("takes the cards that are named, and leaves what has not failed or is another campaign's", async () => {

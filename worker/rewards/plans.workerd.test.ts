@@ -44,7 +44,7 @@ test("a reward is found by its card, however many are pending", async () => {
     );
     await consumeRewards(batch, watched, providerThat(() => Response.json({ granted: true })).tools);
     const db = drizzle(watched.LEDGER);
-    await planRedrive(db, { campaign, ids: refs.map(({ card }) => card) });
+    await planRedrive(db, { campaign, ids: refs.map(({ card }) => card), held: false });
     await db.batch(redriveStatements(db, refs, Date.now()));
   });
   expect(plans.filter((step) => step.includes("SEARCH rewards USING PRIMARY KEY")).length).toBeGreaterThanOrEqual(4);

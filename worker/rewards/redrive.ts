@@ -1,5 +1,6 @@
 import { and, count, eq, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { HELD_UNTIL_MS } from "../ledger/held-rewards.ts";
 import { rewards } from "../ledger/schema.ts";
 import type { RewardRow, RewardStatus } from "../ledger/queries.ts";
 import { recordRedrives } from "./outcomes.ts";
@@ -9,37 +10,43 @@ export const REWARDS_PER_REDRIVE = 500;
 
 export interface RedriveWish {
   readonly campaign: string;
-  /** Cards; absent: all that failed. */
+  /** Cards; absent: all that there are. */
   readonly ids?: readonly string[] | undefined;
+  /** Those that are held, instead of those that failed. */
+  readonly held: boolean;
 }
 
 export interface RedrivePlan {
-  /** The failed rewards that this redrive takes, in the order of their cards' ids. */
-  readonly failed: readonly RewardRow[];
-  /** Those asked for that have not failed, and what they are instead; null: the campaign has no reward of that card. */
+  /** The rewards that this redrive takes, in the order of their cards' ids. */
+  readonly taken: readonly RewardRow[];
+  /** Those asked for that are none of them, and what they are instead; null: the campaign has no reward of that card. */
   readonly skipped: readonly { readonly card: string; readonly status: RewardStatus | null }[];
-  /** Failed rewards of the campaign besides, asked for or not. */
+  /** Such rewards of the campaign besides, asked for or not. */
   readonly remaining: number;
 }
 
-/** What a redrive would do. Only what has failed can be redriven: the rest has its message, or its prize. */
-export async function planRedrive(db: DrizzleD1Database, { campaign, ids }: RedriveWish): Promise<RedrivePlan> {
+/** What a redrive would do. Only what has failed, or is held, can be redriven: the rest has its message, or its prize. */
+export async function planRedrive(db: DrizzleD1Database, { campaign, ids, held }: RedriveWish): Promise<RedrivePlan> {
   const ofCampaign = sql`+${rewards.campaign} = ${campaign}`;
-  const allFailed = and(eq(rewards.status, "failed"), ofCampaign);
+  const all = held
+    ? and(eq(rewards.status, "pending"), eq(rewards.nextAttemptAt, HELD_UNTIL_MS), ofCampaign)
+    : and(eq(rewards.status, "failed"), ofCampaign);
+  const isWanted = (row: RewardRow) => (held ? row.status === "pending" && row.nextAttemptAt === HELD_UNTIL_MS : row.status === "failed");
   const wanted = ids === undefined ? undefined : [...new Set(ids)];
   const found = await db
     .select()
     .from(rewards)
-    .where(wanted === undefined ? allFailed : and(isOneOf(wanted), ofCampaign))
+    .where(wanted === undefined ? all : and(isOneOf(wanted), ofCampaign))
     .orderBy(rewards.card)
     .limit(REWARDS_PER_REDRIVE);
-  const failed = found.filter(({ status }) => status === "failed");
-  const statuses = new Map(found.map(({ card, status }) => [card, status]));
-  const [counted] = await db.select({ failed: count() }).from(rewards).where(allFailed);
+  const taken = found.filter(isWanted);
+  const known = new Map(found.map((row) => [row.card, row]));
+  const takenCards = new Set(taken.map(({ card }) => card));
+  const [counted] = await db.select({ rewards: count() }).from(rewards).where(all);
   return {
-    failed,
-    skipped: (wanted ?? []).filter((card) => statuses.get(card) !== "failed").map((card) => ({ card, status: statuses.get(card) ?? null })),
-    remaining: (counted?.failed ?? 0) - failed.length,
+    taken,
+    skipped: (wanted ?? []).filter((card) => !takenCards.has(card)).map((card) => ({ card, status: known.get(card)?.status ?? null })),
+    remaining: (counted?.rewards ?? 0) - taken.length,
   };
 }
 
@@ -51,6 +58,16 @@ export function redriveStatements(db: DrizzleD1Database, failed: readonly Pick<R
     .set({ status: "pending", attempts: 0, redrives: sql`${rewards.redrives} + 1`, nextAttemptAt: nowMs, failedAt: null })
     .where(and(isOneOf(cards), sql`+${rewards.status} = 'failed'`));
   return [...recordRedrives(db, cards, nowMs), update] as const;
+}
+
+/** The statement that makes held rewards due: they are asked for under their keys, though they may have been granted. Why they were held stays to be seen. */
+export function releaseHeld(db: DrizzleD1Database, held: readonly Pick<RewardRow, "card">[], nowMs: number) {
+  return db
+    .update(rewards)
+    .set({ nextAttemptAt: nowMs })
+    .where(
+      and(isOneOf(held.map(({ card }) => card)), sql`+${rewards.status} = 'pending'`, sql`+${rewards.nextAttemptAt} = ${HELD_UNTIL_MS}`),
+    );
 }
 
 /** Stands with conditions that no index serves (`+column`): a card finds its reward, and not a status the thousands that have it. */

@@ -50,6 +50,11 @@ export function judgeLocal({ card, campaign, attempts }: Asked, nowMs: number): 
   return { ...UNDECIDED, card, campaign, status: "granted", attempts, grantedAt: nowMs };
 }
 
+/** Granted at a time that its provider's list tells, by a call whose outcome was lost. */
+export function judgeTold({ card, campaign, attempts }: Asked, grantedAtMs: number): Verdict {
+  return { ...UNDECIDED, card, campaign, status: "granted", attempts, grantedAt: grantedAtMs };
+}
+
 /** Its turn did not come: due again later, and no attempt counted. */
 export function postpone({ card, campaign, attempts }: Asked, delayMs: number, nowMs: number): Verdict {
   return { ...UNDECIDED, card, campaign, status: "pending", attempts, nextAttemptAt: nowMs + delayMs };

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { HELD_UNTIL_MS } from "../held-rewards.ts";
 import { compareStretches, judgeUnseen } from "./compare-grants.ts";
 import type { Stretch } from "./compare-grants.ts";
 
@@ -49,13 +50,18 @@ test("of any two sides, in stretches of whatever size, exactly what one has and 
 
 describe("a grant that the ledger did not have as granted", () => {
   const granter = { campaign: "spring", provider: "points", prizes: ["points-10", "points-50"] };
-  const reward = { campaign: "spring", prize: "points-10", kind: "webhook", status: "pending" } as const;
+  const reward = { campaign: "spring", prize: "points-10", kind: "webhook", status: "pending", nextAttemptAt: null } as const;
   const has = "provider points has granted it (2027-03-01T00:00:00.000Z)";
   const judge = (row: Parameters<typeof judgeUnseen>[2]) => judgeUnseen(granter, { id: "card", grantedAt }, row);
 
   test("was granted meanwhile, or its outcome is on the way", () => {
     expect(judge({ ...reward, status: "granted" })).toEqual({ status: "same" });
     expect(judge(reward)).toEqual({ status: "waiting" });
+    expect(judge({ ...reward, nextAttemptAt: Date.parse(grantedAt) })).toEqual({ status: "waiting" });
+  });
+
+  test("tells the outcome of a reward that was held for want of it", () => {
+    expect(judge({ ...reward, nextAttemptAt: HELD_UNTIL_MS })).toEqual({ status: "told" });
   });
 
   test("differs where its reward has failed, is not there, or is another's", () => {

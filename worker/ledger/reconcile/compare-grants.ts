@@ -1,4 +1,5 @@
 import type { ListedGrant } from "../../rewards/list-grants.ts";
+import { HELD_UNTIL_MS } from "../held-rewards.ts";
 import type { RewardRow } from "../queries.ts";
 
 /** What one side knows of, in the order of ids, bytewise. `upTo`: it may know of more after this id; null: it does not. */
@@ -44,13 +45,13 @@ export interface Granter {
 
 /**
  * What a grant comes to whose reward the ledger did not have as granted, by that reward read after the list: `waiting` where the outcome is on its way to the ledger,
- * else the fault.
+ * `told` where the reward was held because nothing told its outcome, else the fault.
  */
 export function judgeUnseen(
   { campaign, provider, prizes }: Granter,
   { grantedAt }: ListedGrant,
-  reward: Pick<RewardRow, "campaign" | "prize" | "kind" | "status"> | null,
-): { readonly status: "same" | "waiting" } | { readonly status: "different"; readonly fault: string } {
+  reward: Pick<RewardRow, "campaign" | "prize" | "kind" | "status" | "nextAttemptAt"> | null,
+): { readonly status: "same" | "waiting" | "told" } | { readonly status: "different"; readonly fault: string } {
   const has = `provider ${provider} has granted it (${new Date(grantedAt).toISOString()})`;
   if (reward === null) return { status: "different", fault: `${has}, and the ledger has no such reward` };
   if (reward.campaign !== campaign || reward.kind !== "webhook" || !prizes.includes(reward.prize))
@@ -59,7 +60,7 @@ export function judgeUnseen(
     case "granted":
       return { status: "same" };
     case "pending":
-      return { status: "waiting" };
+      return { status: reward.nextAttemptAt === HELD_UNTIL_MS ? "told" : "waiting" };
     case "failed":
       return { status: "different", fault: `failed in the ledger, and ${has}` };
   }

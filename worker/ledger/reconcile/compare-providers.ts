@@ -3,6 +3,8 @@ import { rewardGate } from "../../objects.ts";
 import { MAX_LISTED } from "../../rewards/list-grants.ts";
 import { listThroughGate } from "../../rewards/list-through-gate.ts";
 import type { GrantDeps } from "../../rewards/provider.ts";
+import { recordVerdicts } from "../../rewards/rows.ts";
+import { judgeTold } from "../../rewards/verdict.ts";
 import { webhookGate, webhookProvider } from "../../rewards/webhook.ts";
 import { settings } from "../../settings.ts";
 import type { RewardRow } from "../queries.ts";
@@ -38,6 +40,8 @@ export const providerReportSchema = z.discriminatedUnion("status", [
     grants: z.int(),
     /** Of those, such as the ledger has as pending: the outcome is on its way to it. */
     waiting: z.int(),
+    /** And such as the ledger held, for it was not known whether they were granted: they are granted now. */
+    told: z.int(),
   }),
   /** It shows nobody what it has granted. */
   z.object({ status: z.literal("unlisted"), provider: z.string(), reason: z.string() }),
@@ -67,7 +71,7 @@ export const LIST_TOOLS: ListTools = {
   newId: () => `list-${crypto.randomUUID()}`,
 };
 
-/** One page of one provider's list against the ledger. A provider that cannot be asked is said to be so, and the next one's turn comes. */
+/** One page of one provider's list against the ledger. A reward that was held, and is listed, is granted. A provider that cannot be asked is said to be so, and the next one's turn comes. */
 export async function compareProviders(
   env: Env,
   campaign: string,
@@ -121,14 +125,20 @@ async function comparePage(
     env,
     unseen.map(({ id }) => id),
   );
-  const verdicts = unseen.map((grant) => ({ card: grant.id, verdict: judgeUnseen(granter, grant, rewards.get(grant.id) ?? null) }));
+  const verdicts = unseen.map((grant) => ({ card: grant.id, grant, verdict: judgeUnseen(granter, grant, rewards.get(grant.id) ?? null) }));
   const strange = verdicts.flatMap(({ card, verdict }) => (verdict.status === "different" ? [{ card, faults: [verdict.fault] }] : []));
   const waiting = verdicts.filter(({ verdict }) => verdict.status === "waiting").length;
+  const told = verdicts.filter(({ verdict }) => verdict.status === "told");
+  await recordVerdicts(
+    env,
+    told.map(({ card, grant }) => judgeTold({ card, campaign, attempts: rewards.get(card)?.attempts ?? 0 }, Date.parse(grant.grantedAt))),
+    tools.nowMs(),
+  );
   const grants = same + missing.length + unseen.length;
   return {
     upTo,
     differences: [...missing.map((card) => ({ card, faults: [missingFault(name)] })), ...strange],
-    provider: { status: "compared", provider: name, grants, waiting },
+    provider: { status: "compared", provider: name, grants, waiting, told: told.length },
   };
 }
 
@@ -167,12 +177,13 @@ async function readSlice({ LEDGER }: Pick<Env, "LEDGER">, { campaign, prizes }: 
   return { items, upTo: last?.rows === ROWS_A_SLICE ? last.card : null };
 }
 
-type ReadReward = Pick<RewardRow, "card" | "campaign" | "prize" | "kind" | "status">;
+type ReadReward = Pick<RewardRow, "card" | "campaign" | "prize" | "kind" | "status" | "attempts" | "nextAttemptAt">;
 
 async function readRewards({ LEDGER }: Pick<Env, "LEDGER">, cards: readonly string[]): Promise<Map<string, ReadReward>> {
   if (cards.length === 0) return new Map();
   const { results } = await LEDGER.prepare(
-    "SELECT card, campaign, prize, kind, status FROM rewards WHERE card IN (SELECT value FROM json_each(?))",
+    `SELECT card, campaign, prize, kind, status, attempts, next_attempt_at AS nextAttemptAt FROM rewards
+     WHERE card IN (SELECT value FROM json_each(?))`,
   )
     .bind(JSON.stringify(cards))
     .all<ReadReward>();

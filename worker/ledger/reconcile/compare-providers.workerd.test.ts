@@ -1,8 +1,9 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { rewardGate } from "../../objects.ts";
+import { HELD_UNTIL_MS } from "../held-rewards.ts";
 import { MAX_LISTED } from "../../rewards/list-grants.ts";
-import { publishPrizes, seedRewards } from "../../rewards/rewards.fixture.ts";
+import { ledgerRewards, publishPrizes, seedRewards } from "../../rewards/rewards.fixture.ts";
 import { compareProviders, FIRST_PROVIDER, LIST_TOOLS, providersCursorSchema } from "./compare-providers.ts";
 import type { ListTools, ProviderReport, ProvidersCursor } from "./compare-providers.ts";
 import { forgetMended, keepUnasked, recordDifferences, standingDifferences } from "./differences.ts";
@@ -81,8 +82,8 @@ describe("a provider's own list", () => {
     const compared = await compareAll(listed, tools);
     expect(compared.faults.size).toBe(0);
     expect(ofProvider(compared, campaign)).toEqual([
-      { status: "compared", provider: campaign, grants: MAX_LISTED, waiting: 0 },
-      { status: "compared", provider: campaign, grants: 250, waiting: 0 },
+      { status: "compared", provider: campaign, grants: MAX_LISTED, waiting: 0, told: 0 },
+      { status: "compared", provider: campaign, grants: 250, waiting: 0, told: 0 },
     ]);
     expect(asked.map((url) => Object.fromEntries(new URL(url).searchParams))).toEqual([
       { campaign, after: "", limit: "1000" },
@@ -119,6 +120,22 @@ describe("a provider's own list", () => {
     expect(reports.reduce((sum, { waiting }) => sum + waiting, 0)).toBe(1);
   });
 
+  it("tells that a reward was granted which was held because nothing told it, and nothing of other held ones", async () => {
+    const listed = await listedCampaign();
+    const { campaign } = listed;
+    const held = await cardsOf(3, { campaign, nextAttemptAt: HELD_UNTIL_MS, attempts: 2 });
+    const { tools } = toolsThat(answerFrom(held.slice(0, 2)));
+    const compared = await compareAll(listed, tools);
+    expect(compared.faults).toEqual(new Map());
+    expect(ofProvider(compared, campaign)).toEqual([{ status: "compared", provider: campaign, grants: 2, waiting: 0, told: 2 }]);
+    expect((await ledgerRewards(campaign)).map(({ card, status, attempts, granted_at: at }) => [card, status, attempts, at])).toEqual(
+      held.toSorted().map((card) => (card === held[2] ? [card, "pending", 2, null] : [card, "granted", 2, Date.parse(GRANTED_AT)])),
+    );
+    // The lake hears of it, too.
+    const told = await env.LEDGER.prepare("SELECT body FROM lake_outbox WHERE campaign = ?").bind(campaign).first<string>("body");
+    expect(told?.trimEnd().split("\n")).toHaveLength(2);
+  });
+
   it("need not have what was granted after it was made", async () => {
     const listed = await listedCampaign();
     const { campaign } = listed;
@@ -151,7 +168,7 @@ describe("a provider's own list", () => {
     });
     const compared = await compareAll(listed, tools);
     expect(compared.faults.size).toBe(0);
-    expect(ofProvider(compared, campaign)).toEqual([{ status: "compared", provider: campaign, grants: 3, waiting: 0 }]);
+    expect(ofProvider(compared, campaign)).toEqual([{ status: "compared", provider: campaign, grants: 3, waiting: 0, told: 0 }]);
   });
 });
 
