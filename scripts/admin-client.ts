@@ -66,6 +66,8 @@ export interface PrizeBalance {
 export interface AdminInvariants {
   readonly prizes: readonly PrizeBalance[];
   readonly unsettled: { readonly blocks: number; readonly events: number };
+  /** Rewards that may have been granted, and are not asked for. */
+  readonly heldRewards: number;
   readonly differences: readonly string[];
 }
 
@@ -91,7 +93,7 @@ export interface CareCard {
 
 export interface Redriven {
   readonly redriven: readonly { readonly cardId: string; readonly prize: string; readonly attempts: number; readonly lastError?: string }[];
-  /** Failed rewards of the campaign that are left for another call. */
+  /** Such rewards of the campaign that are left for another call. */
   readonly remaining: number;
 }
 
@@ -108,7 +110,7 @@ export interface Reconciled {
 }
 
 export type AdminProviderReport =
-  | { readonly status: "compared"; readonly provider: string; readonly grants: number; readonly waiting: number }
+  | { readonly status: "compared"; readonly provider: string; readonly grants: number; readonly waiting: number; readonly told: number }
   /** `unlisted`: it has no list. `unasked`: it could not be asked for it, and the same cursor asks again. */
   | { readonly status: "unlisted" | "unasked"; readonly provider: string; readonly reason: string };
 
@@ -121,6 +123,8 @@ export interface Rebuilding {
   readonly phase: string;
   readonly cards: number;
   readonly blocks: number;
+  /** Who does not answer. */
+  readonly waitsFor?: string;
 }
 
 export interface Rebuilt {
@@ -129,6 +133,11 @@ export interface Rebuilt {
   readonly blocks: number;
   /** Objects of the lake that were left out. */
   readonly damaged: number;
+  /** Blocks that the lake does not have. */
+  readonly missing: number;
+  /** Rewards that may have been granted, and are not asked for. */
+  readonly held: number;
+  readonly faults: readonly string[];
   readonly hashBefore: string;
   readonly hashAfter: string;
   readonly rewards: { readonly granted: number; readonly pending: number; readonly failed: number };
@@ -161,7 +170,7 @@ export class AdminClient {
   /** Null when there is none of this id. */
   async campaign(campaign: string): Promise<AdminCampaign | null> {
     try {
-      return await this.#call<AdminCampaign>("GET", `/campaigns/${campaign}`);
+      return await this.#call<AdminCampaign>("GET", `/campaigns/${encodeURIComponent(campaign)}`);
     } catch (error) {
       if (error instanceof ApiError && error.code === "campaign_not_found") return null;
       throw error;
@@ -169,23 +178,26 @@ export class AdminClient {
   }
 
   async changeStatus(campaign: string, verb: "open" | "pause" | "resume" | "close"): Promise<void> {
-    await this.#call("POST", `/campaigns/${campaign}/${verb}`);
+    await this.#call("POST", `/campaigns/${encodeURIComponent(campaign)}/${verb}`);
   }
 
   /** What became of the campaign's files, newest first. */
   async uploads(campaign: string): Promise<readonly AdminUpload[]> {
-    const { uploads } = await this.#call<{ uploads: readonly AdminUpload[] }>("GET", `/campaigns/${campaign}/uploads`);
+    const { uploads } = await this.#call<{ uploads: readonly AdminUpload[] }>("GET", `/campaigns/${encodeURIComponent(campaign)}/uploads`);
     return uploads;
   }
 
   /** How far the campaign's files are that are being imported. */
   async importing(campaign: string): Promise<readonly AdminImport[]> {
-    const { importing } = await this.#call<{ importing: readonly AdminImport[] }>("GET", `/campaigns/${campaign}/uploads`);
+    const { importing } = await this.#call<{ importing: readonly AdminImport[] }>(
+      "GET",
+      `/campaigns/${encodeURIComponent(campaign)}/uploads`,
+    );
     return importing;
   }
 
   async scanUploads(campaign: string): Promise<void> {
-    await this.#call("POST", `/campaigns/${campaign}/uploads/scan`);
+    await this.#call("POST", `/campaigns/${encodeURIComponent(campaign)}/uploads/scan`);
   }
 
   async partner(id: string): Promise<AdminPartner | null> {
@@ -199,31 +211,31 @@ export class AdminClient {
 
   /** Gives the secret of an HMAC key, which is shown this once. */
   async addKey(partner: string, key: NewKey): Promise<{ readonly secret?: string }> {
-    return await this.#call("POST", `/partners/${partner}/keys`, key);
+    return await this.#call("POST", `/partners/${encodeURIComponent(partner)}/keys`, key);
   }
 
   async invariants(campaign: string): Promise<AdminInvariants> {
-    return await this.#call("GET", `/campaigns/${campaign}/invariants`);
+    return await this.#call("GET", `/campaigns/${encodeURIComponent(campaign)}/invariants`);
   }
 
-  /** Asks again for failed rewards of a campaign, as many as go in one call; with `dryRun`, says which those would be. */
-  async redrive(campaign: string, dryRun: boolean): Promise<Redriven> {
-    return await this.#call("POST", "/rewards/redrive", { campaign, dryRun });
+  /** Asks again for failed, or held, rewards of a campaign, as many as go in one call; with `dryRun`, says which those would be. */
+  async redrive(campaign: string, { dryRun, held }: { readonly dryRun: boolean; readonly held: boolean }): Promise<Redriven> {
+    return await this.#call("POST", "/rewards/redrive", { campaign, dryRun, held });
   }
 
   /** One step of holding the issuers, the ledger and the reward providers against each other; the first without a cursor. */
   async reconcile(campaign: string, cursor: object | null): Promise<Reconciled> {
-    return await this.#call("POST", `/campaigns/${campaign}/reconcile`, cursor === null ? {} : { cursor });
+    return await this.#call("POST", `/campaigns/${encodeURIComponent(campaign)}/reconcile`, cursor === null ? {} : { cursor });
   }
 
-  /** Begins to rebuild a campaign's ledger, or gives the rebuild from the same source that is under way. */
-  async beginRebuild(campaign: string, from: RebuildSource): Promise<Rebuilding> {
-    return await this.#call("POST", `/campaigns/${campaign}/ledger/rebuild`, { from });
+  /** Begins to rebuild a campaign's ledger, or gives the rebuild from the same source that is under way; `instead`: has one from the other source go on from this one. */
+  async beginRebuild(campaign: string, from: RebuildSource, instead: boolean): Promise<Rebuilding> {
+    return await this.#call("POST", `/campaigns/${encodeURIComponent(campaign)}/ledger/rebuild`, { from, ...(instead ? { instead } : {}) });
   }
 
   /** Goes on with a rebuild for some seconds; of one that is done, says so each time. */
   async goOnRebuilding(campaign: string, from: RebuildSource, { startedAt }: Rebuilding): Promise<Rebuilding | Rebuilt> {
-    return await this.#call("POST", `/campaigns/${campaign}/ledger/rebuild`, { from, startedAt });
+    return await this.#call("POST", `/campaigns/${encodeURIComponent(campaign)}/ledger/rebuild`, { from, startedAt });
   }
 
   /** The ledger's cards of a card id, request id, recipient, LINE user id or code. */

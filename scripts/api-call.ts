@@ -23,6 +23,22 @@ export class ApiError extends Error {
   }
 }
 
+/** Nobody answers at an address, or not in time. */
+export class Unreached extends Error {
+  override readonly name = "Unreached";
+
+  constructor(url: string, cause: unknown) {
+    super(`${new URL(url).origin} does not answer${whyOf(cause)}`, { cause });
+  }
+}
+
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  if (error.name === "TimeoutError") return ` within ${CALL_TIMEOUT_MS / 1_000} s`;
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : ` (${error.message})`;
+}
+
 export interface Call {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly headers?: HeadersInit;
@@ -30,7 +46,7 @@ export interface Call {
   readonly body?: unknown;
 }
 
-/** Calls `url` and gives the JSON of its answer. Throws `ApiError` for an answer other than 2xx, and what `fetch` throws when there is none. */
+/** Calls `url` and gives the JSON of its answer. Throws `ApiError` for an answer other than 2xx, and `Unreached` when there is none. */
 export async function callJson<T>(url: string, { method = "GET", headers, body }: Call = {}): Promise<T> {
   const request = new Request(url, {
     method,
@@ -43,16 +59,26 @@ export async function callJson<T>(url: string, { method = "GET", headers, body }
 
 /** Sends `request` and gives the JSON of its answer, as `callJson` does. */
 export async function answerOf<T>(request: Request): Promise<T> {
-  const response = await fetch(request, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
-  const text = await response.text();
+  const { response, text } = await textOf(request);
   const path = new URL(request.url).pathname;
   if (!response.ok) throw new ApiError(`${request.method} ${path}`, response.status, text, response.headers.get("retry-after"));
   return (text === "" ? null : JSON.parse(text)) as T;
 }
 
+async function textOf(request: Request): Promise<{ readonly response: Response; readonly text: string }> {
+  try {
+    const response = await fetch(request, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+    return { response, text: await response.text() };
+  } catch (error) {
+    throw new Unreached(request.url, error);
+  }
+}
+
 /** The body of a GET that may take long to read. Throws as `callJson` does. */
 export async function callStream(url: string, headers: HeadersInit = {}): Promise<ReadableStream<Uint8Array>> {
-  const response = await fetch(url, { headers });
+  const response = await fetch(url, { headers }).catch((error: unknown) => {
+    throw new Unreached(url, error);
+  });
   if (response.ok && response.body !== null) return response.body;
   throw new ApiError(`GET ${new URL(url).pathname}`, response.status, await response.text(), response.headers.get("retry-after"));
 }

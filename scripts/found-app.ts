@@ -1,4 +1,5 @@
 import { AdminClient } from "./admin-client.ts";
+import { Misuse } from "./operator-options.ts";
 import { findClaim } from "./state-claim.ts";
 import { DEFAULT_STATE } from "./wrangler.ts";
 
@@ -12,14 +13,6 @@ export interface FoundApp {
   /** The admin API as an operator. Rejects with `help` where nothing lets one in. */
   admin(help: string): Promise<AdminClient>;
 }
-
-/** What each command for operators takes. */
-export const OPERATOR_OPTIONS = {
-  campaign: { type: "string" },
-  origin: { type: "string" },
-  "access-token": { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
-} as const;
 
 type OperatorValues = Pick<AppAddress, "origin"> & { readonly "access-token"?: string | undefined };
 
@@ -37,7 +30,7 @@ export async function findOperator(values: OperatorValues): Promise<AdminClient>
 export async function findApp({ origin, accessToken }: AppAddress): Promise<FoundApp> {
   const found = await findClaim(DEFAULT_STATE);
   const claim = found.status === "held" ? found.claim : null;
-  const appOrigin = origin === undefined ? claim?.appOrigin : new URL(origin).origin;
+  const appOrigin = origin === undefined ? claim?.appOrigin : originOf(origin);
   if (appOrigin === undefined) throw new Error("No app is running here: start it with npm start, or say --origin URL.");
   return {
     appOrigin,
@@ -47,4 +40,11 @@ export async function findApp({ origin, accessToken }: AppAddress): Promise<Foun
       throw new Error(help);
     },
   };
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !url.protocol.startsWith("http"))
+    throw new Misuse(`--origin is a URL, as https://kuji.example.com, not ${JSON.stringify(text)}`);
+  return url.origin;
 }

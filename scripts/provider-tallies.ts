@@ -5,6 +5,8 @@ export interface ProviderTally {
   readonly provider: string;
   readonly grants: number;
   readonly waiting: number;
+  /** Rewards that were held, and that its list tells were granted. */
+  readonly told: number;
   readonly differing: number;
   /** Why it was not compared, or not to its end; null: it was. */
   readonly left: { readonly status: "unlisted" | "unasked"; readonly reason: string } | null;
@@ -21,7 +23,7 @@ export class ProviderTallies {
   /** `differing`: cards that the step found to differ. */
   add(report: AdminProviderReport, differing: number): void {
     const { provider } = report;
-    const known = this.#byProvider.get(provider) ?? { provider, grants: 0, waiting: 0, differing: 0, left: null };
+    const known = this.#byProvider.get(provider) ?? { provider, grants: 0, waiting: 0, told: 0, differing: 0, left: null };
     this.#byProvider.set(
       provider,
       report.status === "compared"
@@ -29,6 +31,7 @@ export class ProviderTallies {
             ...known,
             grants: known.grants + report.grants,
             waiting: known.waiting + report.waiting,
+            told: known.told + report.told,
             differing: known.differing + differing,
           }
         : { ...known, left: { status: report.status, reason: report.reason } },
@@ -45,9 +48,10 @@ export class ProviderTallies {
 }
 
 /** A line for an operator. */
-export function describeProvider({ provider, grants, waiting, differing, left }: ProviderTally): string {
+export function describeProvider({ provider, grants, waiting, told, differing, left }: ProviderTally): string {
   const onTheWay = waiting === 0 ? "" : `, ${waiting} on their way to the ledger`;
-  const compared = `${grants} grants compared, ${differing} differ${onTheWay}`;
+  const learnt = told === 0 ? "" : `, ${told} that were held are granted now, for it lists them`;
+  const compared = `${grants} grants compared, ${differing} differ${onTheWay}${learnt}`;
   if (left === null) return `provider ${provider}: ${compared}`;
   return grants === 0
     ? `provider ${provider}: not compared: ${left.reason}`

@@ -37,7 +37,7 @@ function perfect(): Reckoning {
   const grants = played
     .filter(({ prize }) => prize === "points")
     .map((card) => ({ ...card, provider: "points", asked: 1, receipt: `r-${card.cardId}`, grantedAt: "2027-02-05T12:00:00.000Z" }));
-  const balance = { prizes, unsettled: { blocks: 0, events: 0 }, differences: [] };
+  const balance = { prizes, unsettled: { blocks: 0, events: 0 }, heldRewards: 0, differences: [] };
   return { cards: 10, manifest, fallback: "thanks", played, balance, grants };
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import type { AdminClient, AdminInvariants, Reconciled } from "./admin-client.ts";
 import { exitWith } from "./exits.ts";
-import { findOperator, OPERATOR_OPTIONS } from "./found-app.ts";
+import { findOperator } from "./found-app.ts";
+import { campaignOf, OPERATOR_OPTIONS, readOptions } from "./operator-options.ts";
 import { describeProvider, ProviderTallies } from "./provider-tallies.ts";
 import { openTerminal, table } from "./terminal.ts";
 import { waitFor } from "./wait.ts";
@@ -27,24 +27,25 @@ const terminal = openTerminal();
 await exitWith(run, terminal);
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({ options: OPERATOR_OPTIONS });
-  const { campaign } = values;
+  const values = readOptions(OPERATOR_OPTIONS);
   if (values.help) {
     terminal.say(USAGE);
     return 0;
   }
-  if (campaign === undefined) throw new Error(USAGE);
+  const campaign = campaignOf(values);
   return await reconcile(await findOperator(values), campaign);
 }
 
 async function reconcile(admin: AdminClient, campaign: string): Promise<number> {
   await settled(admin, campaign);
+  terminal.say(`  ${campaign}: each card of its issuers, each row of the ledger and each provider's list is looked at`);
   const { compared, waiting, differing, providers } = await compareCards(admin, campaign);
-  const { prizes, differences } = await admin.invariants(campaign);
+  const { prizes, differences, heldRewards } = await admin.invariants(campaign);
   terminal.say(`\n${balances(prizes)}\n`);
   // The counts are of now, and the cards were looked at just before.
   const counts = differences.filter((difference) => !difference.startsWith("card "));
   for (const difference of counts) terminal.say(`  ${difference}`);
+  if (heldRewards > 0) terminal.say(`  npm run redrive -- --campaign ${campaign} --held --dry-run   tells why they are held`);
   for (const provider of providers.all) terminal.say(`  ${describeProvider(provider)}`);
   const { grants, unasked } = providers.sum();
   const cards = `cards=${compared} on-the-way=${waiting} differing=${differing} differences=${counts.length}`;
@@ -89,7 +90,10 @@ async function compareCards(admin: AdminClient, campaign: string): Promise<Compa
       told = sum.compared;
       terminal.say(`  ${told} cards`);
     }
-    if (step.next === null) return sum;
+    if (step.next === null) {
+      terminal.say(`  ${sum.compared} cards are compared`);
+      return sum;
+    }
     cursor = step.next;
   }
 }

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { callJson } from "./api-call.ts";
 import { exitWith } from "./exits.ts";
-import { addressOf, findApp, OPERATOR_OPTIONS } from "./found-app.ts";
+import { addressOf, findApp } from "./found-app.ts";
+import { campaignOf, Misuse, OPERATOR_OPTIONS, readOptions } from "./operator-options.ts";
 import { openTerminal } from "./terminal.ts";
 import { checkCards } from "./verify/check-cards.ts";
 import type { Difference } from "./verify/check-cards.ts";
@@ -36,20 +36,20 @@ const HOW_TO_SIGN_IN = "Fetching the ledger takes an operator's token: --access-
 const TOLD_DIFFERENCES = 10;
 const PROGRESS_EVERY_CARDS = 10_000;
 
+const OPTIONS = {
+  ...OPERATOR_OPTIONS,
+  published: { type: "string" },
+  ledger: { type: "string" },
+  proof: { type: "string" },
+  root: { type: "string" },
+} as const;
+
 const terminal = openTerminal();
 
 await exitWith(run, terminal);
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      ...OPERATOR_OPTIONS,
-      published: { type: "string" },
-      ledger: { type: "string" },
-      proof: { type: "string" },
-      root: { type: "string" },
-    },
-  });
+  const values = readOptions(OPTIONS);
   if (values.help) {
     terminal.say(USAGE);
     return 0;
@@ -57,9 +57,9 @@ async function run(): Promise<number> {
   const { campaign, proof, published, root } = values;
   if (proof !== undefined && campaign === undefined) return await verifyProof(proof, published, root);
   if (campaign !== undefined && proof === undefined && root === undefined) {
-    return await verifyCampaign({ ...values, ...addressOf(values), campaign });
+    return await verifyCampaign({ ...values, ...addressOf(values), campaign: campaignOf(values) });
   }
-  throw new Error(USAGE);
+  throw new Misuse("Either a campaign (--campaign ID) is verified, or a card's proof (--proof FILE)");
 }
 
 async function verifyProof(path: string, published: string | undefined, root: string | undefined): Promise<number> {

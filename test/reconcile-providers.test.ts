@@ -12,6 +12,8 @@ import { runOperatorCommand } from "./operator-command.ts";
 
 const CAMPAIGN = "granted";
 const CARDS = 5;
+/** As `worker/ledger/held-rewards.ts` has it. */
+const HELD_UNTIL_MS = Date.UTC(9999, 0, 1);
 
 let house: TestHouse;
 beforeAll(async () => {
@@ -56,9 +58,18 @@ it("holds the ledger against what the reward system says it has granted", async 
   expect(failed.stdout).toContain(`provider points: ${CARDS} grants compared, 1 differ\n`);
   expect(failed.code).toBe(1);
 
-  await admin.redrive(CAMPAIGN, false);
+  await admin.redrive(CAMPAIGN, { dryRun: false, held: false });
   await allGranted();
   expect((await reconcile()).code).toBe(0);
+
+  // A ledger that does not know whether a reward was granted, and a provider that does.
+  await stack.kill();
+  const forget = `UPDATE rewards SET status = 'pending', granted_at = NULL, next_attempt_at = ${HELD_UNTIL_MS} WHERE card = '${lost}'`;
+  await runWrangler(localArguments(["d1", "execute", "LEDGER", "--command", forget], stack.persistTo));
+  await stack.restart();
+  // The schedule may have asked the provider before this does.
+  expect((await reconcile()).code).toBe(0);
+  await allGranted();
 
   await callJson(`${stack.sandboxOrigin}/sandbox/faults`, { method: "POST", body: { target: "rewards", mode: "down" } });
   const unasked = await reconcile();

@@ -52,6 +52,7 @@ function perfect(): Books {
         balanceOf("coupon", "coupon", { loaded: 5, issued: 2 }),
       ],
       unsettled: { blocks: 0, events: 0 },
+      heldRewards: 0,
       differences: [],
     },
     grants: [{ cardId: "card-1", prize: "points", provider: "points", asked: 2, receipt: "r", grantedAt: "2027-02-05T12:00:00.000Z" }],
