@@ -571,6 +571,10 @@ it("waits for an issuer that does not answer, says for whom, and goes on from th
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
   await begin(campaign, "issuers");
+  const silent = aroundObjects(env.CARD_ISSUER, () => new Promise(() => undefined));
+  expect(await goOnRebuilding({ ...env, CARD_ISSUER: silent }, campaign.id, 30_000)).toMatchObject({
+    waitsFor: "the issuer of shard 0 does not answer",
+  });
   const stuck = await goOnRebuilding({ ...env, CARD_ISSUER: away }, campaign.id, 30_000);
   expect(stuck).toMatchObject({ waitsFor: "the issuer of shard 1 does not answer", cursor: { phase: "issuers", shard: 1 } });
   if (stuck === null) throw new Error("it did not wait");
