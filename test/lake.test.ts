@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessToken } from "../scripts/admin-client.ts";
 import type { AdminInvariants, PrizeBalance } from "../scripts/admin-client.ts";
@@ -17,6 +16,7 @@ import { waitFor } from "../scripts/wait.ts";
 import { ROOT } from "../scripts/wrangler.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
+import { withLake } from "./lake-bucket.ts";
 
 const CAMPAIGN = "looked-at";
 const SETTLED = { timeoutMs: 90_000, everyMs: 500 };
@@ -131,26 +131,13 @@ async function keepExports({ stack }: TestHouse): Promise<void> {
 
 /** The lake's objects as files, as `rclone` would copy them. */
 async function copyLake(persistTo: string, to: string): Promise<void> {
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      modules: true,
-      script: "export default {}",
-      r2Buckets: { LAKE: "kuji-lake" },
-      resourcePersistencePath: join(persistTo, "v3"),
-      cf: false,
-      telemetry: { enabled: false },
-    }),
-  );
-  try {
-    const lake = await miniflare.getR2Bucket("LAKE");
+  await withLake(persistTo, async (lake) => {
     for (const { key } of (await lake.list()).objects) {
       const path = join(to, key);
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, (await (await lake.get(key))?.text()) ?? "");
     }
-  } finally {
-    await miniflare.dispose();
-  }
+  });
 }
 
 const time = (column: string) => `strftime(${column}, '%Y-%m-%dT%H:%M:%S.%gZ') AS ${column}`;

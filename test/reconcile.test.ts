@@ -7,6 +7,7 @@ import { waitFor } from "../scripts/wait.ts";
 import { localArguments, runWrangler } from "../scripts/wrangler.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
+import { withLake } from "./lake-bucket.ts";
 import { runOperatorCommand } from "./operator-command.ts";
 
 const CAMPAIGN = "reconciled";
@@ -70,5 +71,32 @@ it("finds no difference after a campaign was played, nor when its ledger was mad
   expect(after.stdout).toContain("differing=1");
 
   expect(await rebuild("issuers")).toMatchObject({ code: 1, stdout: expect.stringMatching(/something else before.*same=false/s) });
+  expect((await reconcile()).code).toBe(0);
+});
+
+it("holds rewards of which the lake does not tell any more, says so, and asks for them when it is told to", async () => {
+  const { stack, admin } = house;
+  await stack.tick();
+  await stack.kill();
+  const gone = await withLake(stack.persistTo, async (lake) => {
+    const keys = (await lake.list({ prefix: `rewards/${CAMPAIGN}/` })).objects.map(({ key }) => key);
+    await lake.delete(keys);
+    return keys;
+  });
+  expect(gone.length).toBeGreaterThan(0);
+  await stack.restart();
+  const points = async () => (await admin.invariants(CAMPAIGN)).prizes.find(({ prize }) => prize === "points-10")?.rewards;
+  const granted = (await points())?.granted ?? 0;
+  expect(granted).toBeGreaterThan(0);
+  const rebuilt = await rebuild("lake");
+  expect(rebuilt.code).toBe(2);
+  expect(rebuilt.stdout).toContain(`${granted} rewards may have been granted, and the lake does not tell: they are held`);
+  expect(rebuilt.stdout).toMatch(new RegExp(`damaged=0 missing=0 held=${granted} .*same=true`));
+  const redrive = (...args: string[]) => runOperatorCommand(house, "redrive", ["--campaign", CAMPAIGN, "--held", ...args]);
+  const planned = await redrive("--dry-run");
+  // The schedule may have asked their provider meanwhile, which lists what it has granted.
+  expect(planned.stdout).toMatch(/would be redriven: \d+ rewards of reconciled/);
+  expect((await redrive()).code).toBe(0);
+  await waitFor({ what: "the grants", timeoutMs: 30_000 }, async () => ((await points())?.granted === granted ? true : null));
   expect((await reconcile()).code).toBe(0);
 });
