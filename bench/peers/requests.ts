@@ -1,0 +1,45 @@
+import { createHash, createHmac, randomUUID } from "node:crypto";
+
+/** Names the key and holds its secret, base64. */
+export interface Signing {
+  readonly keyId: string;
+  readonly secret: string;
+}
+
+/** What is signed of every request (RFC 9421). */
+const COMPONENTS = ["@method", "@authority", "@path", "content-digest"] as const;
+
+/** So many signed requests of `draws` draws each, as they go over the wire, each for people and by ids of its own. */
+export function signedDraws({ keyId, secret }: Signing, url: string, draws: number, requests: number): Uint8Array[] {
+  const { host, pathname } = new URL(url);
+  const key = Buffer.from(secret, "base64");
+  const created = Math.floor(Date.now() / 1_000);
+  const parameters = `(${COMPONENTS.map((name) => `"${name}"`).join(" ")});created=${created};keyid="${keyId}";alg="hmac-sha256"`;
+  return Array.from({ length: requests }, () => {
+    const body = JSON.stringify({ draws: Array.from({ length: draws }, newDraw) });
+    const digest = `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+    const values = { "@method": "POST", "@authority": host, "@path": pathname, "content-digest": digest };
+    const base = [...COMPONENTS.map((name) => `"${name}": ${values[name]}`), `"@signature-params": ${parameters}`].join("\n");
+    const signature = createHmac("sha256", key).update(base).digest("base64");
+    const head = [
+      `POST ${pathname} HTTP/1.1`,
+      `host: ${host}`,
+      "content-type: application/json",
+      `content-length: ${Buffer.byteLength(body)}`,
+      `content-digest: ${digest}`,
+      `signature-input: sig1=${parameters}`,
+      `signature: sig1=:${signature}:`,
+    ];
+    return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
+  });
+}
+
+export function plainGet(url: string): Uint8Array {
+  const { host, pathname } = new URL(url);
+  return Buffer.from(`GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+}
+
+function newDraw() {
+  const id = randomUUID();
+  return { requestId: id, recipient: `visitor-${id}` };
+}
