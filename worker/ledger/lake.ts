@@ -57,11 +57,12 @@ export async function readBlock(env: Pick<Env, "LAKE">, place: BlockPlace, days:
   return null;
 }
 
-/** The block of an object, or null, and a word in the log, where it is not as it was written. */
+/** The block of an object, or null, and a word in the log, where it is not as it was written, or another's: the hash does not tell whose it is. */
 async function openBlock(object: R2ObjectBody, { campaign, shard, block }: BlockPlace): Promise<Block | null> {
-  const { prev = "", hash = "", events } = object.customMetadata ?? {};
+  const { prev = "", hash = "", events, ...named } = object.customMetadata ?? {};
   const body = await object.text();
-  if (hashBlock(prev, body) === hash) return { header: { campaign, shard, block, prev, hash, events: Number(events) }, body };
+  const isThere = named["campaign"] === campaign && named["shard"] === String(shard) && named["block"] === String(block);
+  if (isThere && hashBlock(prev, body) === hash) return { header: { campaign, shard, block, prev, hash, events: Number(events) }, body };
   console.error(JSON.stringify({ message: "a block in the lake is not as it was written", campaign, shard, block }));
   return null;
 }

@@ -324,32 +324,42 @@ it("is made of the issuers alone where the lake is gone: what was pending is, an
   );
 }, 60_000);
 
-it("leaves out, and counts, what in the lake is not as it was written, and has it again when the lake has", async () => {
-  const campaign = await playedCampaign();
-  const before = await sayingOf(campaign, "lake");
-  const { objects } = await env.LAKE.list({ prefix: `lake/${campaign.id}/` });
-  const key = objects[3]?.key ?? "";
-  const object = await env.LAKE.get(key);
-  const [lines, customMetadata] = [(await object?.text()) ?? "", object?.customMetadata ?? {}];
-  await env.LAKE.put(key, "{}\n", { customMetadata });
-  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
-  vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  await begin(campaign, "lake");
-  expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
-  expect(errors).toHaveBeenCalled();
-  expect(await lastRebuild(env, campaign.id)).toMatchObject({
-    damaged: 1,
-    missing: 1,
-    faults: [`${key} is not as it was written`, expect.stringMatching(/^shard \d: the lake does not have blocks \d+$/)],
-    hashBefore: before.hash,
-    hashAfter: expect.not.stringMatching(before.hash),
-  });
-  expect((await invariants(env, campaign.id))?.differences.length).toBeGreaterThan(0);
-  await env.LAKE.put(key, lines, { customMetadata });
-  await mendGaps(env, Date.now() + HOUR_MS);
-  const after = await sayingOf(campaign, "lake");
-  expect([after.hash, after.cards]).toEqual([before.hash, before.cards]);
-}, 60_000);
+it.each([
+  ["what in the lake is not as it was written", "itself"],
+  ["a block that lies in the lake under the name of another", "another"],
+])(
+  "leaves out, and counts, %s, and has it again when the lake has",
+  async (_, whose) => {
+    const campaign = await playedCampaign();
+    const before = await sayingOf(campaign, "lake");
+    const { objects } = await env.LAKE.list({ prefix: `lake/${campaign.id}/` });
+    const [key = "", other = ""] = objects.slice(3).map((object) => object.key);
+    const { lines, customMetadata } = await objectOf(key);
+    if (whose === "itself") await env.LAKE.put(key, "{}\n", { customMetadata });
+    else {
+      const instead = await objectOf(other);
+      await env.LAKE.put(key, instead.lines, { customMetadata: instead.customMetadata });
+    }
+    const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    await begin(campaign, "lake");
+    expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
+    expect(errors).toHaveBeenCalled();
+    expect(await lastRebuild(env, campaign.id)).toMatchObject({
+      damaged: 1,
+      missing: 1,
+      faults: [`${key} is not as it was written`, expect.stringMatching(/^shard \d: the lake does not have blocks \d+$/)],
+      hashBefore: before.hash,
+      hashAfter: expect.not.stringMatching(before.hash),
+    });
+    expect((await invariants(env, campaign.id))?.differences.length).toBeGreaterThan(0);
+    await env.LAKE.put(key, lines, { customMetadata });
+    await mendGaps(env, Date.now() + HOUR_MS);
+    const after = await sayingOf(campaign, "lake");
+    expect([after.hash, after.cards]).toEqual([before.hash, before.cards]);
+  },
+  60_000,
+);
 
 /** Cards whose rewards are held. */
 async function heldOf(campaign: TestCampaign): Promise<unknown[]> {
@@ -361,14 +371,18 @@ async function rewardsOf(campaign: TestCampaign): Promise<Row[]> {
   return (await sayingOf(campaign, "issuers")).rewards;
 }
 
-/** What an object of the lake was; `damage` is done to it. */
-async function damageLake(key: string, damage: (text: string) => string | null): Promise<() => Promise<void>> {
+async function objectOf(key: string) {
   const object = await env.LAKE.get(key);
-  const [text, customMetadata] = [(await object?.text()) ?? "", object?.customMetadata ?? {}];
-  const damaged = damage(text);
+  return { lines: (await object?.text()) ?? "", customMetadata: object?.customMetadata ?? {} };
+}
+
+/** What an object of the lake was; `damage` is done to it. */
+async function damageLake(key: string, damage: (lines: string) => string | null): Promise<() => Promise<void>> {
+  const { lines, customMetadata } = await objectOf(key);
+  const damaged = damage(lines);
   if (damaged === null) await env.LAKE.delete(key);
   else await env.LAKE.put(key, damaged, { customMetadata });
-  return async () => void (await env.LAKE.put(key, text, { customMetadata }));
+  return async () => void (await env.LAKE.put(key, lines, { customMetadata }));
 }
 
 it.each<[string, (text: string) => string | null, (key: string) => { damaged: number; faults: string[] }]>([
