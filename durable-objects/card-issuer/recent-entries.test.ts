@@ -37,3 +37,17 @@ it("finds the cards of a hash in the order in which they came, however many hash
     { numRuns: 60 },
   );
 });
+
+it("takes in a hundred thousand cards of one recipient, among those of others, in the time that a test has", () => {
+  const entries = new RecentEntries();
+  const kiosk = 2 ** 52;
+  const others = Array.from({ length: 100_000 }, (_, n) => n * 2 ** 36 + 1);
+  const found = others.flatMap((other, seq) => {
+    entries.add(kiosk, seq);
+    entries.add(other, seq);
+    return findAll(entries, other);
+  });
+  expect(found).toEqual(others.map((_, seq) => seq));
+  expect(findAll(entries, kiosk)).toEqual(others.map((_, seq) => seq));
+  expect(entries.sorted()).toHaveLength(4 * others.length);
+});

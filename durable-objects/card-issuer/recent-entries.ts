@@ -9,51 +9,61 @@ const EMPTY = -1;
 const HASHES = 2 ** 53;
 
 /**
- * Entries of the index that are in no page yet: a hash table with open addressing and linear probing, in two arrays of doubles. A `Map` costs four times as much
- * for each card, and an array for each hash besides. Several cards of one hash stand behind each other, in the order in which they came.
+ * Entries of the index that are in no page yet: a hash table with open addressing and linear probing, in arrays of numbers. A `Map` costs four times as much
+ * for each card, and an array for each hash besides. Several cards of one hash take one slot and are chained in the order in which they came: a recipient may
+ * have them all.
  */
 export class RecentEntries {
   #hashes = new Float64Array(FEWEST_SLOTS).fill(EMPTY);
-  #seqs = new Float64Array(FEWEST_SLOTS);
+  /** Of each slot, the last entry of its hash. */
+  #lasts = new Int32Array(FEWEST_SLOTS);
+  /** Of each entry, its card, and the next entry of its hash; the first follows on the last. */
+  #seqs = new Float64Array(FEWEST_SLOTS / SLOTS_PER_ENTRY);
+  #nexts = new Int32Array(FEWEST_SLOTS / SLOTS_PER_ENTRY);
   #size = 0;
   #scale = FEWEST_SLOTS / HASHES;
 
   add(hash: number, seq: number): void {
-    if ((this.#size + 1) * SLOTS_PER_ENTRY > this.#hashes.length) this.#grow();
-    this.#put(hash, seq);
-    this.#size += 1;
+    if (this.#size === this.#seqs.length) this.#grow();
+    const entry = this.#size++;
+    const slot = this.#slotWith(hash);
+    const last = this.#lasts[slot] as number;
+    const isFirst = this.#hashes[slot] === EMPTY;
+    this.#seqs[entry] = seq;
+    this.#nexts[entry] = isFirst ? entry : (this.#nexts[last] as number);
+    if (!isFirst) this.#nexts[last] = entry;
+    this.#hashes[slot] = hash;
+    this.#lasts[slot] = entry;
   }
 
   /** Appends to `found` the numbers of the cards under `hash`. */
   find(hash: number, found: number[]): void {
-    const hashes = this.#hashes;
-    const mask = hashes.length - 1;
-    for (let slot = slotOf(hash, this.#scale); hashes[slot] !== EMPTY; slot = (slot + 1) & mask) {
-      if (hashes[slot] === hash) found.push(this.#seqs[slot] as number);
-    }
+    const slot = this.#slotWith(hash);
+    if (this.#hashes[slot] === EMPTY) return;
+    const last = this.#lasts[slot] as number;
+    let entry = last;
+    do {
+      entry = this.#nexts[entry] as number;
+      found.push(this.#seqs[entry] as number);
+    } while (entry !== last);
   }
 
   /** All of them in order, as pages have them. */
   sorted(): IndexPage {
     const sorted = new Float64Array(2 * this.#size);
+    const slots = this.#inOrder();
     let length = 0;
-    const take = (slot: number, last: boolean) => {
-      const hash = this.#hashes[slot] as number;
-      if (hash === EMPTY || slotOf(hash, this.#scale) > slot !== last) return;
-      // Only those that share a few slots are out of order.
-      let at = length;
-      for (; at > 0 && (sorted[at - 2] as number) > hash; at -= 2) {
-        sorted[at] = sorted[at - 2] as number;
-        sorted[at + 1] = sorted[at - 1] as number;
-      }
-      sorted[at] = hash;
-      sorted[at + 1] = this.#seqs[slot] as number;
-      length += 2;
-    };
-    const slots = this.#hashes.length;
-    for (let slot = 0; slot < slots; slot++) take(slot, false);
-    // The largest hashes may have found no room but around the end of the table.
-    for (let slot = 0; slot < slots && this.#hashes[slot] !== EMPTY; slot++) take(slot, true);
+    for (let n = 0; n < slots.length; n++) {
+      const slot = slots[n] as number;
+      const last = this.#lasts[slot] as number;
+      let entry = last;
+      do {
+        entry = this.#nexts[entry] as number;
+        sorted[length] = this.#hashes[slot] as number;
+        sorted[length + 1] = this.#seqs[entry] as number;
+        length += 2;
+      } while (entry !== last);
+    }
     return sorted;
   }
 
@@ -62,25 +72,49 @@ export class RecentEntries {
     this.#size = 0;
   }
 
-  #put(hash: number, seq: number): void {
-    const mask = this.#hashes.length - 1;
-    let slot = slotOf(hash, this.#scale);
-    while (this.#hashes[slot] !== EMPTY) slot = (slot + 1) & mask;
-    this.#hashes[slot] = hash;
-    this.#seqs[slot] = seq;
+  /** The slots that are taken, in the order of their hashes. */
+  #inOrder(): Int32Array {
+    const hashes = this.#hashes;
+    const order = new Int32Array(this.#size);
+    let length = 0;
+    const take = (slot: number, last: boolean) => {
+      const hash = hashes[slot] as number;
+      if (hash === EMPTY || slotOf(hash, this.#scale) > slot !== last) return;
+      // Only those that share a few slots are out of order.
+      let at = length++;
+      for (; at > 0 && (hashes[order[at - 1] as number] as number) > hash; at--) order[at] = order[at - 1] as number;
+      order[at] = slot;
+    };
+    for (let slot = 0; slot < hashes.length; slot++) take(slot, false);
+    // The largest hashes may have found no room but around the end of the table.
+    for (let slot = 0; slot < hashes.length && hashes[slot] !== EMPTY; slot++) take(slot, true);
+    return order.subarray(0, length);
   }
 
-  /** Cards of one hash keep their order: they are put again from its first slot on, around the end of the table if need be. */
+  /** The slot of `hash`, or the empty one that it would take. */
+  #slotWith(hash: number): number {
+    const hashes = this.#hashes;
+    const mask = hashes.length - 1;
+    let slot = slotOf(hash, this.#scale);
+    while (hashes[slot] !== EMPTY && hashes[slot] !== hash) slot = (slot + 1) & mask;
+    return slot;
+  }
+
   #grow(): void {
-    const [hashes, seqs] = [this.#hashes, this.#seqs];
+    const [hashes, lasts, seqs, nexts] = [this.#hashes, this.#lasts, this.#seqs, this.#nexts];
     this.#hashes = new Float64Array(2 * hashes.length).fill(EMPTY);
-    this.#seqs = new Float64Array(2 * hashes.length);
+    this.#lasts = new Int32Array(2 * lasts.length);
+    this.#seqs = new Float64Array(2 * seqs.length);
+    this.#nexts = new Int32Array(2 * nexts.length);
+    this.#seqs.set(seqs);
+    this.#nexts.set(nexts);
     this.#scale *= 2;
-    const begin = hashes.indexOf(EMPTY);
     for (let n = 0; n < hashes.length; n++) {
-      const slot = (begin + n) & (hashes.length - 1);
-      const hash = hashes[slot] as number;
-      if (hash !== EMPTY) this.#put(hash, seqs[slot] as number);
+      const hash = hashes[n] as number;
+      if (hash === EMPTY) continue;
+      const slot = this.#slotWith(hash);
+      this.#hashes[slot] = hash;
+      this.#lasts[slot] = lasts[n] as number;
     }
   }
 }
