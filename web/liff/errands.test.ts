@@ -77,7 +77,7 @@ function worldWith(
 describe("opening", () => {
   test("takes one call: the session brings the card", async () => {
     const { world, calls } = worldWith();
-    expect(await errandsIn(world).run("open", OPENING, [])).toMatchObject({ type: "opened", card: { cardId: CARD }, scratched: false });
+    expect(await errandsIn(world).run("open", OPENING, [])).toMatchObject({ type: "opened", card: { cardId: CARD }, foil: "whole" });
     expect(calls).toEqual([`open ${CARD}`]);
   });
 

@@ -62,8 +62,8 @@ export function errandsIn(world: World): Errands {
       const reply = await withSession((session) => api.face(session, cardId));
       if (!reply.ok) return failed(reply.failure);
     }
-    if (cardId === null) return { type: "opened", card: null, scratched: false, refusal: refusalOf(boot, world.nowMs()) };
-    return { type: "opened", card: { cardId }, scratched: memory.wasScratched(cardId), refusal: null };
+    if (cardId === null) return { type: "opened", card: null, foil: "whole", refusal: refusalOf(boot, world.nowMs()) };
+    return { type: "opened", card: { cardId }, foil: memory.foilOf(cardId), refusal: null };
   }
 
   async function draw(): Promise<Event> {

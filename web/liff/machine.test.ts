@@ -11,7 +11,7 @@ const nothing: Revealed = { state: "revealed", prize: { id: "thanks", name: "Tha
 const granted: Reward = { status: "granted" };
 const pending: Reward = { status: "pending" };
 
-const opened: Event = { type: "opened", card, scratched: false, refusal: null };
+const opened: Event = { type: "opened", card, foil: "whole", refusal: null };
 const touched: Event = { type: "touched" };
 const uncovered: Event = { type: "uncovered" };
 const pressed: Event = { type: "redeem_pressed" };
@@ -50,9 +50,15 @@ describe("a card", () => {
   });
 
   test("that was scratched on an earlier visit has no foil, and asks for its prize by itself", () => {
-    const state = after({ ...opened, scratched: true });
+    const state = after({ ...opened, foil: "off" });
     expect(state).toMatchObject({ state: "asking", foil: false });
     expect(step(state, revealed(coupon)).state).toBe("revealed");
+  });
+
+  test("that was touched on an earlier visit asks for its prize by itself, and keeps its foil", () => {
+    const state = after({ ...opened, foil: "touched" });
+    expect(state).toMatchObject({ state: "asking", foil: true });
+    expect(step(state, revealed(coupon)).state).toBe("loosened");
   });
 
   test("that the reveal redeemed has no button", () => {
@@ -152,6 +158,20 @@ describe("a call that fails", () => {
     expect(step(state, failed(503, "overloaded"))).toEqual({ state: "closed", reason: "unreachable" });
   });
 
+  test("for want of a network is tried for as long as it takes", () => {
+    let state = after(opened, touched);
+    for (let i = 0; i < 10 * MAX_ATTEMPTS; i++) state = step(step(state, lost), { type: "wait_over" });
+    expect(state).toMatchObject({ state: "asking", card });
+  });
+
+  test("too often ends the page only until the user or the network comes back", () => {
+    const unreachable: State = { state: "closed", reason: "unreachable" };
+    expect(callOf(step(unreachable, { type: "back_online" }))).toBe("open");
+    expect(callOf(step(unreachable, { type: "returned", nowMs: 0 }))).toBe("open");
+    const expired: State = { state: "closed", reason: "card_expired" };
+    expect(step(expired, { type: "returned", nowMs: 0 })).toBe(expired);
+  });
+
   test.each(["card_not_found", "card_expired", "card_voided", "campaign_not_found", "campaign_state"] as const)(
     "with %s ends the page, and says why",
     (code) => {
@@ -169,8 +189,35 @@ describe("a call that fails", () => {
   });
 });
 
+describe("a page that its user comes back to", () => {
+  const back = (nowMs: number): Event => ({ type: "returned", nowMs });
+
+  test("goes on at once, but waits as long as a full server asked it to", () => {
+    expect(errandOf(step(after(opened, touched, lost), back(1)))?.errand.untilMs).toBeNull();
+    const busy = after(opened, touched, failed(503, "overloaded", 4));
+    expect(step(busy, back(2_000))).toBe(busy);
+    expect(errandOf(step(busy, back(60_000)))?.errand.untilMs).toBeNull();
+  });
+
+  test("makes no second call beside one that is under way", () => {
+    const asking = after(opened, touched);
+    expect(step(asking, back(60_000))).toBe(asking);
+  });
+
+  test("asks whether its coupon was used meanwhile, and keeps it on the screen", () => {
+    const shown = after(opened, touched, revealed(coupon), uncovered, pressed, redeemed({ status: "granted", coupon: "AQAB" }));
+    expect(callOf(shown)).toBeNull();
+    const asking = step(shown, back(1));
+    expect(callOf(asking)).toBe("reveal");
+    const used = step(asking, revealed({ ...coupon, state: "used" }));
+    expect(used).toMatchObject({ state: "rewarded", won: { state: "used" }, reward: { coupon: "AQAB" }, errand: null });
+    expect(step(used, back(2))).toBe(used);
+    expect(step(asking, failed(404, "card_not_found"))).toMatchObject({ state: "rewarded", errand: null });
+  });
+});
+
 describe("without a card", () => {
-  const lobby: Event = { type: "opened", card: null, scratched: false, refusal: null };
+  const lobby: Event = { type: "opened", card: null, foil: "whole", refusal: null };
   const drawn = (status: "issued" | "limit_reached" | "not_open", refusal: "ended" | null = null): Event => ({
     type: "drawn",
     status,

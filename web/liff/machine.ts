@@ -1,4 +1,5 @@
 import type { Card, Drawn, Failure, Revealed, Reward } from "./api.ts";
+import type { Foil } from "./memory.ts";
 import { isPassing, MAX_ATTEMPTS, waitAfter, type WaitReason } from "./retry.ts";
 
 /** The calls that a state may be waiting for. */
@@ -43,13 +44,13 @@ export type State =
   | { readonly state: "revealed"; readonly card: Card; readonly won: Revealed }
   | { readonly state: "thanks"; readonly card: Card; readonly won: Revealed }
   | { readonly state: "redeeming"; readonly card: Card; readonly won: Revealed; readonly errand: Errand }
-  /** Redeemed. The errand asks whether the reward has arrived; null: nothing more to ask. */
+  /** Redeemed. The errand asks whether the reward has arrived, or the coupon was used; null: nothing more to ask. */
   | { readonly state: "rewarded"; readonly card: Card; readonly won: Revealed; readonly reward: Reward; readonly errand: Errand | null }
   | { readonly state: "closed"; readonly reason: ClosedReason };
 
 export type Event =
-  /** `scratched`: the foil of this card came off on an earlier visit. `card` null: there is none yet. */
-  | { readonly type: "opened"; readonly card: Card | null; readonly scratched: boolean; readonly refusal: DrawRefusal | null }
+  /** `foil`: as an earlier visit left it. `card` null: there is none yet. */
+  | { readonly type: "opened"; readonly card: Card | null; readonly foil: Foil; readonly refusal: DrawRefusal | null }
   | { readonly type: "signed_out"; readonly reason: "not_in_line" | "token_refused" }
   | { readonly type: "draw_pressed" }
   | { readonly type: "drawn"; readonly status: Drawn["status"]; readonly card: Card | null; readonly refusal: DrawRefusal | null }
@@ -61,7 +62,9 @@ export type Event =
   | { readonly type: "reward_seen"; readonly reward: Reward; readonly nowMs: number }
   | { readonly type: "failed"; readonly failure: Failure; readonly nowMs: number; readonly dice: number }
   | { readonly type: "wait_over" }
-  | { readonly type: "back_online" };
+  | { readonly type: "back_online" }
+  /** The user has come back to the page, or the page to its user. */
+  | { readonly type: "returned"; readonly nowMs: number };
 
 /** How often a reward on its way is asked for before the page stops asking; it arrives all the same. */
 const MAX_REWARD_POLLS = 14;
@@ -86,7 +89,9 @@ export function errandOf(state: State): { readonly call: Call; readonly errand: 
     case "redeeming":
       return { call: "redeem", errand: state.errand };
     case "rewarded":
-      return state.errand === null ? null : { call: "reward", errand: state.errand };
+      if (state.errand === null) return null;
+      // A coupon is its own reward; what may change is the state of its card.
+      return { call: state.won.prize.kind === "coupon" ? "reveal" : "reward", errand: state.errand };
     case "outside":
     case "lobby":
     case "covered":
@@ -112,6 +117,7 @@ export function step(state: State, event: Event): State {
     case "touched":
       return state.state === "covered" ? { state: "asking", card: state.card, foil: true, errand: fresh() } : state;
     case "revealed":
+      if (state.state === "rewarded") return { ...state, won: event.won, errand: null };
       if (state.state !== "asking") return state;
       return state.foil ? { state: "loosened", card: state.card, won: event.won } : uncovered(state.card, event.won);
     case "uncovered":
@@ -128,15 +134,19 @@ export function step(state: State, event: Event): State {
     case "wait_over":
       return withErrand(state, (errand) => (errand.untilMs === null ? errand : { ...errand, untilMs: null }));
     case "back_online":
+      if (isUnreachable(state)) return { state: "opening", errand: fresh() };
       return withErrand(state, (errand) =>
         errand.untilMs !== null && errand.reason === "offline" ? { ...errand, untilMs: null } : errand,
       );
+    case "returned":
+      return returned(state, event.nowMs);
   }
 }
 
 function opened(event: Event & { type: "opened" }): State {
   if (event.card === null) return { state: "lobby", refusal: event.refusal };
-  return event.scratched ? { state: "asking", card: event.card, foil: false, errand: fresh() } : { state: "covered", card: event.card };
+  if (event.foil === "whole") return { state: "covered", card: event.card };
+  return { state: "asking", card: event.card, foil: event.foil === "touched", errand: fresh() };
 }
 
 function drawn({ status, card, refusal }: Event & { type: "drawn" }): State {
@@ -180,10 +190,26 @@ function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowM
   };
 }
 
+function isUnreachable(state: State): boolean {
+  return state.state === "closed" && state.reason === "unreachable";
+}
+
+/** A page that slept goes on at once, but for the wait that the server asked for. A coupon may have been used meanwhile. */
+function returned(state: State, nowMs: number): State {
+  if (isUnreachable(state)) return { state: "opening", errand: fresh() };
+  if (state.state === "rewarded" && state.won.prize.kind === "coupon" && state.won.state !== "used" && state.errand === null) {
+    return { ...state, errand: fresh() };
+  }
+  return withErrand(state, (errand) =>
+    errand.untilMs !== null && (errand.reason !== "busy" || errand.untilMs <= nowMs) ? { ...errand, untilMs: null } : errand,
+  );
+}
+
 function failed(state: State, { failure, nowMs, dice }: Event & { type: "failed" }): State {
   const current = errandOf(state);
   if (current === null) return state;
-  const failures = current.errand.failures + 1;
+  // Without a network nobody is asked, so nobody is asked too often.
+  const failures = current.errand.failures + (failure.kind === "network" && failure.offline ? 0 : 1);
   if (isPassing(failure)) {
     if (failures <= MAX_ATTEMPTS) return withErrand(state, () => ({ failures, ...waitAfter(failure, failures, nowMs, dice) }));
     // What was redeemed stays on the screen; only the asking ends.

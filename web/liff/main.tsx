@@ -59,6 +59,10 @@ async function start(root: Element): Promise<void> {
   });
   const player = playerOf(errands, memory, { nowMs, after: (ms, run) => setTimeout(run, ms) });
   addEventListener("online", () => player.send({ type: "back_online" }));
+  // From another app, another tab, or the browser's store of pages that were left (`persisted`).
+  const returned = () => player.send({ type: "returned", nowMs: nowMs() });
+  addEventListener("pageshow", ({ persisted }) => persisted && returned());
+  document.addEventListener("visibilitychange", () => document.hidden || returned());
   player.start();
   const messages = await loadMessages(language);
   render(<App campaign={{ boot, theme, language, messages }} player={player} errands={errands} />, root);

@@ -35,9 +35,24 @@ describe("memory", () => {
     const device = emptyStore();
     const memory = memoryOf("spring", emptyStore(), device);
     for (let i = 0; i < 60; i++) memory.scratched(`card-${i}`);
-    expect(memory.wasScratched("card-59")).toBe(true);
-    expect(memory.wasScratched("card-0")).toBe(false);
-    expect(memoryOf("autumn", emptyStore(), device).wasScratched("card-59")).toBe(true);
+    expect(memory.foilOf("card-59")).toBe("off");
+    expect(memory.foilOf("card-0")).toBe("whole");
+    expect(memoryOf("autumn", emptyStore(), device).foilOf("card-59")).toBe("off");
+  });
+
+  test("keeps the strokes on a card until its foil is off, and those of a few cards only", () => {
+    const device = emptyStore();
+    const memory = memoryOf("spring", emptyStore(), device);
+    memory.keepStrokes("card", [1, 2, 3, 4, 5]);
+    memory.keepStrokes("other", []);
+    const reopened = memoryOf("spring", emptyStore(), device);
+    expect([reopened.foilOf("card"), reopened.strokesOn("card")]).toEqual(["touched", [1, 2, 3, 4, 5]]);
+    expect([reopened.foilOf("other"), reopened.strokesOn("other")]).toEqual(["touched", []]);
+    reopened.scratched("card");
+    expect([reopened.foilOf("card"), reopened.strokesOn("card")]).toEqual(["off", []]);
+    for (let i = 0; i < 9; i++) memory.keepStrokes(`card-${i}`, [i]);
+    expect(memory.foilOf("card-0")).toBe("whole");
+    expect(memory.strokesOn("card-8")).toEqual([8]);
   });
 
   test("of a browser that keeps nothing still holds the session while the page is open", () => {

@@ -1,5 +1,5 @@
 /**
- * What a reload must not lose: the session, the key of a draw under way, and which cards were scratched.
+ * What a reload must not lose: the session, the key of a draw under way, which cards were scratched, and the strokes on those that still are.
  * A browser that keeps nothing (private mode) still plays; it only scratches again.
  */
 export interface Session {
@@ -9,8 +9,13 @@ export interface Session {
   readonly expiresAtMs: number;
 }
 
+/** The foil of a card as an earlier visit left it: `touched` means that its prize was asked for. */
+export type Foil = "whole" | "touched" | "off";
+
 /** Cards whose foil is known to be off; more would fill the store for nothing. */
 const MAX_SCRATCHED = 50;
+/** Cards that are being scratched; hardly anybody leaves more than one unfinished. */
+const MAX_TOUCHED = 4;
 /** A session this close to its end is not begun with. */
 const SESSION_MARGIN_MS = 60_000;
 
@@ -24,17 +29,24 @@ export interface Memory {
   /** The key of the draw under way: the same until `drawn`, so that a reload does not draw twice. */
   drawKey(make: () => string): string;
   drawn(): void;
-  wasScratched(cardId: string): boolean;
+  foilOf(cardId: string): Foil;
+  /** The foil of this card is off. */
   scratched(cardId: string): void;
+  /** The strokes on the foil of a card that was touched, packed. */
+  strokesOn(cardId: string): readonly number[];
+  keepStrokes(cardId: string, strokes: readonly number[]): void;
 }
 
-/** `tab` lasts as long as the tab (the session, a draw), `device` outlives the app (which cards were scratched). */
+/** `tab` lasts as long as the tab (the session, a draw), `device` outlives the app (what was scratched). */
 export function memoryOf(campaign: string, tab: Store, device: Store): Memory {
   const sessionKey = `kuji.session.${campaign}`;
   const drawKey = `kuji.draw.${campaign}`;
   const scratchedKey = "kuji.scratched";
+  const touchedKey = "kuji.touched";
   let held: Session | null = read(tab, sessionKey) as Session | null;
   const scratchedCards = () => (read(device, scratchedKey) as string[] | null) ?? [];
+  const touchedCards = () => (read(device, touchedKey) as [cardId: string, strokes: number[]][] | null) ?? [];
+  const others = (cardId: string) => touchedCards().filter(([id]) => id !== cardId);
 
   return {
     session: (user, nowMs) => (held !== null && held.user === user && held.expiresAtMs - SESSION_MARGIN_MS > nowMs ? held : null),
@@ -52,8 +64,16 @@ export function memoryOf(campaign: string, tab: Store, device: Store): Memory {
       return key;
     },
     drawn: () => tab.removeItem(drawKey),
-    wasScratched: (cardId) => scratchedCards().includes(cardId),
-    scratched: (cardId) => write(device, scratchedKey, [cardId, ...scratchedCards().filter((id) => id !== cardId)].slice(0, MAX_SCRATCHED)),
+    foilOf: (cardId) => {
+      if (scratchedCards().includes(cardId)) return "off";
+      return touchedCards().some(([id]) => id === cardId) ? "touched" : "whole";
+    },
+    scratched: (cardId) => {
+      write(device, scratchedKey, [cardId, ...scratchedCards().filter((id) => id !== cardId)].slice(0, MAX_SCRATCHED));
+      write(device, touchedKey, others(cardId));
+    },
+    strokesOn: (cardId) => touchedCards().find(([id]) => id === cardId)?.[1] ?? [],
+    keepStrokes: (cardId, strokes) => write(device, touchedKey, [[cardId, strokes], ...others(cardId)].slice(0, MAX_TOUCHED)),
   };
 }
 

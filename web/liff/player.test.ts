@@ -5,7 +5,7 @@ import type { Call, Event } from "./machine.ts";
 import { playerOf } from "./player.ts";
 
 const card = { cardId: "AQAB" };
-const opened: Event = { type: "opened", card, scratched: false, refusal: null };
+const opened: Event = { type: "opened", card, foil: "whole", refusal: null };
 const revealed: Event = { type: "revealed", won: { state: "revealed", prize: { id: "p", name: "P", kind: "coupon" } } };
 const busy: Event = {
   type: "failed",
@@ -19,6 +19,7 @@ function table() {
   const asked: { readonly call: Call; readonly trail: readonly TrailPoint[]; readonly answer: (event: Event) => void }[] = [];
   const timers: { readonly ms: number; readonly run: () => void }[] = [];
   const scratched: string[] = [];
+  const strokes = new Map<string, readonly number[]>();
   let nowMs = 0;
   const errands: Errands = {
     line: null,
@@ -26,7 +27,11 @@ function table() {
   };
   const player = playerOf(
     errands,
-    { scratched: (cardId) => void scratched.push(cardId) },
+    {
+      scratched: (cardId) => void scratched.push(cardId),
+      strokesOn: (cardId) => strokes.get(cardId) ?? [],
+      keepStrokes: (cardId, kept) => void strokes.set(cardId, kept),
+    },
     { nowMs: () => nowMs, after: (ms, run) => void timers.push({ ms, run }) },
   );
   /** Answers the last call, and lets the answer arrive. */
@@ -37,7 +42,7 @@ function table() {
   const turnTo = (ms: number) => {
     nowMs = ms;
   };
-  return { player, asked, timers, scratched, answer, turnTo };
+  return { player, asked, timers, scratched, strokes, answer, turnTo };
 }
 
 test("the page's call is made once, however often it is told that it was touched", async () => {
@@ -92,6 +97,18 @@ test("a card whose prize has been seen is remembered", async () => {
   expect(scratched).toEqual([]);
   player.send({ type: "uncovered" });
   expect(scratched).toEqual([card.cardId]);
+});
+
+test("a touched card is remembered before its prize is asked for, and its strokes from each lifted finger", async () => {
+  const { player, strokes, answer } = table();
+  player.start();
+  await answer(opened);
+  player.lifted([9]);
+  expect(strokes.size).toBe(0);
+  player.send({ type: "touched" });
+  expect(strokes.get(card.cardId)).toEqual([]);
+  player.lifted([1, 2, 3, 4, 5]);
+  expect(player.strokesOn(card.cardId)).toEqual([1, 2, 3, 4, 5]);
 });
 
 test("who listens hears of every change, until no longer", () => {

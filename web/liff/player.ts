@@ -16,12 +16,15 @@ export interface Player {
   send(event: Event): void;
   /** How much of the foil is off, in percent. */
   scratchedTo(percent: number): void;
+  /** The strokes on this card's foil, as the last finger that was lifted left them. */
+  strokesOn(cardId: string): readonly number[];
+  lifted(strokes: readonly number[]): void;
   subscribe(listener: () => void): () => void;
   /** Makes the first call. */
   start(): void;
 }
 
-export function playerOf(errands: Errands, memory: Pick<Memory, "scratched">, clock: Clock): Player {
+export function playerOf(errands: Errands, memory: Pick<Memory, "scratched" | "strokesOn" | "keepStrokes">, clock: Clock): Player {
   const openedAtMs = clock.nowMs();
   const listeners = new Set<() => void>();
   let state: State = OPENING;
@@ -32,6 +35,8 @@ export function playerOf(errands: Errands, memory: Pick<Memory, "scratched">, cl
     if (next === state) return;
     state = next;
     if (state.state === "revealed" || state.state === "thanks" || state.state === "rewarded") memory.scratched(state.card.cardId);
+    // From here on a card that is opened again asks for its prize by itself.
+    if (event.type === "touched" && state.state === "asking") memory.keepStrokes(state.card.cardId, []);
     for (const listener of listeners) listener();
     pursue();
   }
@@ -55,6 +60,10 @@ export function playerOf(errands: Errands, memory: Pick<Memory, "scratched">, cl
     send,
     scratchedTo: (percent) => {
       trail = addPoint(trail, [clock.nowMs() - openedAtMs, Math.round(percent)]);
+    },
+    strokesOn: memory.strokesOn,
+    lifted: (strokes) => {
+      if (state.state === "asking" || state.state === "loosened") memory.keepStrokes(state.card.cardId, strokes);
     },
     subscribe: (listener) => {
       listeners.add(listener);

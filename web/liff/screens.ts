@@ -54,7 +54,7 @@ const GREEN: typeof FESTIVAL = {
 };
 
 type Answer = { readonly status?: number; readonly body?: unknown; readonly headers?: Record<string, string> } | "never" | "lost";
-type Call = "session" | "reveal" | "redeem" | "reward" | "play";
+type Call = "session" | "face" | "cards" | "reveal" | "redeem" | "reward" | "play";
 
 const won = (id: string, more: object = {}): Answer => {
   const prize = FESTIVAL.prizes.find((face) => face.id === id);
@@ -64,6 +64,8 @@ const problem = (status: number, code: string, headers = {}): Answer => ({ statu
 const rewarded = (reward: object): Answer => ({ body: { state: "redeemed", reward } });
 const ANSWERS: Record<Call, Answer> = {
   session: { body: { session: "s", expiresAt: "2099-01-01T00:00:00Z", user: {}, card: { cardId: CARD } } },
+  face: { body: {} },
+  cards: { body: { cards: [], next: null } },
   reveal: won("coupon-50"),
   redeem: rewarded({ status: "granted", coupon: CARD }),
   reward: { body: { status: "pending" } },
@@ -161,6 +163,14 @@ const SCENES: readonly Scene[] = [
   { name: "closed-expired", answers: { reveal: problem(409, "card_expired") }, act: forMe },
   { name: "closed-unknown-campaign", boot: null },
   { name: "outside-token-refused", answers: { session: problem(401, "line_token_invalid") } },
+  {
+    name: "holding-reopened",
+    answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },
+    act: async (page) => {
+      await scratch(page, 4);
+      await page.reload();
+    },
+  },
 ];
 
 const DEVICES: Readonly<Record<string, BrowserContextOptions>> = {
@@ -192,7 +202,8 @@ async function serve(page: Page, dist: string, scene: Scene): Promise<void> {
   );
   await page.route(`${ORIGIN}/**`, async (route) => {
     const { pathname } = new URL(route.request().url());
-    const call = /\/(session|reveal|redeem|reward|play)$/.exec(pathname)?.[1] as Call | undefined;
+    const call = (/\/(session|cards|reveal|redeem|reward|play)$/.exec(pathname)?.[1] ??
+      (/\/cards\/[^/]+$/.test(pathname) ? "face" : undefined)) as Call | undefined;
     if (call !== undefined) return give(route, scene.answers?.[call] ?? ANSWERS[call]);
     const file = pathname.startsWith("/c/") ? "index.html" : pathname.slice(1);
     const text = await readFile(join(dist, file), "utf8");

@@ -1,8 +1,9 @@
 import type { Cover, Metal } from "../theme.ts";
 import { emptyCoverage, type Point, type Stroke } from "./coverage.ts";
-import { flakesOn } from "./flakes.ts";
+import type { Flakes, flakesOn } from "./flakes.ts";
 import { printFoil } from "./foil.ts";
 import { cutStamps, type Stamp } from "./stamps.ts";
+import { addStroke, packStrokes, unpackStrokes } from "./strokes.ts";
 
 /** A fingertip, as a radius in CSS pixels; a device that tells the size of the touch is believed within bounds. */
 const BRUSH_RADIUS = 21;
@@ -10,8 +11,6 @@ const MIN_BRUSH_RADIUS = 16;
 const MAX_BRUSH_RADIUS = 28;
 /** Past this the rest comes off by itself. */
 const ENOUGH_PERCENT = 55;
-/** Strokes kept while the foil holds; a minute of scratching. */
-const MAX_HELD_STROKES = 2_000;
 /** A sharper canvas than this costs more than the eye gets. */
 const MAX_PIXEL_RATIO = 3;
 const DISSOLVE_MS = 520;
@@ -23,8 +22,12 @@ export interface SurfaceOptions {
   readonly words: string;
   /** No flakes, no fading: the foil is there or it is not. */
   readonly still: boolean;
+  /** Those of an earlier visit, packed. */
+  readonly strokes: readonly number[];
   readonly onTouch: () => void;
   readonly onScratch: (percent: number) => void;
+  /** A finger was lifted: all strokes so far, packed. */
+  readonly onLift: (strokes: readonly number[]) => void;
   readonly onCleared: () => void;
 }
 
@@ -33,8 +36,8 @@ export interface SurfaceOptions {
  * `ENOUGH_PERCENT` the rest dissolves.
  */
 export interface ScratchSurface {
-  /** The prize lies beneath now. */
-  loosen(): void;
+  /** The prize lies beneath now; from here on the foil flakes. */
+  loosen(flakes: typeof flakesOn): void;
   /** Takes the rest of the foil off, once it is loose. */
   clear(): void;
   stop(): void;
@@ -45,12 +48,12 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   const pen = foil.getContext("2d");
   if (pen === null) throw new Error("this browser draws on no canvas");
   const stamps = cutStamps(options.metal);
-  const flakes = flakesOn(crumbs, options.metal);
   const coverage = emptyCoverage();
   const fingers = new Map<number, Point>();
   const listening = new AbortController();
-  /** Null once the foil is loose. */
-  let held: Stroke[] | null = [];
+  const strokes: Stroke[] = [];
+  let loose = false;
+  let flakes: Flakes | null = null;
   let touched = false;
   let dissolving = false;
   let width = 0;
@@ -78,15 +81,19 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
     if (dissolving) return;
     const before = Math.floor(coverage.percent());
     coverage.mark(stroke, width, height);
-    if (held === null) {
+    addStroke(strokes, stroke);
+    if (loose) {
       cut(stroke);
       shed(stroke);
     } else {
-      stamp(stroke, "scuff", 0.8, "source-atop");
-      if (held.length < MAX_HELD_STROKES) held.push(stroke);
+      scuff(stroke);
     }
     if (Math.floor(coverage.percent()) !== before) options.onScratch(coverage.percent());
     dissolveIfEnough();
+  }
+
+  function scuff(stroke: Stroke): void {
+    stamp(stroke, "scuff", 0.8, "source-atop");
   }
 
   /** A darker rim is pressed into the foil around the stroke before the stroke is taken out of it. */
@@ -109,13 +116,12 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   }
 
   function shed({ from, to }: Stroke): void {
-    if (options.still) return;
     const moved = Math.hypot(to.x - from.x, to.y - from.y);
-    flakes.shed(to.x - crumbs.offsetLeft, to.y - crumbs.offsetTop, Math.min(MAX_FLAKES_A_STROKE, Math.ceil(moved / 9)));
+    flakes?.shed(to.x - crumbs.offsetLeft, to.y - crumbs.offsetTop, Math.min(MAX_FLAKES_A_STROKE, Math.ceil(moved / 9)));
   }
 
   function dissolveIfEnough(): void {
-    if (held === null && coverage.percent() >= ENOUGH_PERCENT) dissolve();
+    if (loose && coverage.percent() >= ENOUGH_PERCENT) dissolve();
   }
 
   function dissolve(): void {
@@ -150,7 +156,10 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
     }
   }
 
-  const lift = (event: PointerEvent) => void fingers.delete(event.pointerId);
+  function lift(event: PointerEvent): void {
+    if (fingers.delete(event.pointerId)) options.onLift(packStrokes(strokes, width));
+  }
+
   const { signal } = listening;
   foil.addEventListener("pointerdown", down, { signal });
   foil.addEventListener("pointermove", move, { signal });
@@ -159,22 +168,28 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   const observer = new ResizeObserver(fit);
   observer.observe(foil);
   fit();
+  for (const stroke of unpackStrokes(options.strokes, width)) {
+    touched = true;
+    strokes.push(stroke);
+    coverage.mark(stroke, width, height);
+    scuff(stroke);
+  }
 
   return {
-    loosen: () => {
+    loosen: (flakesOn) => {
+      loose = true;
+      if (!options.still) flakes = flakesOn(crumbs, options.metal);
       // What was scuffed is cut through at once.
-      const strokes = held ?? [];
-      held = null;
       strokes.forEach(cut);
       dissolveIfEnough();
     },
     clear: () => {
-      if (held === null) dissolve();
+      if (loose) dissolve();
     },
     stop: () => {
       listening.abort();
       observer.disconnect();
-      flakes.stop();
+      flakes?.stop();
     },
   };
 }

@@ -23,7 +23,10 @@ export interface Messages {
   readonly opened: string;
   readonly scratchForMe: string;
   readonly asking: string;
-  readonly waiting: Readonly<Record<"busy" | "offline" | "trouble", Passage>>;
+  /** `queue`: too many people, before there is a card. */
+  readonly waiting: Readonly<Record<"busy" | "queue" | "offline" | "trouble", Passage>>;
+  /** With the whole seconds until then. */
+  readonly nextTry: (seconds: number) => string;
   readonly won: Passage;
   readonly redeem: string;
   readonly redeeming: string;

@@ -29,6 +29,7 @@ describe("a language", () => {
     expect(empty(messages)).toBe(false);
     expect(messages.notStarted("DATE").text).toContain("DATE");
     expect(messages.validUntil("DATE")).toContain("DATE");
+    expect(messages.nextTry(12)).toContain("12");
     // A foil may be of any metal, and scratched with whatever is at hand.
     expect(JSON.stringify(messages)).not.toMatch(/銀|silver|finger|指|นิ้ว/);
   });

@@ -4,7 +4,6 @@ import type { Player } from "../player.ts";
 import { localText } from "../text/language.ts";
 import { CampaignContext, wantsStillness, type Campaign } from "./campaign.ts";
 import { CardPage } from "./CardPage.tsx";
-import { Notice } from "./Notice.tsx";
 import { Skeleton } from "./Skeleton.tsx";
 import { useLater, type Later } from "./use-later.ts";
 
@@ -39,16 +38,16 @@ function useCelebration({ state }: Player["state"], { theme }: Campaign, later: 
 }
 
 function Page({ state, player, errands, campaign }: AppProps & { readonly state: Player["state"] }) {
-  const later = useLater(state.state !== "opening");
+  const later = useLater(state.state !== "opening" || state.errand.reason !== null);
   useCelebration(state, campaign, later);
   const skeleton = <Skeleton title={localText(campaign.boot.title, campaign.language)} label={campaign.messages.opening} />;
   switch (state.state) {
     case "opening":
-      return state.errand.reason === null ? (
+      return state.errand.reason === null || later === null ? (
         skeleton
       ) : (
         <Skeleton title={localText(campaign.boot.title, campaign.language)} label="">
-          <Notice errand={state.errand} />
+          <later.Notice state={state} />
         </Skeleton>
       );
     case "covered":

@@ -2,7 +2,6 @@ import { useEffect, useState } from "preact/hooks";
 import { errandOf, type State } from "../machine.ts";
 import type { Player } from "../player.ts";
 import { focusOn } from "./focus.ts";
-import { Notice } from "./Notice.tsx";
 import { ScratchPanel } from "./ScratchPanel.tsx";
 import { Stage } from "./Stage.tsx";
 import { Ticket } from "./Ticket.tsx";
@@ -58,9 +57,12 @@ export function CardPage({ state, player, later }: CardPageProps) {
           </p>
           <ScratchPanel
             foil={foilIsOff ? "off" : state.state === "loosened" && later !== null ? "loose" : "whole"}
+            later={later}
+            strokes={() => player.strokesOn(state.card.cardId)}
             byItself={byItself}
             onTouch={touch}
             onScratch={(percent) => player.scratchedTo(percent)}
+            onLift={(strokes) => player.lifted(strokes)}
             onCleared={() => setTimeout(() => player.send({ type: "uncovered" }), isRedeemed(player.state) ? REDEEMED_LOOK_MS : 0)}
           >
             {won !== null && later !== null && <later.PrizeFace prize={won.prize} shown={foilIsOff} />}
@@ -105,8 +107,8 @@ function Verdict({ state, player, later, byItself, scratchForMe }: VerdictProps)
       const busy = byItself || (state.state === "asking" && !state.foil);
       return (
         <section class="verdict" aria-live="polite">
-          {errand !== null && errand.reason !== null ? (
-            <Notice errand={errand} takesFocus={byItself} />
+          {errand !== null && errand.reason !== null && later !== null ? (
+            <later.Notice state={state} takesFocus={byItself} />
           ) : (
             <button type="button" class="button button--quiet" aria-disabled={busy} onClick={scratchForMe}>
               {busy ? messages.asking : messages.scratchForMe}
@@ -123,8 +125,8 @@ function Verdict({ state, player, later, byItself, scratchForMe }: VerdictProps)
             {messages.won.title}
             <span class="unseen"> {text(state.won.prize.name)}</span>
           </h2>
-          {state.state === "redeeming" && state.errand.reason !== null ? (
-            <Notice errand={state.errand} />
+          {state.state === "redeeming" && state.errand.reason !== null && later !== null ? (
+            <later.Notice state={state} />
           ) : (
             <p class="verdict__text">{messages.won.text}</p>
           )}

@@ -40,11 +40,7 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
     >
       <section class="verdict" aria-live="polite">
         <h2 class="verdict__title">{passage.title}</h2>
-        {state.state === "drawing" && state.errand.reason !== null ? (
-          <Notice errand={state.errand} />
-        ) : (
-          <p class="verdict__text">{passage.text}</p>
-        )}
+        {state.state === "drawing" && state.errand.reason !== null ? <Notice state={state} /> : <p class="verdict__text">{passage.text}</p>}
         {refusal === null && (
           <button
             type="button"

@@ -1,22 +1,25 @@
-import type { Errand } from "../machine.ts";
+import { useState } from "preact/hooks";
+import { errandOf, type State } from "../machine.ts";
 import { useCampaign } from "./campaign.ts";
 import { focusOn } from "./focus.ts";
 import { CLOCK, CROWD, Icon, OFFLINE } from "./Icon.tsx";
+import { useCountdown } from "./use-countdown.ts";
 
 const REASON_DRAWINGS = { busy: CROWD, offline: OFFLINE, trouble: CLOCK };
 
 interface NoticeProps {
-  readonly errand: Errand;
+  readonly state: State;
   /** It stands where the button was that the user pressed. */
   readonly takesFocus?: boolean;
 }
 
-/** Says kindly why it takes a moment; nothing where it does not. */
-export function Notice({ errand, takesFocus = false }: NoticeProps) {
+/** Says kindly why it takes a moment, and when it goes on; nothing where it does not wait. */
+export function Notice({ state, takesFocus = false }: NoticeProps) {
   const { messages } = useCampaign();
-  const { reason } = errand;
+  const { reason = null, untilMs = null } = errandOf(state)?.errand ?? {};
   if (reason === null || reason === "on_its_way") return null;
-  const { title, text } = messages.waiting[reason];
+  // Who draws has no card yet that could be safe.
+  const { title, text } = messages.waiting[reason === "busy" && state.state === "drawing" ? "queue" : reason];
   return (
     <section class="notice" role="status">
       <span class="notice__icon">
@@ -27,9 +30,24 @@ export function Notice({ errand, takesFocus = false }: NoticeProps) {
           {title}
         </h2>
         <p class="notice__text">{text}</p>
-        <Dots />
+        {untilMs === null ? <Dots /> : <NextTry key={untilMs} untilMs={untilMs} />}
       </div>
     </section>
+  );
+}
+
+/** Counts down to the next try. It is seen only: read aloud, each second would be an interruption. */
+function NextTry({ untilMs }: { readonly untilMs: number }) {
+  const { messages } = useCampaign();
+  const [waitMs] = useState(() => untilMs - Date.now());
+  const seconds = useCountdown(untilMs);
+  return (
+    <p class="notice__next" aria-hidden="true">
+      <span class="notice__bar">
+        <i style={{ animationDuration: `${waitMs}ms` }} />
+      </span>
+      {messages.nextTry(seconds)}
+    </p>
   );
 }
 

@@ -3,20 +3,26 @@ import { useEffect, useRef } from "preact/hooks";
 import { scratchSurface, type ScratchSurface } from "../scratch/surface.ts";
 import { Guilloche } from "./Guilloche.tsx";
 import { useCampaign, wantsStillness } from "./campaign.ts";
+import type { Later } from "./use-later.ts";
 
 interface ScratchPanelProps {
   /** What lies under the foil. */
   readonly children: ComponentChildren;
   readonly foil: "whole" | "loose" | "off";
+  /** Here before the foil is loose. */
+  readonly later: Later | null;
+  /** Those of an earlier visit. */
+  readonly strokes: () => readonly number[];
   /** The user asked the page to scratch: the foil goes as soon as it is loose. */
   readonly byItself: boolean;
   readonly onTouch: () => void;
   readonly onScratch: (percent: number) => void;
+  readonly onLift: (strokes: readonly number[]) => void;
   readonly onCleared: () => void;
 }
 
 /** The recess in the card: the prize, and the foil over it. */
-export function ScratchPanel({ children, foil, byItself, onTouch, onScratch, onCleared }: ScratchPanelProps) {
+export function ScratchPanel({ children, foil, later, strokes, byItself, onTouch, onScratch, onLift, onCleared }: ScratchPanelProps) {
   const { theme, messages } = useCampaign();
   const foilRef = useRef<HTMLCanvasElement>(null);
   const crumbsRef = useRef<HTMLCanvasElement>(null);
@@ -31,8 +37,10 @@ export function ScratchPanel({ children, foil, byItself, onTouch, onScratch, onC
       metal,
       words: messages.foil,
       still: wantsStillness(),
+      strokes: strokes(),
       onTouch,
       onScratch,
+      onLift,
       onCleared,
     });
     surface.current = made;
@@ -41,8 +49,8 @@ export function ScratchPanel({ children, foil, byItself, onTouch, onScratch, onC
   }, [covered]);
 
   useEffect(() => {
-    if (foil !== "loose") return;
-    surface.current?.loosen();
+    if (foil !== "loose" || later === null) return;
+    surface.current?.loosen(later.flakesOn);
     if (byItself) surface.current?.clear();
   }, [foil, byItself]);
 

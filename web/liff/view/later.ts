@@ -2,7 +2,9 @@
 export { Another } from "./Another.tsx";
 export { AsidePage } from "./AsidePage.tsx";
 export { celebrate } from "./celebrate.ts";
+export { flakesOn } from "../scratch/flakes.ts";
 export { LobbyPage } from "./LobbyPage.tsx";
+export { Notice } from "./Notice.tsx";
 export { PrizeFace } from "./PrizeFace.tsx";
 export { Prizes } from "./Prizes.tsx";
 export { RewardPage } from "./RewardPage.tsx";
