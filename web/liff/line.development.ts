@@ -10,7 +10,7 @@ const USER_KEY = "kuji.stand-in-user";
 
 /**
  * A stand-in for LINE, in the development build only: LIFF is mocked, and the ID token comes from the sandbox.
- * The user is made up once a browser; `?as=U…` plays as somebody else.
+ * The user is made up once a browser; `?as=U…` plays as somebody else, `?browser` as somebody who has not come by LINE.
  */
 export async function openLine({ liffId, channelId, ...boot }: Boot & { readonly sandboxOrigin?: string }): Promise<Line> {
   const { sandboxOrigin } = boot;
@@ -23,6 +23,9 @@ export async function openLine({ liffId, channelId, ...boot }: Boot & { readonly
   const mocked = liff as typeof liff & { init(config: { liffId: string; mock: true }): Promise<void> } & Pick<LiffMocked, "$mock">;
   await mocked.init({ liffId, mock: true });
 
+  if (new URLSearchParams(location.search).has("browser")) {
+    return { idToken: () => Promise.resolve(null), inLine: false, signIn: () => location.replace(location.pathname) };
+  }
   const sub = standInUser();
   return {
     idToken: async () => {

@@ -168,6 +168,7 @@ describe("a call that fails", () => {
     const unreachable: State = { state: "closed", reason: "unreachable" };
     expect(callOf(step(unreachable, { type: "back_online" }))).toBe("open");
     expect(callOf(step(unreachable, { type: "returned", nowMs: 0 }))).toBe("open");
+    expect(callOf(step({ state: "closed", reason: "campaign_state" }, { type: "returned", nowMs: 0 }))).toBe("open");
     const expired: State = { state: "closed", reason: "card_expired" };
     expect(step(expired, { type: "returned", nowMs: 0 })).toBe(expired);
   });
@@ -217,7 +218,7 @@ describe("a page that its user comes back to", () => {
 });
 
 describe("without a card", () => {
-  const lobby: Event = { type: "opened", card: null, foil: "whole", refusal: null };
+  const lobby: Event & { type: "opened" } = { type: "opened", card: null, foil: "whole", refusal: null };
   const drawn = (status: "issued" | "limit_reached" | "not_open", refusal: "ended" | null = null): Event => ({
     type: "drawn",
     status,
@@ -230,6 +231,13 @@ describe("without a card", () => {
     expect(callOf(drawing)).toBe("draw");
     expect(step(drawing, { type: "draw_pressed" })).toBe(drawing);
     expect(step(drawing, drawn("issued"))).toEqual({ state: "covered", card });
+  });
+
+  test("a page that waits for the start opens when it has come, and no other refusal ends by that", () => {
+    const waiting = after({ ...lobby, refusal: "not_started" });
+    expect(step(waiting, { type: "started" })).toEqual({ state: "lobby", refusal: null });
+    const ended = after({ ...lobby, refusal: "ended" });
+    expect(step(ended, { type: "started" })).toBe(ended);
   });
 
   test("a refusal is said where the button was", () => {

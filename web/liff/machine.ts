@@ -52,6 +52,8 @@ export type Event =
   /** `foil`: as an earlier visit left it. `card` null: there is none yet. */
   | { readonly type: "opened"; readonly card: Card | null; readonly foil: Foil; readonly refusal: DrawRefusal | null }
   | { readonly type: "signed_out"; readonly reason: "not_in_line" | "token_refused" }
+  /** The campaign has begun while the page waited for it. */
+  | { readonly type: "started" }
   | { readonly type: "draw_pressed" }
   | { readonly type: "drawn"; readonly status: Drawn["status"]; readonly card: Card | null; readonly refusal: DrawRefusal | null }
   | { readonly type: "touched" }
@@ -63,7 +65,7 @@ export type Event =
   | { readonly type: "failed"; readonly failure: Failure; readonly nowMs: number; readonly dice: number }
   | { readonly type: "wait_over" }
   | { readonly type: "back_online" }
-  /** The user has come back to the page, or the page to its user. */
+  /** The user has come back to the page, or the page to its user, or asks to try again. */
   | { readonly type: "returned"; readonly nowMs: number };
 
 /** How often a reward on its way is asked for before the page stops asking; it arrives all the same. */
@@ -110,6 +112,8 @@ export function step(state: State, event: Event): State {
       return state.state === "opening" ? opened(event) : state;
     case "signed_out":
       return state.state === "closed" ? state : { state: "outside", reason: event.reason };
+    case "started":
+      return state.state === "lobby" && state.refusal === "not_started" ? { state: "lobby", refusal: null } : state;
     case "draw_pressed":
       return state.state === "lobby" ? { state: "drawing", errand: fresh() } : state;
     case "drawn":
@@ -134,7 +138,7 @@ export function step(state: State, event: Event): State {
     case "wait_over":
       return withErrand(state, (errand) => (errand.untilMs === null ? errand : { ...errand, untilMs: null }));
     case "back_online":
-      if (isUnreachable(state)) return { state: "opening", errand: fresh() };
+      if (mayReopen(state)) return { state: "opening", errand: fresh() };
       return withErrand(state, (errand) =>
         errand.untilMs !== null && errand.reason === "offline" ? { ...errand, untilMs: null } : errand,
       );
@@ -190,13 +194,14 @@ function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowM
   };
 }
 
-function isUnreachable(state: State): boolean {
-  return state.state === "closed" && state.reason === "unreachable";
+/** Closed for a while, not for good. */
+function mayReopen(state: State): boolean {
+  return state.state === "closed" && (state.reason === "unreachable" || state.reason === "campaign_state");
 }
 
 /** A page that slept goes on at once, but for the wait that the server asked for. A coupon may have been used meanwhile. */
 function returned(state: State, nowMs: number): State {
-  if (isUnreachable(state)) return { state: "opening", errand: fresh() };
+  if (mayReopen(state)) return { state: "opening", errand: fresh() };
   if (state.state === "rewarded" && state.won.prize.kind === "coupon" && state.won.state !== "used" && state.errand === null) {
     return { ...state, errand: fresh() };
   }

@@ -29,7 +29,12 @@ async function start(root: Element): Promise<void> {
   if (boot === null) {
     const [messages, { AsidePage }] = await Promise.all([loadMessages(language), import("./view/later.ts")]);
     render(
-      <AsidePage state={{ state: "closed", reason: "campaign_not_found" }} line={null} campaign={{ language, messages, boot }} />,
+      <AsidePage
+        state={{ state: "closed", reason: "campaign_not_found" }}
+        line={null}
+        campaign={{ language, messages, boot }}
+        tryAgain={() => location.reload()}
+      />,
       root,
     );
     return;

@@ -163,6 +163,33 @@ const SCENES: readonly Scene[] = [
   { name: "closed-expired", answers: { reveal: problem(409, "card_expired") }, act: forMe },
   { name: "closed-unknown-campaign", boot: null },
   { name: "outside-token-refused", answers: { session: problem(401, "line_token_invalid") } },
+  { name: "outside-not-in-line", path: `/${CARD}?browser` },
+  {
+    name: "lobby-paused",
+    path: "",
+    answers: { play: { body: { status: "not_open" } } },
+    act: (page) => page.locator(".button--main").click(),
+  },
+  {
+    name: "lobby-sold-out",
+    path: "",
+    answers: { play: { body: { status: "sold_out" } } },
+    act: (page) => page.locator(".button--main").click(),
+  },
+  { name: "lobby-ended", path: "", boot: { ...FESTIVAL, dates: { ...FESTIVAL.dates, endsAt: "2026-02-05T12:00:00Z" } } },
+  { name: "lobby-by-invitation", path: "", boot: { ...FESTIVAL, selfService: false } },
+  {
+    name: "reward-code-selected",
+    answers: { reveal: won("cafe-code"), redeem: rewarded({ status: "granted", code: "CAFE-7K2M-94QX" }) },
+    act: async (page) => {
+      await page.evaluate(() => {
+        Object.defineProperty(navigator, "clipboard", { value: undefined });
+        document.execCommand = () => false;
+      });
+      await redeem(page);
+      await page.locator(".code .button").click();
+    },
+  },
   {
     name: "holding-reopened",
     answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },

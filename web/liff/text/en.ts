@@ -22,6 +22,7 @@ export const messages: Messages = {
   code: { title: "Your code", text: "Keep it safe: it works once." },
   copy: "Copy",
   copied: "Copied",
+  copyByHand: "Selected: press and hold it to copy.",
   coupon: "Show this when you pay.",
   couponUsed: "Used",
   couponNumber: "Coupon no.",
@@ -77,6 +78,7 @@ export const messages: Messages = {
     token_refused: { title: "Your sign-in has expired", text: "Please open the page again. Card and prize are still here." },
   },
   openInLine: "Open in LINE",
+  scanToOpen: "Or scan this with your phone",
   signIn: "Sign in to LINE here",
   tryAgain: "Try again",
 };

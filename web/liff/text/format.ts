@@ -37,6 +37,13 @@ export function formatMoney({ amount, currency }: Money, language: Language): st
   }).format(major);
 }
 
+/** A number of some unit of time, and the unit's name, as a reader writes them. */
+export function formatUnit(value: number, unit: "day" | "hour" | "minute" | "second", language: Language): [number: string, name: string] {
+  const parts = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).formatToParts(value);
+  const of = (isName: boolean) => parts.filter(({ type }) => type !== "literal" && (type === "unit") === isName).map((part) => part.value);
+  return [of(false).join(""), of(true).join("")];
+}
+
 function clockOf(moment: Date, timeZone: string, readerZone: string): Intl.DateTimeFormatOptions {
   const differs = offsetOf(moment, timeZone) !== offsetOf(moment, readerZone);
   return { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(differs ? { timeZoneName: "short" } : {}) };

@@ -22,6 +22,7 @@ export const messages: Messages = {
   code: { title: "引換コード", text: "大切に保管してください。ご利用は一回限りです。" },
   copy: "コピー",
   copied: "コピーしました",
+  copyByHand: "選択しました。長押ししてコピーしてください。",
   coupon: "お会計の際にスタッフへご提示ください。",
   couponUsed: "使用済み",
   couponNumber: "クーポン番号",
@@ -77,6 +78,7 @@ export const messages: Messages = {
     token_refused: { title: "ログインの有効期限が切れました", text: "もう一度開いてください。カードも賞品も残っています。" },
   },
   openInLine: "LINEで開く",
+  scanToOpen: "またはスマートフォンで読み取ってください",
   signIn: "ここでLINEにログイン",
   tryAgain: "もう一度試す",
 };

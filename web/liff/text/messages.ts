@@ -34,6 +34,8 @@ export interface Messages {
   readonly code: Passage;
   readonly copy: string;
   readonly copied: string;
+  /** Where the browser lets nobody copy but the user. */
+  readonly copyByHand: string;
   readonly coupon: string;
   readonly couponUsed: string;
   readonly couponNumber: string;
@@ -54,6 +56,8 @@ export interface Messages {
   readonly closed: Readonly<Record<ClosedReason, Passage>>;
   readonly outside: Readonly<Record<"not_in_line" | "token_refused", Passage>>;
   readonly openInLine: string;
+  /** Below a QR code. */
+  readonly scanToOpen: string;
   readonly signIn: string;
   readonly tryAgain: string;
 }

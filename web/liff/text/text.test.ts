@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatEnd, formatMoment, formatMoney } from "./format.ts";
+import { formatEnd, formatMoment, formatMoney, formatUnit } from "./format.ts";
 import { LANGUAGES, localText, pickLanguage } from "./language.ts";
 import { loadMessages } from "./messages.ts";
 import { formatPeriod } from "./period.ts";
@@ -61,6 +61,16 @@ describe("a date", () => {
     // Intl writes thin spaces around its dash.
     expect(period.replaceAll(/\s/g, " ")).toBe("Feb 5 – 20, 2027");
   });
+});
+
+test.each([
+  [1, "day", "en", ["1", "day"]],
+  [21, "hour", "en", ["21", "hours"]],
+  [3, "minute", "zh-TW", ["3", "分鐘"]],
+  [3, "second", "ja", ["3", "秒"]],
+  [3, "hour", "th", ["3", "ชั่วโมง"]],
+] as const)("%d %s in %s is %j", (value, unit, language, written) => {
+  expect(formatUnit(value, unit, language)).toEqual(written);
 });
 
 describe("money", () => {

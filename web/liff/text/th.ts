@@ -22,6 +22,7 @@ export const messages: Messages = {
   code: { title: "รหัสแลกรางวัลของคุณ", text: "โปรดเก็บไว้ให้ดี ใช้ได้เพียงครั้งเดียว" },
   copy: "คัดลอก",
   copied: "คัดลอกแล้ว",
+  copyByHand: "เลือกไว้แล้ว กดค้างเพื่อคัดลอก",
   coupon: "แสดงให้พนักงานดูเมื่อชำระเงิน",
   couponUsed: "ใช้แล้ว",
   couponNumber: "หมายเลขคูปอง",
@@ -74,6 +75,7 @@ export const messages: Messages = {
     token_refused: { title: "การเข้าสู่ระบบหมดอายุ", text: "โปรดเปิดใหม่อีกครั้ง การ์ดและรางวัลยังอยู่" },
   },
   openInLine: "เปิดใน LINE",
+  scanToOpen: "หรือสแกนด้วยมือถือของคุณ",
   signIn: "เข้าสู่ระบบ LINE ที่นี่",
   tryAgain: "ลองอีกครั้ง",
 };

@@ -22,6 +22,7 @@ export const messages: Messages = {
   code: { title: "你的兌換碼", text: "請妥善保存，僅能使用一次。" },
   copy: "複製",
   copied: "已複製",
+  copyByHand: "已選取，長按即可複製。",
   coupon: "結帳時請向店員出示。",
   couponUsed: "已使用",
   couponNumber: "券號",
@@ -74,6 +75,7 @@ export const messages: Messages = {
     token_refused: { title: "登入已逾時", text: "請重新開啟一次，卡片和獎品都還在。" },
   },
   openInLine: "在 LINE 開啟",
+  scanToOpen: "或用手機掃描這個條碼",
   signIn: "在這裡登入 LINE",
   tryAgain: "再試一次",
 };

@@ -64,6 +64,15 @@ function Page({ state, player, errands, campaign }: AppProps & { readonly state:
       return later === null ? skeleton : <later.RewardPage state={state} />;
     case "outside":
     case "closed":
-      return later === null ? skeleton : <later.AsidePage state={state} line={errands.line} campaign={campaign} />;
+      return later === null ? (
+        skeleton
+      ) : (
+        <later.AsidePage
+          state={state}
+          line={errands.line}
+          campaign={campaign}
+          tryAgain={() => player.send({ type: "returned", nowMs: Date.now() })}
+        />
+      );
   }
 }

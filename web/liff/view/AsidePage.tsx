@@ -1,8 +1,10 @@
 import type { ClosedReason, State } from "../machine.ts";
 import type { Line } from "../line.ts";
 import { localText } from "../text/language.ts";
+import { Another } from "./Another.tsx";
 import { CLOCK, Icon, OFFLINE } from "./Icon.tsx";
 import { CLOVER, TICKET } from "./prize-drawings.ts";
+import { QrCode } from "./QrCode.tsx";
 import type { Campaign } from "./campaign.ts";
 
 const SEARCH = "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13ZM15.3 15.3 20 20M8.5 8.500l4 4M12.5 8.500l-4 4";
@@ -18,6 +20,10 @@ const CLOSED_DRAWINGS: Readonly<Record<ClosedReason, string>> = {
   broken: CLOVER,
 };
 
+/** Where the user can only wait; where this card is none, another one may be. */
+const PASSING: readonly ClosedReason[] = ["unreachable", "campaign_state"];
+const CARDLESS: readonly ClosedReason[] = ["card_not_found", "card_expired", "card_voided"];
+
 type AsideState = Extract<State, { state: "closed" | "outside" }>;
 
 /** Where there is no card to show: what happened, and what can be done. `campaign.boot` is null where the campaign is unknown. */
@@ -25,10 +31,12 @@ export function AsidePage({
   state,
   line,
   campaign,
+  tryAgain,
 }: {
   readonly state: AsideState;
   readonly line: Line | null;
   readonly campaign: AsideCampaign;
+  readonly tryAgain: () => void;
 }) {
   const { boot, language, messages } = campaign;
   const { title, text } = state.state === "closed" ? messages.closed[state.reason] : messages.outside[state.reason];
@@ -40,14 +48,15 @@ export function AsidePage({
       {boot !== null && <p class="aside__campaign">{localText(boot.title, language)}</p>}
       <h1 class="aside__title">{title}</h1>
       <p class="aside__text">{text}</p>
-      {state.state === "closed" && state.reason === "unreachable" && (
-        <button type="button" class="button button--main" onClick={() => location.reload()}>
+      {state.state === "closed" && PASSING.includes(state.reason) && (
+        <button type="button" class="button button--main" onClick={tryAgain}>
           {messages.tryAgain}
         </button>
       )}
+      {state.state === "closed" && boot !== null && CARDLESS.includes(state.reason) && <Another />}
       {state.state === "outside" && boot !== null && (
         <>
-          <a class="button button--main" href={`https://liff.line.me/${boot.liffId}${location.pathname}`}>
+          <a class="button button--main" href={linkInLine(boot.liffId)}>
             {messages.openInLine}
           </a>
           {line !== null && !line.inLine && (
@@ -55,10 +64,21 @@ export function AsidePage({
               {messages.signIn}
             </button>
           )}
+          {state.reason === "not_in_line" && (
+            <figure class="aside__qr">
+              <QrCode data={linkInLine(boot.liffId)} />
+              <figcaption>{messages.scanToOpen}</figcaption>
+            </figure>
+          )}
         </>
       )}
     </main>
   );
+}
+
+/** This page, as LINE opens it. */
+function linkInLine(liffId: string): string {
+  return `https://liff.line.me/${liffId}${location.pathname}`;
 }
 
 type AsideCampaign = Pick<Campaign, "language" | "messages"> & { readonly boot: Campaign["boot"] | null };

@@ -2,6 +2,7 @@ import type { State } from "../machine.ts";
 import type { Player } from "../player.ts";
 import { formatMoment } from "../text/format.ts";
 import { formatPeriod } from "../text/period.ts";
+import { Countdown } from "./Countdown.tsx";
 import { Guilloche } from "./Guilloche.tsx";
 import { Notice } from "./Notice.tsx";
 import { Prizes } from "./Prizes.tsx";
@@ -41,14 +42,15 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
       <section class="verdict" aria-live="polite">
         <h2 class="verdict__title">{passage.title}</h2>
         {state.state === "drawing" && state.errand.reason !== null ? <Notice state={state} /> : <p class="verdict__text">{passage.text}</p>}
-        {refusal === null && (
+        {refusal === "not_started" && <Countdown startsAt={startsAt} onStarted={() => player.send({ type: "started" })} />}
+        {(refusal === null || refusal === "not_open") && (
           <button
             type="button"
             class="button button--main"
             aria-disabled={state.state === "drawing"}
             onClick={() => player.send({ type: "draw_pressed" })}
           >
-            {state.state === "drawing" ? messages.drawing : messages.draw}
+            {state.state === "drawing" ? messages.drawing : refusal === null ? messages.draw : messages.tryAgain}
           </button>
         )}
       </section>
