@@ -1,10 +1,11 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Reward } from "../api.ts";
 import type { State } from "../machine.ts";
 import { formatMoney } from "../text/format.ts";
 import type { DeliveredKind } from "../text/messages.ts";
 import { Another } from "./Another.tsx";
 import { Dots } from "./Notice.tsx";
+import { copy, copySelection } from "./copy.ts";
 import { focusOn } from "./focus.ts";
 import { CLOCK, Icon } from "./Icon.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
@@ -110,20 +111,22 @@ function OnItsWay({ kind, asking }: { readonly kind: DeliveredKind; readonly ask
 
 function Code({ code }: { readonly code: string }) {
   const { messages } = useCampaign();
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(code);
-    setCopied(true);
-    setTimeout(() => setCopied(false), COPIED_MS);
+  const value = useRef<HTMLParagraphElement>(null);
+  const [outcome, setOutcome] = useState<"copied" | "selected" | null>(null);
+  const press = async () => {
+    setOutcome(await copy(code, navigator.clipboard, () => copySelection(value.current)));
+    setTimeout(() => setOutcome((now) => (now === "copied" ? null : now)), COPIED_MS);
   };
   return (
     <div class="code">
       <h3 class="code__title">{messages.code.title}</h3>
-      <p class="code__value">{code}</p>
-      <button type="button" class="button button--main" onClick={() => void copy()}>
-        {copied ? messages.copied : messages.copy}
+      <p ref={value} class="code__value">
+        {code}
+      </p>
+      <button type="button" class="button button--main" onClick={() => void press()}>
+        {outcome === "copied" ? messages.copied : messages.copy}
       </button>
-      <p class="code__text">{messages.code.text}</p>
+      <p class="code__text">{outcome === "selected" ? messages.copyByHand : messages.code.text}</p>
     </div>
   );
 }
