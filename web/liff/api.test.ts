@@ -43,6 +43,16 @@ describe("the player API", () => {
     expect(seen[0]?.init.headers).toMatchObject({ "idempotency-key": "key-1" });
   });
 
+  test("asks for the own cards page by page", async () => {
+    const { api, seen } = serverAnswering(() => Response.json({ cards: [], next: null }));
+    await api.ownCards("s3", null);
+    await api.ownCards("s3", "a+b");
+    expect(seen.map(({ url }) => url)).toEqual([
+      "/player/v1/campaigns/spring-2027/cards",
+      "/player/v1/campaigns/spring-2027/cards?cursor=a%2Bb",
+    ]);
+  });
+
   test("tells a refusal by its code, with the wait that the server wishes", async () => {
     const reply = await refusing(503, '{"code":"overloaded"}', { "retry-after": "3" }).face("s", "AQAB");
     expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 503, code: "overloaded", retryAfterSeconds: 3 } });

@@ -42,6 +42,22 @@ export interface Drawn {
   readonly cardId?: string;
 }
 
+/** A card of the user, as the ledger shows it: about a second behind. */
+export interface OwnCard {
+  readonly cardId: string;
+  readonly state: CardState;
+  readonly issuedAt?: string;
+  readonly expiresAt?: string;
+  /** Only of a card that was scratched. */
+  readonly prize?: Prize;
+}
+
+export interface OwnCards {
+  readonly cards: readonly OwnCard[];
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null;
+}
+
 export type Failure =
   | { readonly kind: "network"; readonly offline: boolean }
   | {
@@ -63,6 +79,8 @@ export interface PlayerApi {
   reveal(session: string, cardId: string, trail: readonly TrailPoint[]): Promise<Reply<Revealed>>;
   redeem(session: string, cardId: string): Promise<Reply<{ readonly state: CardState; readonly reward: Reward }>>;
   reward(session: string, cardId: string): Promise<Reply<Reward>>;
+  /** Newest first; `cursor` is null for the first page. */
+  ownCards(session: string, cursor: string | null): Promise<Reply<OwnCards>>;
 }
 
 type Fetch = (input: string, init: RequestInit) => Promise<Response>;
@@ -93,6 +111,8 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
     reveal: (session, cardId, trail) => call("POST", `${card(cardId)}/reveal`, bearer(session), { trail }),
     redeem: (session, cardId) => call("POST", `${card(cardId)}/redeem`, bearer(session)),
     reward: (session, cardId) => call("GET", `${card(cardId)}/reward`, bearer(session)),
+    ownCards: (session, cursor) =>
+      call("GET", `/campaigns/${campaign}/cards${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`, bearer(session)),
   };
 }
 

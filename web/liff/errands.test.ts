@@ -45,6 +45,7 @@ function worldWith(
     reveal: (session) => (noted(`reveal ${session}`), ok({ state: "revealed", prize: { id: "p", name: "P", kind: "coupon" } })),
     redeem: (session) => (noted(`redeem ${session}`), ok({ state: "redeemed", reward: { status: "granted" } })),
     reward: (session) => (noted(`reward ${session}`), ok({ status: "granted" })),
+    ownCards: (session, cursor) => (noted(`ownCards ${session} ${cursor}`), ok({ cards: [], next: null })),
     ...changes.api,
   };
   const kept = new Map<string, string>();
@@ -149,6 +150,14 @@ describe("a session", () => {
     const { world } = worldWith({ api: { open: () => no(401, "line_token_invalid") } });
     expect(await errandsIn(world).run("open", OPENING, [])).toMatchObject({ type: "failed", failure: { code: "line_token_invalid" } });
   });
+});
+
+test("the user's own cards are asked for with the session of the page", async () => {
+  const { world, calls } = worldWith();
+  const errands = errandsIn(world);
+  await errands.run("open", OPENING, []);
+  expect(await errands.ownCards("c2")).toEqual({ ok: true, value: { cards: [], next: null } });
+  expect(calls).toEqual([`open ${CARD}`, "ownCards s1 c2"]);
 });
 
 describe("a draw", () => {

@@ -1,5 +1,5 @@
 import type { TrailPoint } from "../../durable-objects/protocol.ts";
-import type { Failure, PlayerApi, Reply } from "./api.ts";
+import type { Failure, OwnCards, PlayerApi, Reply } from "./api.ts";
 import type { Boot } from "./boot.ts";
 import { subjectOf } from "./id-token.ts";
 import type { Line } from "./line.ts";
@@ -29,6 +29,8 @@ export interface Errands {
   readonly line: Line | null;
   /** Makes the call that this state waits for, and says what came of it. */
   run(call: Call, state: State, trail: readonly TrailPoint[]): Promise<Event>;
+  /** A page of the user's own cards. */
+  ownCards(cursor: string | null): Promise<Reply<OwnCards>>;
 }
 
 export function errandsIn(world: World): Errands {
@@ -119,6 +121,7 @@ export function errandsIn(world: World): Errands {
     get line() {
       return line;
     },
+    ownCards: (cursor) => withSession((session) => api.ownCards(session, cursor)),
     run: (call, state, trail) => {
       switch (call) {
         case "open":

@@ -1,6 +1,7 @@
 import "./style/page.css";
 import "./style/ticket.css";
 import "./style/reward.css";
+import "./style/sheet.css";
 import { render } from "preact";
 import { playerApi } from "./api.ts";
 import { readBoot, type Boot } from "./boot.ts";
@@ -70,7 +71,7 @@ async function start(root: Element): Promise<void> {
   document.addEventListener("visibilitychange", () => document.hidden || returned());
   player.start();
   const messages = await loadMessages(language);
-  render(<App campaign={{ boot, theme, language, messages }} player={player} errands={errands} />, root);
+  render(<App campaign={{ boot, theme, language, messages, errands }} player={player} />, root);
 }
 
 const root = document.querySelector("#kuji");

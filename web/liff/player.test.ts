@@ -23,6 +23,7 @@ function table() {
   let nowMs = 0;
   const errands: Errands = {
     line: null,
+    ownCards: () => Promise.reject(new Error("nobody asked")),
     run: (call, _state, trail) => new Promise((answer) => void asked.push({ call, trail, answer })),
   };
   const player = playerOf(

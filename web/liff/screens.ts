@@ -100,6 +100,26 @@ async function scratch(page: Page, strokes: number): Promise<void> {
   await page.mouse.up();
 }
 
+const openOwnCards = async (page: Page) => {
+  await page.locator(".links button").click();
+  await page.locator(".sheet").waitFor();
+};
+const ownCard = (cardId: string, state: string, prize?: string, more: object = {}) => ({
+  cardId,
+  state,
+  issuedAt: "2026-02-06T12:00:00Z",
+  ...(prize === undefined ? {} : { prize: FESTIVAL.prizes.find(({ id }) => id === prize) }),
+  ...more,
+});
+const OWN_CARDS = [
+  ownCard("c1", "issued", undefined, { expiresAt: "2098-02-20T16:00:00Z" }),
+  ownCard("c2", "revealed", "coupon-50"),
+  ownCard("c3", "redeemed", "sticker"),
+  ownCard("c4", "used", "cafe-code"),
+  ownCard("c5", "revealed", "thanks"),
+  ownCard("c6", "expired", "points-10"),
+];
+
 const SCENES: readonly Scene[] = [
   { name: "opening", answers: { session: "never" } },
   { name: "opening-busy", answers: { session: problem(503, "overloaded", { "retry-after": "30" }) } },
@@ -190,6 +210,11 @@ const SCENES: readonly Scene[] = [
       await page.locator(".code .button").click();
     },
   },
+  { name: "own-cards", path: "", answers: { cards: { body: { cards: OWN_CARDS, next: "c" } } }, act: openOwnCards },
+  { name: "own-cards-green", path: "", boot: GREEN, answers: { cards: { body: { cards: OWN_CARDS, next: null } } }, act: openOwnCards },
+  { name: "own-cards-loading", path: "", answers: { cards: "never" }, act: openOwnCards },
+  { name: "own-cards-none", path: "", act: openOwnCards },
+  { name: "own-cards-failed", path: "", answers: { cards: problem(500, "internal") }, act: openOwnCards },
   {
     name: "holding-reopened",
     answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },

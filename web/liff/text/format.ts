@@ -26,6 +26,11 @@ export function formatEnd(iso: string, language: Language, timeZone: string, rea
   }).format(shown);
 }
 
+/** The day of a moment in the campaign's own time zone. */
+export function formatDay(iso: string, language: Language, timeZone: string): string {
+  return new Intl.DateTimeFormat(language, { timeZone, year: "numeric", month: "short", day: "numeric" }).format(new Date(iso));
+}
+
 /** Money as a reader writes it; round sums without their cents. */
 export function formatMoney({ amount, currency }: Money, language: Language): string {
   const digits = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 0;

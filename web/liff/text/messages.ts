@@ -1,4 +1,4 @@
-import type { PrizeKind } from "../../../durable-objects/protocol.ts";
+import type { CardState, PrizeKind } from "../../../durable-objects/protocol.ts";
 import type { ClosedReason, DrawRefusal } from "../machine.ts";
 import type { Language } from "./language.ts";
 
@@ -48,6 +48,16 @@ export interface Messages {
   readonly validUntil: (date: string) => string;
   readonly serial: string;
   readonly prizes: string;
+  readonly ownCards: {
+    readonly title: string;
+    readonly close: string;
+    /** The name of a card whose prize is not known yet. */
+    readonly unscratched: string;
+    readonly states: Readonly<Record<CardState, string>>;
+    readonly none: string;
+    readonly failed: string;
+    readonly more: string;
+  };
   readonly lobby: Passage;
   readonly draw: string;
   readonly drawing: string;

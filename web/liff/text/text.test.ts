@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatEnd, formatMoment, formatMoney, formatUnit } from "./format.ts";
+import { formatDay, formatEnd, formatMoment, formatMoney, formatUnit } from "./format.ts";
 import { LANGUAGES, localText, pickLanguage } from "./language.ts";
 import { loadMessages } from "./messages.ts";
 import { formatPeriod } from "./period.ts";
@@ -54,6 +54,10 @@ describe("a date", () => {
   test("at which a card expires is the campaign's, and names its zone where the reader's clock differs", () => {
     expect(formatEnd("2027-02-20T10:30:00Z", "en", "Asia/Taipei", "Asia/Taipei")).toBe("Feb 20, 2027, 18:30");
     expect(formatEnd("2027-02-20T10:30:00Z", "en", "Asia/Taipei", "Europe/Berlin")).toBe("Feb 20, 2027, 18:30 GMT+8");
+  });
+
+  test("without its hour is the day that it is in the campaign's zone", () => {
+    expect(formatDay("2027-02-05T17:00:00Z", "en", "Asia/Taipei")).toBe("Feb 6, 2027");
   });
 
   test("of an end at midnight is the day that ends there", () => {

@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Errands } from "../errands.ts";
 import type { Player } from "../player.ts";
 import { localText } from "../text/language.ts";
 import { CampaignContext, wantsStillness, type Campaign } from "./campaign.ts";
@@ -10,10 +9,9 @@ import { useLater, type Later } from "./use-later.ts";
 interface AppProps {
   readonly campaign: Campaign;
   readonly player: Player;
-  readonly errands: Errands;
 }
 
-export function App({ campaign, player, errands }: AppProps) {
+export function App({ campaign, player }: AppProps) {
   const [state, setState] = useState(player.state);
   useEffect(() => {
     const follow = () => setState(player.state);
@@ -22,7 +20,7 @@ export function App({ campaign, player, errands }: AppProps) {
   }, [player]);
   return (
     <CampaignContext.Provider value={campaign}>
-      <Page state={state} player={player} errands={errands} campaign={campaign} />
+      <Page state={state} player={player} campaign={campaign} />
     </CampaignContext.Provider>
   );
 }
@@ -37,7 +35,7 @@ function useCelebration({ state }: Player["state"], { theme }: Campaign, later: 
   }, [isWon]);
 }
 
-function Page({ state, player, errands, campaign }: AppProps & { readonly state: Player["state"] }) {
+function Page({ state, player, campaign }: AppProps & { readonly state: Player["state"] }) {
   const later = useLater(state.state !== "opening" || state.errand.reason !== null);
   useCelebration(state, campaign, later);
   const skeleton = <Skeleton title={localText(campaign.boot.title, campaign.language)} label={campaign.messages.opening} />;
@@ -69,7 +67,7 @@ function Page({ state, player, errands, campaign }: AppProps & { readonly state:
       ) : (
         <later.AsidePage
           state={state}
-          line={errands.line}
+          line={campaign.errands.line}
           campaign={campaign}
           tryAgain={() => player.send({ type: "returned", nowMs: Date.now() })}
         />

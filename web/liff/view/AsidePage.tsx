@@ -1,9 +1,9 @@
 import type { ClosedReason, State } from "../machine.ts";
 import type { Line } from "../line.ts";
 import { localText } from "../text/language.ts";
-import { Another } from "./Another.tsx";
 import { CLOCK, Icon, OFFLINE } from "./Icon.tsx";
 import { CLOVER, TICKET } from "./prize-drawings.ts";
+import { Links } from "./Links.tsx";
 import { QrCode } from "./QrCode.tsx";
 import type { Campaign } from "./campaign.ts";
 
@@ -53,7 +53,7 @@ export function AsidePage({
           {messages.tryAgain}
         </button>
       )}
-      {state.state === "closed" && boot !== null && CARDLESS.includes(state.reason) && <Another />}
+      {state.state === "closed" && boot !== null && CARDLESS.includes(state.reason) && <Links />}
       {state.state === "outside" && boot !== null && (
         <>
           <a class="button button--main" href={linkInLine(boot.liffId)}>

@@ -147,7 +147,7 @@ function Verdict({ state, player, later, byItself, scratchForMe }: VerdictProps)
             {messages.thanks.title}
           </h2>
           <p class="verdict__text">{boot.texts["thanks"] === undefined ? messages.thanks.text : text(boot.texts["thanks"])}</p>
-          {later !== null && <later.Another />}
+          {later !== null && <later.Links />}
         </section>
       );
   }

@@ -5,6 +5,7 @@ import { formatPeriod } from "../text/period.ts";
 import { Countdown } from "./Countdown.tsx";
 import { Guilloche } from "./Guilloche.tsx";
 import { Notice } from "./Notice.tsx";
+import { OwnCardsButton } from "./OwnCardsButton.tsx";
 import { Prizes } from "./Prizes.tsx";
 import { Stage } from "./Stage.tsx";
 import { Seal } from "./Ticket.tsx";
@@ -53,6 +54,9 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
             {state.state === "drawing" ? messages.drawing : refusal === null ? messages.draw : messages.tryAgain}
           </button>
         )}
+        <div class="links">
+          <OwnCardsButton />
+        </div>
       </section>
       <Prizes />
     </Stage>

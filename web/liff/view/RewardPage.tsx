@@ -3,11 +3,11 @@ import type { Reward } from "../api.ts";
 import type { State } from "../machine.ts";
 import { formatMoney } from "../text/format.ts";
 import type { DeliveredKind } from "../text/messages.ts";
-import { Another } from "./Another.tsx";
 import { Dots } from "./Notice.tsx";
 import { copy, copySelection } from "./copy.ts";
 import { focusOn } from "./focus.ts";
 import { CLOCK, Icon } from "./Icon.tsx";
+import { Links } from "./Links.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 import { QrCode } from "./QrCode.tsx";
 import { Stage } from "./Stage.tsx";
@@ -48,7 +48,7 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
       }
     >
       <div class="verdict">
-        <Another />
+        <Links />
       </div>
     </Stage>
   );

@@ -1,16 +1,18 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Boot } from "../boot.ts";
+import type { Errands } from "../errands.ts";
 import { localText, type Language, type LocalText } from "../text/language.ts";
 import type { Messages } from "../text/messages.ts";
 import type { Theme } from "../theme.ts";
 
-/** What every view may ask for: the campaign, its colours, and the words. */
+/** What every view may ask for: the campaign, its colours, the words, and what can be asked of the server and LINE. */
 export interface Campaign {
   readonly boot: Boot;
   readonly theme: Theme;
   readonly language: Language;
   readonly messages: Messages;
+  readonly errands: Errands;
 }
 
 export const CampaignContext = createContext<Campaign | null>(null);

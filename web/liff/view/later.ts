@@ -1,8 +1,8 @@
 /** What nobody sees before the card can be touched: loaded after it. */
-export { Another } from "./Another.tsx";
 export { AsidePage } from "./AsidePage.tsx";
 export { celebrate } from "./celebrate.ts";
 export { flakesOn } from "../scratch/flakes.ts";
+export { Links } from "./Links.tsx";
 export { LobbyPage } from "./LobbyPage.tsx";
 export { Notice } from "./Notice.tsx";
 export { PrizeFace } from "./PrizeFace.tsx";

@@ -1,0 +1,114 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { OwnCard } from "../api.ts";
+import { cardPath } from "../route.ts";
+import { formatDay, formatEnd } from "../text/format.ts";
+import { useCampaign } from "./campaign.ts";
+import { Icon } from "./Icon.tsx";
+import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
+
+const CROSS = "M6.5 6.500l11 11M17.5 6.500l-11 11";
+/** Rows of the outline until the first cards are there. */
+const BONES = 3;
+
+type Progress = "loading" | "failed" | "ready";
+
+/** The user's own cards, over the page; each leads to its card. */
+export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
+  const { errands, messages } = useCampaign();
+  const words = messages.ownCards;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [cards, setCards] = useState<readonly OwnCard[]>([]);
+  const [next, setNext] = useState<string | null>(null);
+  const [progress, setProgress] = useState<Progress>("loading");
+
+  const load = async (cursor: string | null) => {
+    setProgress("loading");
+    const reply = await errands.ownCards(cursor);
+    if (reply.ok) {
+      setCards((known) => [...known, ...reply.value.cards]);
+      setNext(reply.value.next);
+    }
+    setProgress(reply.ok ? "ready" : "failed");
+  };
+  useEffect(() => {
+    dialog.current?.showModal();
+    void load(null);
+  }, []);
+
+  return (
+    <dialog
+      ref={dialog}
+      class="sheet"
+      aria-labelledby="own-cards"
+      onClose={onClose}
+      onClick={({ target }) => target === dialog.current && dialog.current?.close()}
+    >
+      <div class="sheet__paper">
+        <header class="sheet__head">
+          <h2 id="own-cards" class="sheet__title">
+            {words.title}
+          </h2>
+          <button type="button" class="sheet__close" aria-label={words.close} onClick={() => dialog.current?.close()}>
+            <Icon drawing={CROSS} />
+          </button>
+        </header>
+        <ul class="sheet__list">
+          {cards.map((card) => (
+            <li key={card.cardId}>
+              <OwnCardRow card={card} />
+            </li>
+          ))}
+        </ul>
+        <div class="sheet__foot" role="status">
+          {progress === "loading" && cards.length === 0 && <Bones label={messages.opening} />}
+          {progress === "failed" && <p>{words.failed}</p>}
+          {progress === "ready" && cards.length === 0 && <p>{words.none}</p>}
+        </div>
+        {(progress === "failed" || next !== null) && (
+          <button type="button" class="button button--quiet" aria-disabled={progress === "loading"} onClick={() => void load(next)}>
+            {progress === "failed" ? messages.tryAgain : words.more}
+          </button>
+        )}
+      </div>
+    </dialog>
+  );
+}
+
+function OwnCardRow({ card: { cardId, state, issuedAt, expiresAt, prize } }: { readonly card: OwnCard }) {
+  const { boot, language, messages, text } = useCampaign();
+  const { timezone } = boot.dates;
+  const waits = (state === "issued" || state === "revealed") && prize?.kind !== "none";
+  const date =
+    waits && expiresAt !== undefined
+      ? messages.validUntil(formatEnd(expiresAt, language, timezone))
+      : issuedAt !== undefined && formatDay(issuedAt, language, timezone);
+  return (
+    <a class={`own-card ${waits ? "own-card--waits" : ""}`} href={cardPath(boot.campaign, cardId) + location.search}>
+      {prize === undefined ? (
+        <span class="own-card__foil" aria-hidden="true" />
+      ) : prize.image === undefined ? (
+        <span class="medal medal--small">
+          <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
+        </span>
+      ) : (
+        <img class="prizes__image" src={prize.image} alt="" loading="lazy" />
+      )}
+      <span>
+        <b class="own-card__name">{prize === undefined ? messages.ownCards.unscratched : text(prize.name)}</b>
+        <span class="own-card__date">{date}</span>
+      </span>
+      {prize?.kind !== "none" && <span class="own-card__state">{messages.ownCards.states[state]}</span>}
+    </a>
+  );
+}
+
+function Bones({ label }: { readonly label: string }) {
+  return (
+    <>
+      <span class="unseen">{label}</span>
+      {Array.from({ length: BONES }, (_, i) => (
+        <span key={i} class="bone bone--row" />
+      ))}
+    </>
+  );
+}
