@@ -25,7 +25,8 @@ const weigh = (output: Output, name: (fileName: string) => boolean) =>
   output
     .filter(({ fileName }) => name(fileName))
     .reduce((sum, file) => sum + gzipSync(file.type === "chunk" ? file.code : file.source, { level: 9 }).length, 0);
-const isFirst = (fileName: string) => /\/(index|line|zh-TW)-[^/]+\.js$/.test(fileName);
+/** The page, LINE and its SDK, and one language. */
+const isFirst = (fileName: string) => /\/(index|line|line-sdk|rolldown-runtime|zh-TW)-[^/]+\.js$/.test(fileName);
 const isEntry = (fileName: string) => /\/index-[^/]+\.js$/.test(fileName);
 
 describe("the page that is shipped", () => {
@@ -57,10 +58,16 @@ describe("the page that is shipped", () => {
     expect(style).toBeLessThanOrEqual(STYLE_BYTES);
   });
 
+  test("waits for nothing else: what it loads first imports nothing that comes later", () => {
+    const first = production.flatMap((file) => (file.type === "chunk" && isFirst(file.fileName) ? file.imports : []));
+    expect(first.filter((fileName) => !isFirst(fileName))).toEqual([]);
+  });
+
   test("names every script that the first look needs in its HTML, and nobody else's", () => {
     const html = production.find(({ fileName }) => fileName === "index.html");
     const text = html?.type === "asset" ? String(html.source) : "";
-    for (const chunk of ["index", "line"]) expect(text).toMatch(new RegExp(`href="/assets/${chunk}-|src="/assets/${chunk}-`));
+    for (const chunk of ["index", "line", "line-sdk", "rolldown-runtime"])
+      expect(text).toMatch(new RegExp(`href="/assets/${chunk}-|src="/assets/${chunk}-`));
     expect(text).not.toMatch(/(?:src|href)="https?:/);
   });
 });

@@ -64,6 +64,7 @@ function worldWith(
         inLine: true,
         idToken: () => Promise.resolve(changes.idToken === undefined ? idTokenOf("U1") : changes.idToken),
         signIn: () => undefined,
+        share: () => Promise.resolve("unavailable"),
       }),
     route: () => (changes.path === "" ? { campaign: "spring", cardId: null } : { campaign: changes.path ?? "spring", cardId: CARD }),
     goTo: (path) => noted(`goTo ${path}`),

@@ -24,7 +24,7 @@ export async function openLine({ liffId, channelId, ...boot }: Boot & { readonly
   await mocked.init({ liffId, mock: true });
 
   if (new URLSearchParams(location.search).has("browser")) {
-    return { idToken: () => Promise.resolve(null), inLine: false, signIn: () => location.replace(location.pathname) };
+    return { idToken: () => Promise.resolve(null), inLine: false, signIn: () => location.replace(location.pathname), share: noFriends };
   }
   const sub = standInUser();
   return {
@@ -40,8 +40,12 @@ export async function openLine({ liffId, channelId, ...boot }: Boot & { readonly
     },
     inLine: true,
     signIn: () => location.reload(),
+    share: noFriends,
   };
 }
+
+/** The stand-in has no friends: the page shares in its other ways. */
+const noFriends = () => Promise.resolve("unavailable" as const);
 
 interface LiffMocked {
   readonly $mock: { set(data: { isLoggedIn: boolean; isInClient: boolean; getIDToken: string }): void };

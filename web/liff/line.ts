@@ -1,10 +1,12 @@
 import liff from "@line/liff/core";
 import GetIDToken from "@line/liff/get-id-token";
+import IsApiAvailable from "@line/liff/is-api-available";
 import IsInClient from "@line/liff/is-in-client";
 import IsLoggedIn from "@line/liff/is-logged-in";
 import Login from "@line/liff/login";
 import Logout from "@line/liff/logout";
 import type { Boot } from "./boot.ts";
+import type { FlexMessage } from "./invitation.ts";
 
 /** What the page needs of LINE. */
 export interface Line {
@@ -14,6 +16,8 @@ export interface Line {
   readonly inLine: boolean;
   /** Leaves for LINE's login and comes back to this address. Outside the LINE app only. */
   signIn(): void;
+  /** Lets the user choose friends to send a message to. LINE offers it in its app, where the LIFF app allows it. */
+  share(message: FlexMessage): Promise<"sent" | "cancelled" | "unavailable">;
 }
 
 /**
@@ -22,6 +26,7 @@ export interface Line {
  */
 export async function openLine({ liffId }: Boot): Promise<Line> {
   for (const Module of [GetIDToken, IsInClient, IsLoggedIn, Login, Logout]) liff.use(new Module());
+  liff.use(new IsApiAvailable());
   await liff.init({ liffId });
   return {
     idToken: () => Promise.resolve(liff.isLoggedIn() ? liff.getIDToken() : null),
@@ -30,6 +35,14 @@ export async function openLine({ liffId }: Boot): Promise<Line> {
       // A login that LINE still remembers would be answered with its old token.
       if (liff.isLoggedIn()) liff.logout();
       liff.login({ redirectUri: location.href });
+    },
+    share: async (message) => {
+      if (!liff.isInClient() || !liff.isApiAvailable("shareTargetPicker")) return "unavailable";
+      const { default: ShareTargetPicker } = await import("@line/liff/share-target-picker");
+      liff.use(new ShareTargetPicker());
+      // The SDK's types are of messages that may change; ours is one of them.
+      const result = await liff.shareTargetPicker([message as never]);
+      return result ? "sent" : "cancelled";
     },
   };
 }

@@ -101,7 +101,7 @@ async function scratch(page: Page, strokes: number): Promise<void> {
 }
 
 const openOwnCards = async (page: Page) => {
-  await page.locator(".links button").click();
+  await page.locator(".links button").first().click();
   await page.locator(".sheet").waitFor();
 };
 const ownCard = (cardId: string, state: string, prize?: string, more: object = {}) => ({
@@ -215,6 +215,25 @@ const SCENES: readonly Scene[] = [
   { name: "own-cards-loading", path: "", answers: { cards: "never" }, act: openOwnCards },
   { name: "own-cards-none", path: "", act: openOwnCards },
   { name: "own-cards-failed", path: "", answers: { cards: problem(500, "internal") }, act: openOwnCards },
+  {
+    name: "shared",
+    path: "",
+    act: async (page) => {
+      await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: { writeText: () => Promise.resolve() } }));
+      await page.locator(".links button").last().click();
+    },
+  },
+  {
+    name: "shared-by-hand",
+    path: "",
+    act: async (page) => {
+      await page.evaluate(() => {
+        Object.defineProperty(navigator, "clipboard", { value: undefined });
+        document.execCommand = () => false;
+      });
+      await page.locator(".links button").last().click();
+    },
+  },
   {
     name: "holding-reopened",
     answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },

@@ -59,6 +59,7 @@ export const messages: Messages = {
     failed: "Your cards could not be loaded. They are all safe.",
     more: "Show more",
   },
+  share: { title: "Tell a friend", text: "Scratch a card and try your luck!", play: "Play", sent: "Sent", copied: "Link copied" },
   lobby: { title: "Draw a scratch card", text: "Every card has a chance to win." },
   draw: "Draw a card",
   drawing: "Drawing…",

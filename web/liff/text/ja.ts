@@ -59,6 +59,13 @@ export const messages: Messages = {
     failed: "カードを読み込めませんでした。カードはなくなりません。",
     more: "もっと見る",
   },
+  share: {
+    title: "友だちに教える",
+    text: "スクラッチカードで運だめし！",
+    play: "遊んでみる",
+    sent: "送信しました",
+    copied: "リンクをコピーしました",
+  },
   lobby: { title: "スクラッチカードを引く", text: "どのカードにも当たりのチャンス。" },
   draw: "カードを引く",
   drawing: "引いています…",

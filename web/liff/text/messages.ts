@@ -58,6 +58,8 @@ export interface Messages {
     readonly failed: string;
     readonly more: string;
   };
+  /** `title` is on the button; `text` is what a friend reads, with a button `play`. */
+  readonly share: Passage & Readonly<Record<"play" | "sent" | "copied", string>>;
   readonly lobby: Passage;
   readonly draw: string;
   readonly drawing: string;

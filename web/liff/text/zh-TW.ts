@@ -59,6 +59,7 @@ export const messages: Messages = {
     failed: "暫時無法載入，你的卡片都還在。",
     more: "顯示更多",
   },
+  share: { title: "分享給好友", text: "來刮一張，看看你的手氣！", play: "我要玩", sent: "已送出", copied: "已複製連結" },
   lobby: { title: "抽一張刮刮卡", text: "每一張都可能中獎。" },
   draw: "抽一張",
   drawing: "抽卡中…",

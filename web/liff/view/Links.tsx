@@ -1,12 +1,14 @@
 import { Another } from "./Another.tsx";
 import { OwnCardsButton } from "./OwnCardsButton.tsx";
+import { ShareButton } from "./ShareButton.tsx";
 
-/** Where to go from a card that is done. */
-export function Links() {
+/** Where to go from here. `another`: to the deck, for another card. */
+export function Links({ another = true }: { readonly another?: boolean }) {
   return (
     <div class="links">
-      <Another />
+      {another && <Another />}
       <OwnCardsButton />
+      <ShareButton />
     </div>
   );
 }

@@ -4,8 +4,8 @@ import { formatMoment } from "../text/format.ts";
 import { formatPeriod } from "../text/period.ts";
 import { Countdown } from "./Countdown.tsx";
 import { Guilloche } from "./Guilloche.tsx";
+import { Links } from "./Links.tsx";
 import { Notice } from "./Notice.tsx";
-import { OwnCardsButton } from "./OwnCardsButton.tsx";
 import { Prizes } from "./Prizes.tsx";
 import { Stage } from "./Stage.tsx";
 import { Seal } from "./Ticket.tsx";
@@ -54,9 +54,7 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
             {state.state === "drawing" ? messages.drawing : refusal === null ? messages.draw : messages.tryAgain}
           </button>
         )}
-        <div class="links">
-          <OwnCardsButton />
-        </div>
+        <Links another={false} />
       </section>
       <Prizes />
     </Stage>
