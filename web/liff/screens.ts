@@ -234,6 +234,7 @@ const SCENES: readonly Scene[] = [
       await page.locator(".links button").last().click();
     },
   },
+  { name: "covered-silent", act: (page) => page.locator(".sound").click() },
   {
     name: "holding-reopened",
     answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },

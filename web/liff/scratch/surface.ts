@@ -1,6 +1,7 @@
 import type { Cover, Metal } from "../theme.ts";
 import { emptyCoverage, type Point, type Stroke } from "./coverage.ts";
 import type { Flakes, flakesOn } from "./flakes.ts";
+import type { Feel } from "../sound/feel.ts";
 import { printFoil } from "./foil.ts";
 import { cutStamps, type Stamp } from "./stamps.ts";
 import { addStroke, packStrokes, unpackStrokes } from "./strokes.ts";
@@ -36,8 +37,8 @@ export interface SurfaceOptions {
  * `ENOUGH_PERCENT` the rest dissolves.
  */
 export interface ScratchSurface {
-  /** The prize lies beneath now; from here on the foil flakes. */
-  loosen(flakes: typeof flakesOn): void;
+  /** The prize lies beneath now; from here on the foil flakes, and is heard and felt. */
+  loosen(flakes: typeof flakesOn, feel: Pick<Feel, "scratched">): void;
   /** Takes the rest of the foil off, once it is loose. */
   clear(): void;
   stop(): void;
@@ -54,6 +55,7 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   const strokes: Stroke[] = [];
   let loose = false;
   let flakes: Flakes | null = null;
+  let feel: Pick<Feel, "scratched"> | null = null;
   let touched = false;
   let dissolving = false;
   let width = 0;
@@ -117,6 +119,7 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
 
   function shed({ from, to }: Stroke): void {
     const moved = Math.hypot(to.x - from.x, to.y - from.y);
+    feel?.scratched(moved);
     flakes?.shed(to.x - crumbs.offsetLeft, to.y - crumbs.offsetTop, Math.min(MAX_FLAKES_A_STROKE, Math.ceil(moved / 9)));
   }
 
@@ -176,8 +179,9 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   }
 
   return {
-    loosen: (flakesOn) => {
+    loosen: (flakesOn, felt) => {
       loose = true;
+      feel = felt;
       if (!options.still) flakes = flakesOn(crumbs, options.metal);
       // What was scuffed is cut through at once.
       strokes.forEach(cut);

@@ -8,6 +8,7 @@ export const messages: Messages = {
   opened: "Your result",
   scratchForMe: "Scratch it for me",
   asking: "Revealing…",
+  sound: "Sound and vibration",
   waiting: {
     busy: { title: "Many people are playing right now", text: "Your card is safe. We try again by ourselves; no need to reload." },
     queue: { title: "Many people are playing right now", text: "No need to press again: we keep trying by ourselves." },

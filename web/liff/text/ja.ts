@@ -8,6 +8,7 @@ export const messages: Messages = {
   opened: "結果はこちら",
   scratchForMe: "かわりに削ってもらう",
   asking: "結果を確認しています…",
+  sound: "音と振動",
   waiting: {
     busy: { title: "ただいま混み合っています", text: "カードは確保されています。自動で再試行しますので、そのままお待ちください。" },
     queue: { title: "ただいま混み合っています", text: "もう一度押す必要はありません。自動で再試行します。" },

@@ -23,6 +23,8 @@ export interface Messages {
   readonly opened: string;
   readonly scratchForMe: string;
   readonly asking: string;
+  /** Names the switch for both. */
+  readonly sound: string;
   /** `queue`: too many people, before there is a card. */
   readonly waiting: Readonly<Record<"busy" | "queue" | "offline" | "trouble", Passage>>;
   /** With the whole seconds until then. */

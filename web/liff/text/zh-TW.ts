@@ -8,6 +8,7 @@ export const messages: Messages = {
   opened: "你的結果",
   scratchForMe: "直接幫我刮開",
   asking: "正在揭曉…",
+  sound: "音效與震動",
   waiting: {
     busy: { title: "現在人潮較多，請稍候", text: "你的卡片已經保留好了。我們會自動再試，不必重新整理。" },
     queue: { title: "現在人潮較多，請稍候", text: "別擔心，不必重按，我們會自動再試。" },

@@ -31,7 +31,9 @@ function useCelebration({ state }: Player["state"], { theme }: Campaign, later: 
   if (state === "loosened") watched.current = true;
   const isWon = state === "revealed" || state === "redeeming" || state === "rewarded";
   useEffect(() => {
-    if (isWon && watched.current && !wantsStillness()) void later?.celebrate(theme.metal);
+    if (!isWon || !watched.current) return;
+    later?.pageFeel.won();
+    if (!wantsStillness()) void later?.celebrate(theme.metal);
   }, [isWon]);
 }
 

@@ -114,6 +114,7 @@ function Verdict({ state, player, later, byItself, scratchForMe }: VerdictProps)
               {busy ? messages.asking : messages.scratchForMe}
             </button>
           )}
+          {later !== null && errand?.reason == null && <later.SoundSwitch />}
         </section>
       );
     }

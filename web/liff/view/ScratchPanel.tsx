@@ -50,7 +50,7 @@ export function ScratchPanel({ children, foil, later, strokes, byItself, onTouch
 
   useEffect(() => {
     if (foil !== "loose" || later === null) return;
-    surface.current?.loosen(later.flakesOn);
+    surface.current?.loosen(later.flakesOn, later.pageFeel);
     if (byItself) surface.current?.clear();
   }, [foil, byItself]);
 

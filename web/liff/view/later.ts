@@ -2,10 +2,12 @@
 export { AsidePage } from "./AsidePage.tsx";
 export { celebrate } from "./celebrate.ts";
 export { flakesOn } from "../scratch/flakes.ts";
+export { pageFeel } from "../sound/page-feel.ts";
 export { Links } from "./Links.tsx";
 export { LobbyPage } from "./LobbyPage.tsx";
 export { Notice } from "./Notice.tsx";
 export { PrizeFace } from "./PrizeFace.tsx";
 export { Prizes } from "./Prizes.tsx";
 export { RewardPage } from "./RewardPage.tsx";
+export { SoundSwitch } from "./SoundSwitch.tsx";
 export { Validity } from "./Validity.tsx";
