@@ -5,6 +5,7 @@ import type { ApiDocument, Docs } from "./http/docs.ts";
 import type { App, Edge } from "./http/edge.ts";
 import { refuseFaults } from "./http/faults.ts";
 import { describe } from "./http/openapi.ts";
+import { getImage } from "./images/get-image.ts";
 import { partnerRoutes } from "./partner/routes.ts";
 import { answerFace } from "./player/get-card.ts";
 import { page } from "./player/page.ts";
@@ -32,6 +33,7 @@ function edge(): App<Edge> {
   app.route("/admin/v1", adminRoutes());
   app.get("/", page);
   app.get("/c/*", page);
+  app.get("/images/:campaign/:name", getImage);
 
   let document: string | null = null;
   const described = (env: Env): string => (document ??= describe(app, settings(env).PUBLIC_ORIGIN));

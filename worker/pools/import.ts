@@ -85,7 +85,8 @@ async function judge(
 }
 
 const KEY_RULES = {
-  unknown_key: "a campaign has a campaign.json, and pools/<name>.csv with a name of letters, digits, dots, hyphens and underscores",
+  unknown_key:
+    "a campaign has a campaign.json, pools/<name>.csv and images/<name>.<avif, gif, jpeg, jpg, png or webp>, with names of letters, digits, dots, hyphens and underscores",
   invalid_campaign_id: "a campaign id is 2 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen",
 } as const;
 

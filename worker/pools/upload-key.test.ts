@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorsKey, readUploadKey } from "./upload-key.ts";
+import { errorsKey, imageKey, imageType, readUploadKey } from "./upload-key.ts";
 
 describe("readUploadKey", () => {
   it("knows a campaign file and a prize-pool file", () => {
@@ -14,6 +14,8 @@ describe("readUploadKey", () => {
     "spring-2027/pools/第一.csv",
     "spring-2027/notes",
     "spring-2027/pools/x.CSV",
+    "spring-2027/images/x.svg",
+    "spring-2027/images/a/b.png",
   ])("refuses %s, which stands below a campaign", (key) => {
     expect(readUploadKey(key)).toMatchObject({ kind: "refused", code: "unknown_key", campaign: "spring-2027" });
   });
@@ -22,12 +24,25 @@ describe("readUploadKey", () => {
     expect(readUploadKey(key)).toMatchObject({ kind: "refused", code: "invalid_campaign_id" });
   });
 
-  it.each(["campaign.json", "/campaign.json", "spring-2027/", "spring-2027/pools/first.errors.json", "Photos/1.jpg", ""])(
-    "ignores %j",
-    (key) => {
-      expect(readUploadKey(key)).toEqual({ kind: "ignored" });
-    },
-  );
+  it.each([
+    "campaign.json",
+    "/campaign.json",
+    "spring-2027/",
+    "spring-2027/pools/first.errors.json",
+    "Photos/1.jpg",
+    "spring-2027/images/sticker.png",
+    "",
+  ])("ignores %j", (key) => {
+    expect(readUploadKey(key)).toEqual({ kind: "ignored" });
+  });
+});
+
+it("knows where a picture of a campaign lies, and that what is none lies nowhere", () => {
+  expect(imageKey("spring-2027", "sticker.v2.png")).toBe("spring-2027/images/sticker.v2.png");
+  expect(imageType("spring-2027/images/sticker.v2.jpg")).toBe("image/jpeg");
+  for (const name of ["../campaign.json", "a/b.png", ".png", "x.svg", "x.html", "第一.png"])
+    expect(imageKey("spring-2027", name)).toBeNull();
+  expect(imageKey("Spring", "sticker.png")).toBeNull();
 });
 
 it.each([
