@@ -1,5 +1,5 @@
 import type { PrizeKind } from "../../durable-objects/protocol.ts";
-import type { Cover } from "./theme.ts";
+import type { ChosenTheme } from "./theme.ts";
 import type { LocalText } from "./text/language.ts";
 
 /** Money in minor units of an ISO 4217 currency. */
@@ -26,7 +26,7 @@ export interface Boot {
   readonly title: LocalText;
   /** The operator's own words; the page knows `intro` (under the title), `thanks` (a card without a prize) and `terms` (small print). */
   readonly texts: Readonly<Record<string, LocalText>>;
-  readonly theme: { readonly accent?: string; readonly background?: string; readonly cover?: Cover; readonly image?: string };
+  readonly theme: ChosenTheme & { readonly image?: string };
   readonly dates: { readonly startsAt: string; readonly endsAt: string; readonly timezone: string };
   readonly prizes: readonly PrizeFace[];
   /** Whether the page may draw a card by itself. */

@@ -53,6 +53,17 @@ const GREEN: typeof FESTIVAL = {
   theme: { accent: "#06C755", background: "#f2faf4", cover: "silver" },
 };
 
+const PICTURED: typeof FESTIVAL = {
+  ...FESTIVAL,
+  theme: { base: "line", image: "/images/spring-2027/campaign.svg" },
+  prizes: FESTIVAL.prizes.map((prize) => ({ ...prize, image: "/images/spring-2027/prize.svg" })),
+};
+/** What an operator might upload: a hill in the sun, and a box. */
+const PICTURES: Readonly<Record<string, string>> = {
+  "campaign.svg": `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 440"><rect width="400" height="440" fill="#9bd7f5"/><circle cx="300" cy="90" r="46" fill="#ffd45c"/><path d="M0 220q110-120 210 0t190-40v260H0z" fill="#3fa65c"/><path d="M0 280q90-60 190 0t210-10v170H0z" fill="#2d8a4a"/></svg>`,
+  "prize.svg": `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120"><rect width="120" height="120" rx="24" fill="#ffe3a3"/><path d="M30 54h60v42H30z" fill="#e2574c"/><path d="M24 40h72v18H24z" fill="#f0776b"/><path d="M55 40h10v56H55z" fill="#fff"/></svg>`,
+};
+
 type Answer = { readonly status?: number; readonly body?: unknown; readonly headers?: Record<string, string> } | "never" | "lost";
 type Call = "session" | "face" | "cards" | "reveal" | "redeem" | "reward" | "play";
 
@@ -235,6 +246,10 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: "covered-silent", act: (page) => page.locator(".sound").click() },
+  { name: "lobby-pictured", path: "", boot: PICTURED },
+  { name: "covered-pictured", boot: PICTURED },
+  { name: "won-pictured", boot: PICTURED, answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } }, act: forMe },
+  { name: "reward-pictured", boot: PICTURED, answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } }, act: redeem },
   {
     name: "holding-reopened",
     answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },
@@ -277,6 +292,8 @@ async function serve(page: Page, dist: string, scene: Scene): Promise<void> {
     const call = (/\/(session|cards|reveal|redeem|reward|play)$/.exec(pathname)?.[1] ??
       (/\/cards\/[^/]+$/.test(pathname) ? "face" : undefined)) as Call | undefined;
     if (call !== undefined) return give(route, scene.answers?.[call] ?? ANSWERS[call]);
+    const picture = PICTURES[pathname.replace("/images/spring-2027/", "")];
+    if (picture !== undefined) return route.fulfill({ body: picture, contentType: "image/svg+xml" });
     const file = pathname.startsWith("/c/") ? "index.html" : pathname.slice(1);
     const text = await readFile(join(dist, file), "utf8");
     const boot = JSON.stringify(scene.boot === undefined ? FESTIVAL : scene.boot);

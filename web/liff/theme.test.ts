@@ -34,6 +34,14 @@ describe("a theme", () => {
     expect(themeOf({ background: "#fff7e6" }).properties["--page-light"]).toBe("#fff7e6");
   });
 
+  test("is a shipped one where nothing is chosen, and gives way to what is", () => {
+    expect(themeOf({})).toEqual(themeOf({ base: "festival" }));
+    const line = themeOf({ base: "line" });
+    expect([line.cover, line.properties["--page-light"]]).toEqual(["silver", "#f2faf4"]);
+    expect(themeOf({ base: "line", cover: "green" }).properties["--page-light"]).toBe("#f2faf4");
+    expect(themeOf({ base: "line", cover: "green" }).cover).toBe("green");
+  });
+
   test.each(COVERS)("prints words on %s that can be read", (cover) => {
     expect(contrast(METALS[cover].ink, METALS[cover].light)).toBeGreaterThanOrEqual(AA_CONTRAST);
   });

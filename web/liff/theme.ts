@@ -18,8 +18,19 @@ export const METALS: Readonly<Record<Cover, Metal>> = {
   red: { glint: "#ffd8cc", light: "#ee8a7b", mid: "#cf463d", dark: "#93201f", ink: "#4d0909" },
 };
 
-const DEFAULT_ACCENT = "#c8102e";
-const DEFAULT_BACKGROUND = "#fff7e6";
+/** The themes that are shipped: red and gold, and LINE's green. */
+const BASES = {
+  festival: { accent: "#c8102e", background: "#fff7e6", cover: "gold" },
+  line: { accent: "#06c755", background: "#f2faf4", cover: "silver" },
+} as const satisfies Readonly<Record<string, { readonly cover: Cover } & Readonly<Record<"accent" | "background", string>>>>;
+
+export interface ChosenTheme {
+  readonly base?: keyof typeof BASES;
+  readonly accent?: string;
+  readonly background?: string;
+  readonly cover?: Cover;
+}
+
 /** WCAG 2.2, 1.4.3: text against what is behind it. */
 export const AA_CONTRAST = 4.5;
 const SHADE_STEP = 0.04;
@@ -32,10 +43,8 @@ export interface Theme {
 }
 
 /** Dresses the page in the campaign's colours. Whatever an operator chooses, every text keeps AA contrast. */
-export function themeOf(chosen: { readonly accent?: string; readonly background?: string; readonly cover?: Cover }): Theme {
-  const accent = chosen.accent ?? DEFAULT_ACCENT;
-  const background = chosen.background ?? DEFAULT_BACKGROUND;
-  const cover = chosen.cover ?? "gold";
+export function themeOf(chosen: ChosenTheme): Theme {
+  const { accent, background, cover } = { ...BASES[chosen.base ?? "festival"], ...chosen };
   const metal = METALS[cover];
 
   // An operator's background may be dark as well: what lies on it is then darker still, for the ink on all of it is one.

@@ -132,6 +132,7 @@ export const campaignFileSchema = z
     pools: z.record(poolFileName, poolOptions).default({}),
     theme: z
       .strictObject({
+        base: z.enum(["festival", "line"]).optional(),
         accent: colour.optional(),
         background: colour.optional(),
         cover: z.enum(["gold", "silver", "green", "red"]).optional(),

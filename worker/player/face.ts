@@ -23,6 +23,7 @@ export const campaignFaceSchema = z
     title: textSchema,
     texts: z.record(z.string(), textSchema),
     theme: z.object({
+      base: z.enum(["festival", "line"]).optional(),
       accent: z.string().optional(),
       background: z.string().optional(),
       cover: z.enum(["gold", "silver", "green", "red"]).optional(),

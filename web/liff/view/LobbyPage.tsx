@@ -6,6 +6,7 @@ import { Countdown } from "./Countdown.tsx";
 import { Guilloche } from "./Guilloche.tsx";
 import { Links } from "./Links.tsx";
 import { Notice } from "./Notice.tsx";
+import { Picture } from "./Picture.tsx";
 import { Prizes } from "./Prizes.tsx";
 import { Stage } from "./Stage.tsx";
 import { Seal } from "./Ticket.tsx";
@@ -17,6 +18,7 @@ type LobbyState = Extract<State, { state: "lobby" | "drawing" }>;
 export function LobbyPage({ state, player }: { readonly state: LobbyState; readonly player: Player }) {
   const { boot, language, messages, text } = useCampaign();
   const { startsAt, endsAt, timezone } = boot.dates;
+  const { image } = boot.theme;
   const refusal = state.state === "lobby" ? state.refusal : null;
   const passage =
     refusal === null
@@ -30,9 +32,15 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
         <div class={`deck ${state.state === "drawing" ? "is-dealing" : ""}`}>
           <span class="deck__under" aria-hidden="true" />
           <span class="deck__under" aria-hidden="true" />
-          <div class="deck__top">
-            <Guilloche />
-            <Seal />
+          <div class={`deck__top ${image === undefined ? "" : "deck__top--pictured"}`}>
+            {image === undefined ? (
+              <>
+                <Guilloche />
+                <Seal />
+              </>
+            ) : (
+              <Picture class="deck__picture" image={image} sizes="400px" />
+            )}
             <h1 class="band__title">{text(boot.title)}</h1>
             {boot.texts["intro"] !== undefined && <p class="band__intro">{text(boot.texts["intro"])}</p>}
             <p class="deck__period">{formatPeriod(startsAt, endsAt, language, timezone)}</p>

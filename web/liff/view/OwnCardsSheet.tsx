@@ -4,6 +4,7 @@ import { cardPath } from "../route.ts";
 import { formatDay, formatEnd } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
 import { Icon } from "./Icon.tsx";
+import { Picture } from "./Picture.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 
 const CROSS = "M6.5 6.500l11 11M17.5 6.500l-11 11";
@@ -91,7 +92,7 @@ function OwnCardRow({ card: { cardId, state, issuedAt, expiresAt, prize } }: { r
           <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
         </span>
       ) : (
-        <img class="prizes__image" src={prize.image} alt="" loading="lazy" />
+        <Picture class="prizes__image" image={prize.image} sizes="40px" />
       )}
       <span>
         <b class="own-card__name">{prize === undefined ? messages.ownCards.unscratched : text(prize.name)}</b>

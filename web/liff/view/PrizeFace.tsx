@@ -2,6 +2,7 @@ import type { Prize } from "../api.ts";
 import { formatMoney } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
 import { Icon } from "./Icon.tsx";
+import { Picture } from "./Picture.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 
 /** A name this long is set smaller. */
@@ -16,7 +17,7 @@ export function PrizeFace({ prize, shown }: { readonly prize: Prize; readonly sh
   return (
     <div class={`prize ${prize.kind === "none" ? "prize--none" : "prize--won"} ${shown ? "is-shown" : ""}`} aria-hidden={!shown}>
       {prize.image !== undefined ? (
-        <img class="prize__image" src={prize.image} alt="" />
+        <Picture class="prize__image" image={prize.image} sizes="160px" />
       ) : (
         <span class="medal">
           <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />

@@ -1,6 +1,7 @@
 import { formatMoney } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
 import { Icon } from "./Icon.tsx";
+import { Picture } from "./Picture.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 
 /** What can be won. */
@@ -19,7 +20,7 @@ export function Prizes() {
                 <Icon drawing={PRIZE_DRAWINGS[kind]} />
               </span>
             ) : (
-              <img class="prizes__image" src={image} alt="" loading="lazy" />
+              <Picture class="prizes__image" image={image} sizes="40px" />
             )}
             <span>
               <b class="prizes__name">{text(name)}</b>

@@ -8,6 +8,7 @@ import { copy, copySelection } from "./copy.ts";
 import { focusOn } from "./focus.ts";
 import { CLOCK, Icon } from "./Icon.tsx";
 import { Links } from "./Links.tsx";
+import { Picture } from "./Picture.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 import { QrCode } from "./QrCode.tsx";
 import { Stage } from "./Stage.tsx";
@@ -31,7 +32,7 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
         <Ticket card={state.card}>
           <div class="reward" aria-live="polite">
             {prize.image !== undefined ? (
-              <img class="reward__image" src={prize.image} alt="" />
+              <Picture class="reward__image" image={prize.image} sizes="200px" />
             ) : (
               <span class="medal">
                 <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { Card } from "../api.ts";
 import { formatPeriod } from "../text/period.ts";
 import { Guilloche } from "./Guilloche.tsx";
+import { Picture } from "./Picture.tsx";
 import { useCampaign } from "./campaign.ts";
 
 interface TicketProps {
@@ -22,7 +23,7 @@ export function Ticket({ card, validity, children }: TicketProps) {
         <p class="band__eyebrow">{messages.eyebrow}</p>
         <h1 class="band__title">{text(boot.title)}</h1>
         {boot.texts["intro"] !== undefined && <p class="band__intro">{text(boot.texts["intro"])}</p>}
-        <Seal />
+        {boot.theme.image === undefined ? <Seal /> : <Picture class="seal seal--picture" image={boot.theme.image} sizes="72px" />}
       </header>
       <div class="ticket__lower">
         <span class="ticket__paper" aria-hidden="true" />
