@@ -1,4 +1,5 @@
 import type { Cover, Metal } from "../theme.ts";
+import { brushRadius } from "./brush.ts";
 import { emptyCoverage, type Point, type Stroke } from "./coverage.ts";
 import type { Flakes, flakesOn } from "./flakes.ts";
 import type { Feel } from "../sound/feel.ts";
@@ -6,16 +7,19 @@ import { printFoil } from "./foil.ts";
 import { cutStamps, type Stamp } from "./stamps.ts";
 import { addStroke, packStrokes, unpackStrokes } from "./strokes.ts";
 
-/** A fingertip, as a radius in CSS pixels; a device that tells the size of the touch is believed within bounds. */
-const BRUSH_RADIUS = 21;
-const MIN_BRUSH_RADIUS = 16;
-const MAX_BRUSH_RADIUS = 28;
 /** Past this the rest comes off by itself. */
 const ENOUGH_PERCENT = 55;
 /** A sharper canvas than this costs more than the eye gets. */
 const MAX_PIXEL_RATIO = 3;
 const DISSOLVE_MS = 520;
 const MAX_FLAKES_A_STROKE = 4;
+
+/** A finger on the foil: where it was last, when, and how wide. */
+interface Finger {
+  readonly at: Point;
+  readonly r: number;
+  readonly ms: number;
+}
 
 export interface SurfaceOptions {
   readonly cover: Cover;
@@ -50,7 +54,7 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   if (pen === null) throw new Error("this browser draws on no canvas");
   const stamps = cutStamps(options.metal);
   const coverage = emptyCoverage();
-  const fingers = new Map<number, Point>();
+  const fingers = new Map<number, Finger>();
   const listening = new AbortController();
   const strokes: Stroke[] = [];
   let loose = false;
@@ -66,7 +70,7 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
     const ratio = Math.min(MAX_PIXEL_RATIO, devicePixelRatio);
     const { clientWidth, clientHeight } = foil;
     if (pen === null || clientWidth === 0 || (clientWidth === width && foil.width === Math.round(width * ratio))) return;
-    const before = width === 0 ? null : copyOf(foil);
+    const kept = width === 0 ? options.strokes : packStrokes(strokes, width);
     [width, height] = [clientWidth, clientHeight];
     for (const canvas of [foil, crumbs]) {
       canvas.width = Math.round(canvas.clientWidth * ratio);
@@ -74,9 +78,13 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
     }
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     printFoil(pen, width, height, options.cover, options.metal, options.words);
-    if (before === null) return;
-    pen.globalCompositeOperation = "destination-in";
-    pen.drawImage(before, 0, 0, width, height);
+    strokes.length = 0;
+    for (const stroke of unpackStrokes(kept, width)) {
+      touched = true;
+      strokes.push(stroke);
+      coverage.mark(stroke, width, height);
+      leave(stroke);
+    }
   }
 
   function draw(stroke: Stroke): void {
@@ -84,18 +92,16 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
     const before = Math.floor(coverage.percent());
     coverage.mark(stroke, width, height);
     addStroke(strokes, stroke);
-    if (loose) {
-      cut(stroke);
-      shed(stroke);
-    } else {
-      scuff(stroke);
-    }
+    leave(stroke);
+    if (loose) shed(stroke);
     if (Math.floor(coverage.percent()) !== before) options.onScratch(coverage.percent());
     dissolveIfEnough();
   }
 
-  function scuff(stroke: Stroke): void {
-    stamp(stroke, "scuff", 0.8, "source-atop");
+  /** What a stroke leaves behind: a cut, or on foil that holds a scuff. */
+  function leave(stroke: Stroke): void {
+    if (loose) cut(stroke);
+    else stamp(stroke, "scuff", 0.8, "source-atop");
   }
 
   /** A darker rim is pressed into the foil around the stroke before the stroke is taken out of it. */
@@ -140,22 +146,26 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
     if (event.button !== 0) return;
     foil.setPointerCapture(event.pointerId);
     const at = { x: event.offsetX, y: event.offsetY };
-    fingers.set(event.pointerId, at);
+    const r = brushRadius(event, 0, null);
+    fingers.set(event.pointerId, { at, r, ms: event.timeStamp });
     if (!touched) {
       touched = true;
       options.onTouch();
     }
-    draw({ from: at, to: at, r: brushRadius(event) });
+    draw({ from: at, to: at, r });
   }
 
   function move(event: PointerEvent): void {
     // A browser hands over one event a frame; the points between are what makes a fast stroke round.
     const coalesced = event.getCoalescedEvents?.() ?? [];
-    for (const { offsetX: x, offsetY: y } of coalesced.length > 0 ? coalesced : [event]) {
-      const from = fingers.get(event.pointerId);
-      if (from === undefined) return;
-      fingers.set(event.pointerId, { x, y });
-      draw({ from, to: { x, y }, r: brushRadius(event) });
+    for (const point of coalesced.length > 0 ? coalesced : [event]) {
+      const finger = fingers.get(event.pointerId);
+      if (finger === undefined) return;
+      const at = { x: point.offsetX, y: point.offsetY };
+      const moved = Math.hypot(at.x - finger.at.x, at.y - finger.at.y);
+      const r = brushRadius(point, moved / Math.max(1, point.timeStamp - finger.ms), finger.r);
+      fingers.set(event.pointerId, { at, r, ms: point.timeStamp });
+      draw({ from: finger.at, to: at, r });
     }
   }
 
@@ -171,12 +181,6 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   const observer = new ResizeObserver(fit);
   observer.observe(foil);
   fit();
-  for (const stroke of unpackStrokes(options.strokes, width)) {
-    touched = true;
-    strokes.push(stroke);
-    coverage.mark(stroke, width, height);
-    scuff(stroke);
-  }
 
   return {
     loosen: (flakesOn, felt) => {
@@ -196,17 +200,4 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
       flakes?.stop();
     },
   };
-}
-
-function brushRadius({ pointerType, width, height }: PointerEvent): number {
-  const told = pointerType === "touch" ? Math.max(width, height) / 2 : 0;
-  return told > 1 ? Math.min(MAX_BRUSH_RADIUS, Math.max(MIN_BRUSH_RADIUS, told)) : BRUSH_RADIUS;
-}
-
-function copyOf(canvas: HTMLCanvasElement): HTMLCanvasElement {
-  const copy = document.createElement("canvas");
-  copy.width = canvas.width;
-  copy.height = canvas.height;
-  copy.getContext("2d")?.drawImage(canvas, 0, 0);
-  return copy;
 }
