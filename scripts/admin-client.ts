@@ -68,6 +68,8 @@ export interface AdminInvariants {
   readonly unsettled: { readonly blocks: number; readonly events: number };
   /** Rewards that may have been granted, and are not asked for. */
   readonly heldRewards: number;
+  /** The ledger is being rebuilt, and not whole. */
+  readonly rebuild?: object;
   readonly differences: readonly string[];
 }
 

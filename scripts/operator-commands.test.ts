@@ -126,3 +126,14 @@ test("a rebuild that another is in the way of tells which", async () => {
   const { origin } = await app(() => [409, { code: "ledger_rebuilding", detail }]);
   expect(await rebuild(origin)).toMatchObject({ code: 2, stdout: expect.stringContaining(detail) });
 });
+
+test("a reconciliation of a ledger that is being rebuilt says so, and does not wait for blocks that it does not take", async () => {
+  const detail = "The campaign's ledger is being rebuilt from the lake since 2027-02-05T12:00:00.000Z";
+  const standing = { prizes: [], unsettled: { blocks: 3, events: 0 }, heldRewards: 0, rebuild: { from: "lake" }, differences: [] };
+  const isInvariants = ({ path }: Asked) => path.endsWith("/invariants");
+  const { origin, asked } = await app((call) => (isInvariants(call) ? [200, standing] : [409, { code: "ledger_rebuilding", detail }]));
+  const { code, stdout } = await run("reconcile", "--origin", origin, "--campaign", "spring");
+  expect(code).toBe(2);
+  expect(stdout).toContain(detail);
+  expect(asked.filter(isInvariants)).toHaveLength(1);
+});

@@ -54,11 +54,11 @@ async function reconcile(admin: AdminClient, campaign: string): Promise<number> 
   return unasked === 0 ? 0 : 2;
 }
 
-/** Waits, for a while, until no block is on its way. */
+/** Waits, for a while, until no block is on its way: not for a ledger that is being rebuilt, which takes none, and is not compared either. */
 async function settled(admin: AdminClient, campaign: string): Promise<void> {
   const onTheWay = async () => {
-    const { unsettled } = await admin.invariants(campaign);
-    return unsettled.blocks + unsettled.events;
+    const { unsettled, rebuild } = await admin.invariants(campaign);
+    return rebuild === undefined ? unsettled.blocks + unsettled.events : 0;
   };
   const first = await onTheWay();
   if (first === 0) return;
