@@ -17,7 +17,7 @@ While it runs, the campaign goes on, what it does waits with the issuers, and wh
 this is run again, or else by the app itself after some minutes. It cannot be given up: the ledger is not whole before its end.
 
 Rewards that the ledger had as pending before are asked for afterwards. Any other of which the lake does not tell may have been granted: it is held. For those,
-  1. what is damaged or missing in the lake may be put back from a copy; then this is run again;
+  1. what is damaged or missing in the lake may be put back from a copy, with its metadata (lake/README.md); then this is run again;
   2. npm run reconcile has those granted that are in their provider's own list;
   3. npm run redrive -- --campaign ID --held --dry-run tells of those that are left, and without --dry-run they are asked for.
 
