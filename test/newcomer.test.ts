@@ -8,7 +8,7 @@ import { prepareDemoCampaign } from "../scripts/prepare-demo.ts";
 import { grantsOfCard } from "../scripts/sandbox-grants.ts";
 import { silent } from "../scripts/terminal.ts";
 import { ROOT, runCommand, wranglerEnvironment } from "../scripts/wrangler.ts";
-import { openBrowser } from "./browser.ts";
+import { openBrowser } from "../scripts/browser.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
 
