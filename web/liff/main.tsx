@@ -3,6 +3,7 @@ import "./style/ticket.css";
 import "./style/reward.css";
 import "./style/sheet.css";
 import { render } from "preact";
+import { afresh, insist } from "./afresh.ts";
 import { playerApi } from "./api.ts";
 import { readBoot, type Boot } from "./boot.ts";
 import { errandsIn } from "./errands.ts";
@@ -18,8 +19,8 @@ import { Skeleton } from "./view/Skeleton.tsx";
 /** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. */
 const openLine = async (boot: Boot) =>
   import.meta.env.MODE === "development"
-    ? (await import("./line.development.ts")).openLine(boot)
-    : (await import("./line.ts")).openLine(boot);
+    ? (await afresh(() => import("./line.development.ts"))).openLine(boot)
+    : (await afresh(() => import("./line.ts"))).openLine(boot);
 
 async function start(root: Element): Promise<void> {
   const boot = readBoot(document);
@@ -28,7 +29,7 @@ async function start(root: Element): Promise<void> {
   const theme = themeOf(boot?.theme ?? {});
   for (const [name, value] of Object.entries(theme.properties)) document.documentElement.style.setProperty(name, value);
   if (boot === null) {
-    const [messages, { AsidePage }] = await Promise.all([loadMessages(language), import("./view/later.ts")]);
+    const [messages, { AsidePage }] = await Promise.all([loadMessages(language), insist(() => import("./view/later.ts"))]);
     render(
       <AsidePage
         state={{ state: "closed", reason: "campaign_not_found" }}

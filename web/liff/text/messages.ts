@@ -1,4 +1,5 @@
 import type { CardState, PrizeKind } from "../../../durable-objects/protocol.ts";
+import { insist } from "../afresh.ts";
 import type { ClosedReason, DrawRefusal } from "../machine.ts";
 import type { Language } from "./language.ts";
 
@@ -84,5 +85,5 @@ const CATALOGUES: Readonly<Record<Language, () => Promise<{ readonly messages: M
 };
 
 export async function loadMessages(language: Language): Promise<Messages> {
-  return (await CATALOGUES[language]()).messages;
+  return (await insist(CATALOGUES[language])).messages;
 }

@@ -1,7 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
+import { insist } from "../afresh.ts";
 import type * as later from "./later.ts";
-
-const AGAIN_MS = 2_000;
 
 export type Later = typeof later;
 
@@ -9,17 +8,7 @@ export type Later = typeof later;
 export function useLater(wanted: boolean): Later | null {
   const [loaded, setLoaded] = useState<Later | null>(null);
   useEffect(() => {
-    if (wanted) void load().then(setLoaded);
+    if (wanted) void insist(() => import("./later.ts")).then(setLoaded);
   }, [wanted]);
   return loaded;
-}
-
-async function load(): Promise<Later> {
-  for (;;) {
-    try {
-      return await import("./later.ts");
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    }
-  }
 }
