@@ -78,6 +78,11 @@ export class PartnerClient {
     await this.#call("POST", `/campaigns/${campaign}/cards/${cardId}/void`, { reason });
   }
 
+  /** Takes a coupon at a till. Throws `already_used` when it was taken before. */
+  async useCoupon(campaign: string, cardId: string, till: { readonly store: string; readonly till?: string }): Promise<void> {
+    await this.#call("POST", `/campaigns/${campaign}/coupons/${cardId}/use`, till);
+  }
+
   async stock(campaign: string): Promise<PartnerStock> {
     return await this.#call("GET", `/campaigns/${campaign}/stock`);
   }

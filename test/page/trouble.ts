@@ -1,0 +1,236 @@
+import type { Page, Route } from "playwright-core";
+import { describe } from "vitest";
+import type { ExpectStatic } from "vitest";
+import { newLineUserId } from "../../scripts/player-client.ts";
+import { messages } from "../../web/liff/text/en.ts";
+import { cardPage, reveal, scratch } from "./card-page.ts";
+import { CAMPAIGN, it } from "./page-house.ts";
+import { holdBack, holdClock, intercept, loseAnswer } from "./phone.ts";
+import type { CallName, Phone } from "./phone.ts";
+
+const SETTLED = { timeout: 90_000, interval: 250 };
+/** The page's time goes on in leaps: no test waits as long as a user does. */
+const LEAP = { timeout: 90_000, interval: 100 };
+const LEAP_MS = 2_000;
+const RETRY_AFTER_SECONDS = 20;
+
+const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({ status, headers, json: { code, status } });
+
+interface Fault {
+  readonly says: "busy" | "trouble";
+  /** The server asks for so long. */
+  readonly retryAfterSeconds?: number;
+  answer(route: Route): Promise<void>;
+}
+
+/** How a call fails, one after the other. */
+const FAULTS: readonly Fault[] = [
+  { says: "trouble", answer: (route) => route.abort("connectionrefused") },
+  {
+    says: "busy",
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    answer: (route) => route.fulfill(problem(503, "overloaded", { "retry-after": String(RETRY_AFTER_SECONDS) })),
+  },
+  { says: "trouble", answer: loseAnswer },
+  { says: "busy", retryAfterSeconds: 2, answer: (route) => route.fulfill(problem(429, "rate_limited", { "retry-after": "2" })) },
+  { says: "trouble", answer: (route) => route.fulfill(problem(500, "internal_error")) },
+  { says: "trouble", answer: (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }) },
+];
+
+/** Lets a call fail in each of these ways in turn, then succeed. Gives the page's time of each attempt. */
+async function failInTurn(phone: Phone, call: CallName): Promise<readonly number[]> {
+  const attemptsMs: number[] = [];
+  await intercept(phone, call, async (route) => {
+    attemptsMs.push(await phone.page.evaluate(() => Date.now()));
+    await (FAULTS[attemptsMs.length - 1]?.answer(route) ?? route.fallback());
+  });
+  return attemptsMs;
+}
+
+/** Goes through all faults of a call that has just been made: each is explained, and each wait is as long as the server asked. */
+async function sitOut(page: Page, attemptsMs: readonly number[], expect: ExpectStatic): Promise<void> {
+  for (const [i, { says, retryAfterSeconds = 0 }] of FAULTS.entries()) {
+    await cardPage(page).heading(messages.waiting[says].title).waitFor();
+    const next = async () => {
+      await page.clock.fastForward(LEAP_MS);
+      return attemptsMs.length;
+    };
+    await expect.poll(next, LEAP).toBeGreaterThan(i + 1);
+    const [failed = 0, tried = 0] = attemptsMs.slice(i, i + 2);
+    expect(tried - failed).toBeGreaterThanOrEqual(retryAfterSeconds * 1_000);
+  }
+}
+
+describe.concurrent("when a call fails in every way in turn, the page explains, waits and succeeds by itself", { timeout: 240_000 }, () => {
+  it("at the opening", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await holdClock(phone);
+    const attempts = await failInTurn(phone, "session");
+    await page.goto(house.shelf.take("coupon-50").url);
+    await sitOut(page, attempts, expect);
+    await cardPage(page).foil.waitFor();
+    expect(attempts).toHaveLength(FAULTS.length + 1);
+  });
+
+  it("at the draw, which deals one card", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    const user = newLineUserId();
+    await holdClock(phone);
+    const attempts = await failInTurn(phone, "play");
+    await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}?as=${user}`);
+    await cardPage(page).draw.click();
+    await sitOut(page, attempts, expect);
+    await cardPage(page).foil.waitFor();
+    await expect.poll(async () => (await house.admin.care(user)).length, SETTLED).toBe(1);
+  });
+
+  it("at the reveal, with the foil held", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await holdClock(phone);
+    const attempts = await failInTurn(phone, "reveal");
+    await page.goto(house.shelf.take("coupon-50").url);
+    await scratch(page, 2);
+    await sitOut(page, attempts, expect);
+    // The prize lies beneath, and what is left of the foil is the user's.
+    expect(await cardPage(page).foil.isVisible()).toBe(true);
+    await reveal(page);
+  });
+
+  it("at the redemption, which is one", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    const { url, cardId } = house.shelf.take("coupon-50");
+    await holdClock(phone);
+    const attempts = await failInTurn(phone, "redeem");
+    await page.goto(url);
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await sitOut(page, attempts, expect);
+    await cardPage(page).text(messages.coupon).waitFor();
+    const redemptions = async () => (await house.admin.care(cardId))[0]?.timeline.filter(({ what }) => what === "redeemed").length;
+    await expect.poll(redemptions, SETTLED).toBe(1);
+  });
+
+  it("while it asks what became of the reward", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await holdClock(phone);
+    const attempts = await failInTurn(phone, "reward");
+    await page.goto(house.shelf.take("points-10").url);
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await cardPage(page).heading(messages.delivery.webhook.onItsWay.title).waitFor();
+    const granted = cardPage(page).heading(messages.delivery.webhook.granted.title);
+    await expect
+      .poll(async () => {
+        await page.clock.fastForward(LEAP_MS);
+        return granted.count();
+      }, LEAP)
+      .toBe(1);
+    expect(attempts.length).toBeGreaterThan(FAULTS.length);
+  });
+});
+
+describe.concurrent("when the network is bad", { timeout: 240_000 }, () => {
+  it("an answer that takes too long is given up, and asked for again", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await holdClock(phone);
+    // The page's own time-out must follow the page's time.
+    await page.addInitScript(() => {
+      AbortSignal.timeout = (ms) => {
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(new DOMException("", "TimeoutError")), ms);
+        return controller.signal;
+      };
+    });
+    let asked = 0;
+    await intercept(phone, "reveal", async (route) => {
+      asked += 1;
+      if (asked > 1) await route.fallback();
+    });
+    await page.goto(house.shelf.take("coupon-50").url);
+    await cardPage(page).scratchForMe.click();
+    await expect.poll(() => asked, SETTLED).toBe(1);
+    const again = async () => {
+      await page.clock.fastForward(LEAP_MS);
+      return asked;
+    };
+    await expect.poll(again, LEAP).toBe(2);
+    await cardPage(page).redeem.waitFor();
+  });
+
+  it("a slow reveal and a slow redemption are said to be under way", async ({ house, phone }) => {
+    const { page } = phone;
+    const [revealing, redeeming] = [await holdBack(phone, "reveal"), await holdBack(phone, "redeem")];
+    await page.goto(house.shelf.take("coupon-50").url);
+    await scratch(page, 2);
+    await page.getByRole("status").getByText(messages.asking).waitFor();
+    revealing.release();
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await cardPage(page).redeeming.waitFor();
+    redeeming.release();
+    await cardPage(page).text(messages.coupon).waitFor();
+  });
+
+  it("reveals and redeems as soon as it is back, and keeps what was scratched meanwhile", async ({ house, phone, expect }) => {
+    const { page, context } = phone;
+    await page.goto(house.shelf.take("coupon-50").url);
+    await cardPage(page).foil.waitFor();
+    await context.setOffline(true);
+    await scratch(page);
+    await cardPage(page).heading(messages.waiting.offline.title).waitFor();
+    expect(await cardPage(page).foil.isVisible()).toBe(true);
+    await context.setOffline(false);
+    await cardPage(page).redeem.waitFor();
+    await context.setOffline(true);
+    await cardPage(page).redeem.click();
+    await cardPage(page).heading(messages.waiting.offline.title).waitFor();
+    await context.setOffline(false);
+    await cardPage(page).text(messages.coupon).waitFor();
+  });
+
+  it("opens and plays on when each of its scripts after the first was lost once on the way", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    const lost = new Set<string>();
+    await page.route(/\/assets\/(?:line|en|later)[.-].*\.js$/, async (route) => {
+      const { pathname } = new URL(route.request().url());
+      const isFirst = !lost.has(pathname);
+      lost.add(pathname);
+      await (isFirst ? route.abort("connectionreset") : route.fallback());
+    });
+    await page.goto(house.shelf.take("coupon-50").url);
+    await reveal(page);
+    expect(lost.size).toBe(3);
+  });
+
+  it("a session that the server knows no more is begun anew, unnoticed", async ({ house, phone, expect }) => {
+    const { page, calls } = phone;
+    let refused = 0;
+    await intercept(phone, "redeem", async (route) => {
+      refused += 1;
+      await (refused === 1 ? route.fulfill(problem(401, "session_invalid")) : route.fallback());
+    });
+    await page.goto(house.shelf.take("coupon-50").url);
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await cardPage(page).text(messages.coupon).waitFor();
+    expect(calls).toEqual(["session", "reveal", "redeem", "session", "redeem"]);
+  });
+
+  it("gives up after a quarter of an hour at the most, and begins again when asked to", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await holdClock(phone);
+    let isDown = true;
+    await intercept(phone, "reveal", (route) => (isDown ? route.abort("connectionrefused") : route.fallback()));
+    await page.goto(house.shelf.take("coupon-50").url);
+    await cardPage(page).scratchForMe.click();
+    const tryAgain = page.getByRole("button", { name: messages.tryAgain });
+    const shown = async () => {
+      await page.clock.fastForward("00:25");
+      return tryAgain.count();
+    };
+    await expect.poll(shown, { timeout: 120_000, interval: 30 }).toBe(1);
+    isDown = false;
+    await tryAgain.click();
+    await reveal(page);
+  });
+});
