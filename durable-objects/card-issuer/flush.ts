@@ -81,10 +81,10 @@ function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draw
   const { rules, nowMs, nextSeq, pool, room } = context;
   const limited = rules.limits.perRecipient !== null || rules.limits.perRecipientPerDay !== null;
   const keys = keysOf(draws);
-  const known = index.find(lookedFor(keys, limited));
+  const known = index.find(keys.requests);
   const drawnBefore = known.length === 0 ? new Map<string, DrawnBefore>() : storage.cards.drawnBefore(known);
-  const counts =
-    known.length === 0 || !limited ? new Map<string, RecipientCount>() : storage.cards.recipientCounts(known, context.today.startMs);
+  const own = limited ? index.find(recipientsIn(keys)) : [];
+  const counts = own.length === 0 ? new Map<string, RecipientCount>() : storage.cards.recipientCounts(own, context.today.startMs);
   const stock = new StockCursor(context.leases, nowMs);
   const { decisions, cards } = decideDraws(draws, keys, { rules, nowMs, nextSeq, stock, pool, room, drawnBefore, counts });
   if (cards.length > 0) {
@@ -97,15 +97,11 @@ function flushDraws(storage: IssuerStorage, index: Pick<CardIndex, "find">, draw
   return { decisions, leases: stock.held(), issued, keys: issuedKeys };
 }
 
-/** The keys of all requests, and, where somebody may draw only so many cards, those of the recipients, once each. */
-function lookedFor({ requests, recipients }: IndexKeys, limited: boolean): Float64Array {
-  if (!limited) return requests;
+/** The keys of the recipients, once each. */
+function recipientsIn({ recipients }: IndexKeys): Float64Array {
   const once = new Set(recipients);
   once.delete(NO_KEY);
-  const all = new Float64Array(requests.length + once.size);
-  all.set(requests);
-  all.set([...once], requests.length);
-  return all;
+  return Float64Array.from(once);
 }
 
 function flushOrders(storage: IssuerStorage, orders: readonly PlacedOrder[], context: FlushContext) {

@@ -48,28 +48,35 @@ export class CardStorage {
 
   /** What the draws of these cards asked, by `drawKey`. */
   drawnBefore(seqs: readonly number[]): Map<string, DrawnBefore> {
-    const rows = this.#sql.exec<Pick<CardRecord, "seq" | "drawn" | "expires_at">>(
-      "SELECT seq, drawn, expires_at FROM cards WHERE seq IN (SELECT value FROM json_each(?))",
-      JSON.stringify(seqs),
-    );
     const drawn = new Map<string, DrawnBefore>();
-    for (const row of rows) {
-      const { requestId, recipient, drawnFor, metadata } = drawnOf(row);
-      drawn.set(drawKey({ requestId, recipient }), { seq: row.seq, drawnFor, metadata, expiresAtMs: row.expires_at });
+    for (const { json } of jsonChunks(seqs)) {
+      const rows = this.#sql.exec<Pick<CardRecord, "seq" | "drawn" | "expires_at">>(
+        "SELECT seq, drawn, expires_at FROM cards WHERE seq IN (SELECT value FROM json_each(?))",
+        json,
+      );
+      for (const row of rows) {
+        const { requestId, recipient, drawnFor, metadata } = drawnOf(row);
+        drawn.set(drawKey({ requestId, recipient }), { seq: row.seq, drawnFor, metadata, expiresAtMs: row.expires_at });
+      }
     }
     return drawn;
   }
 
   /** How many of these cards each recipient has, in all and since `dayStartMs`; voided ones do not count. */
   recipientCounts(seqs: readonly number[], dayStartMs: number): Map<string, RecipientCount> {
-    const rows = this.#sql.exec<{ recipient: string; total: number; today: number }>(
-      `SELECT recipient, count(*) AS total, sum(issued_at >= ?) AS today FROM cards
-       WHERE seq IN (SELECT value FROM json_each(?)) AND recipient IS NOT NULL AND state <> 'voided' GROUP BY recipient`,
-      dayStartMs,
-      JSON.stringify(seqs),
-    );
     const counts = new Map<string, RecipientCount>();
-    for (const { recipient, total, today } of rows) counts.set(recipient, { total, today });
+    for (const { json } of jsonChunks(seqs)) {
+      const rows = this.#sql.exec<{ recipient: string; total: number; today: number }>(
+        `SELECT recipient, count(*) AS total, sum(issued_at >= ?) AS today FROM cards
+         WHERE seq IN (SELECT value FROM json_each(?)) AND recipient IS NOT NULL AND state <> 'voided' GROUP BY recipient`,
+        dayStartMs,
+        json,
+      );
+      for (const { recipient, total, today } of rows) {
+        const before = counts.get(recipient);
+        counts.set(recipient, { total: total + (before?.total ?? 0), today: today + (before?.today ?? 0) });
+      }
+    }
     return counts;
   }
 

@@ -1,8 +1,8 @@
 /** JSON handed to one statement; a SQL value may have 2 MB. */
 const MAX_STATEMENT_CHARS = 500_000;
 
-/** Rows as JSON arrays, each short enough for one statement, and how many are in each. */
-export function jsonChunks(rows: readonly (readonly unknown[])[]): { readonly json: string; readonly count: number }[] {
+/** Rows, or numbers, as JSON arrays, each short enough for one statement, and how many are in each. */
+export function jsonChunks(rows: readonly (readonly unknown[] | number)[]): { readonly json: string; readonly count: number }[] {
   const chunks: { json: string; count: number }[] = [];
   let open: string[] = [];
   let chars = 0;
