@@ -3,7 +3,7 @@ import "./style/ticket.css";
 import "./style/reward.css";
 import "./style/sheet.css";
 import { render } from "preact";
-import { afresh, insist } from "./afresh.ts";
+import { insist } from "./afresh.ts";
 import { playerApi } from "./api.ts";
 import { readBoot, type Boot } from "./boot.ts";
 import { errandsIn } from "./errands.ts";
@@ -16,11 +16,22 @@ import { themeOf } from "./theme.ts";
 import { App } from "./view/App.tsx";
 import { Skeleton } from "./view/Skeleton.tsx";
 
+/** A browser that failed to fetch a file which another one imports does not ask for it again while the page lives; so many failures, and it is loaded anew. */
+const MAX_FAILURES = 3;
+let failures = 0;
+
 /** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. */
-const openLine = async (boot: Boot) =>
-  import.meta.env.MODE === "development"
-    ? (await afresh(() => import("./line.development.ts"))).openLine(boot)
-    : (await afresh(() => import("./line.ts"))).openLine(boot);
+const openLine = async (boot: Boot) => {
+  if (failures >= MAX_FAILURES) location.reload();
+  try {
+    return import.meta.env.MODE === "development"
+      ? await (await import("./line.development.ts")).openLine(boot)
+      : await (await import("./line.ts")).openLine(boot);
+  } catch (error) {
+    failures += 1;
+    throw error;
+  }
+};
 
 async function start(root: Element): Promise<void> {
   const boot = readBoot(document);
