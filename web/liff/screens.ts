@@ -1,19 +1,15 @@
 /**
- * Pictures of every state of the page, into `web/liff/screens/`: `node web/liff/screens.ts [pattern of names …]`.
- * The page is the development build; the campaign, LINE and the player API are answered here, so that each state can be held still.
+ * Every state of the page, held still: the campaign, LINE and the player API are answered here. `npm run screens` takes their pictures, and a test
+ * looks for what shuts people out. The page is a development build.
  */
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
-import chromium from "@sparticuz/chromium";
-import { chromium as playwright, type BrowserContextOptions, type Page, type Route } from "playwright-core";
-import { build } from "vite";
+import type { Page, Route } from "playwright-core";
 import type { Boot } from "./boot.ts";
 
 const ORIGIN = "http://localhost:8787";
 const SANDBOX = "http://localhost:8788";
 const CARD = "AQABAAAAB7GQ2K41XrT9vLmN0pQs";
-const SETTLE_MS = 1_000;
 
 const FESTIVAL: Boot & { sandboxOrigin: string } = {
   campaign: "spring-2027",
@@ -83,8 +79,12 @@ const ANSWERS: Record<Call, Answer> = {
   play: { body: { requestId: "r", status: "issued", cardId: CARD } },
 };
 
-interface Scene {
+export interface Scene {
   readonly name: string;
+  /** A selector of what is on the page once it has come to this state. */
+  readonly shows: string;
+  /** Whether its picture is of something that moves: flakes, confetti. Other pictures are taken of a page that was asked for less motion. */
+  readonly moves?: true;
   readonly boot?: typeof FESTIVAL | null;
   /** Below `/c/{campaign}`; the card's path where absent. */
   readonly path?: string;
@@ -131,36 +131,71 @@ const OWN_CARDS = [
   ownCard("c6", "expired", "points-10"),
 ];
 
-const SCENES: readonly Scene[] = [
-  { name: "opening", answers: { session: "never" } },
-  { name: "opening-busy", answers: { session: problem(503, "overloaded", { "retry-after": "30" }) } },
-  { name: "covered" },
-  { name: "covered-green", boot: GREEN },
-  { name: "covered-green-metal", boot: { ...GREEN, theme: { ...GREEN.theme, cover: "green" } } },
-  { name: "covered-red-metal", boot: { ...FESTIVAL, theme: { accent: "#1d3a8a", background: "#eef2fb", cover: "red" } } },
-  { name: "scratching", act: (page) => scratch(page, 4) },
-  { name: "scratching-green", boot: GREEN, act: (page) => scratch(page, 4) },
-  { name: "holding", answers: { reveal: "never" }, act: (page) => scratch(page, 4) },
-  { name: "holding-busy", answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) }, act: (page) => scratch(page, 4) },
+const drawAnswered = (status: string): Omit<Scene, "name"> => ({
+  shows: ".verdict:not(:has([aria-disabled=true])):not(:has(.button--main:not([aria-disabled])))",
+  path: "",
+  answers: { play: { body: { status } } },
+  act: (page) => page.locator(".button--main").click(),
+});
+
+export const SCENES: readonly Scene[] = [
+  { name: "opening", shows: ".ticket--skeleton", answers: { session: "never" } },
+  { name: "opening-busy", shows: ".notice", answers: { session: problem(503, "overloaded", { "retry-after": "30" }) } },
+  { name: "opening-trouble", shows: ".notice", idToken: "lost" },
+  { name: "covered", shows: ".panel__foil" },
+  { name: "covered-green", shows: ".panel__foil", boot: GREEN },
+  { name: "covered-green-metal", shows: ".panel__foil", boot: { ...GREEN, theme: { ...GREEN.theme, cover: "green" } } },
+  {
+    name: "covered-red-metal",
+    shows: ".panel__foil",
+    boot: { ...FESTIVAL, theme: { accent: "#1d3a8a", background: "#eef2fb", cover: "red" } },
+  },
+  { name: "scratching", moves: true, shows: ".panel__foil", act: (page) => scratch(page, 4) },
+  { name: "scratching-green", moves: true, shows: ".panel__foil", boot: GREEN, act: (page) => scratch(page, 4) },
+  { name: "holding", shows: ".panel__foil", answers: { reveal: "never" }, act: (page) => scratch(page, 4) },
+  {
+    name: "holding-busy",
+    shows: ".notice",
+    answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },
+    act: (page) => scratch(page, 4),
+  },
   {
     name: "holding-offline",
+    shows: ".notice",
     answers: { reveal: "lost" },
     act: async (page) => {
       await page.context().setOffline(true);
       await scratch(page, 3);
     },
   },
-  { name: "won", act: forMe },
-  { name: "won-expiring", answers: { reveal: won("coupon-50", { expiresAt: "2098-02-20T16:00:00Z" }) }, act: forMe },
-  { name: "reward-coupon-expiring", answers: { reveal: won("coupon-50", { expiresAt: "2098-02-20T16:00:00Z" }) }, act: redeem },
-  { name: "won-sticker", answers: { reveal: won("sticker") }, boot: GREEN, act: forMe },
-  { name: "won-code", answers: { reveal: won("cafe-code") }, act: forMe },
-  { name: "thanks", answers: { reveal: won("thanks") }, act: forMe },
-  { name: "redeeming", answers: { redeem: "never" }, act: redeem },
-  { name: "reward-coupon", act: redeem },
-  { name: "reward-coupon-green", boot: GREEN, act: redeem },
+  { name: "won", moves: true, shows: ".button--main", act: forMe },
+  {
+    name: "won-expiring",
+    shows: ".button--main",
+    answers: { reveal: won("coupon-50", { expiresAt: "2098-02-20T16:00:00Z" }) },
+    act: forMe,
+  },
+  {
+    name: "reward-coupon-expiring",
+    shows: ".coupon",
+    answers: { reveal: won("coupon-50", { expiresAt: "2098-02-20T16:00:00Z" }) },
+    act: redeem,
+  },
+  { name: "won-sticker", shows: ".button--main", answers: { reveal: won("sticker") }, boot: GREEN, act: forMe },
+  { name: "won-code", shows: ".button--main", answers: { reveal: won("cafe-code") }, act: forMe },
+  { name: "thanks", shows: ".verdict__title", answers: { reveal: won("thanks") }, act: forMe },
+  { name: "redeeming", shows: ".button--main[aria-disabled=true]", answers: { redeem: "never" }, act: redeem },
+  {
+    name: "redeeming-busy",
+    shows: ".notice",
+    answers: { redeem: problem(503, "overloaded", { "retry-after": "30" }) },
+    act: redeem,
+  },
+  { name: "reward-coupon", shows: ".coupon", act: redeem },
+  { name: "reward-coupon-green", shows: ".coupon", boot: GREEN, act: redeem },
   {
     name: "reward-coupon-used",
+    shows: ".coupon.is-used",
     answers: { reveal: won("coupon-50", { state: "used", reward: { status: "granted", coupon: CARD } }) },
     act: async (page) => {
       await forMe(page);
@@ -169,48 +204,48 @@ const SCENES: readonly Scene[] = [
   },
   {
     name: "reward-code",
+    shows: ".code",
     answers: { reveal: won("cafe-code"), redeem: rewarded({ status: "granted", code: "CAFE-7K2M-94QX" }) },
     act: redeem,
   },
-  { name: "reward-on-its-way", answers: { reveal: won("points-10"), redeem: rewarded({ status: "pending" }) }, act: redeem },
-  { name: "reward-granted", answers: { reveal: won("sticker"), redeem: rewarded({ status: "granted" }) }, act: redeem },
-  { name: "reward-delayed", answers: { reveal: won("points-10"), redeem: rewarded({ status: "failed" }) }, act: redeem },
-  { name: "lobby", path: "" },
-  { name: "lobby-green", path: "", boot: GREEN },
-  { name: "lobby-not-started", path: "", boot: { ...FESTIVAL, dates: { ...FESTIVAL.dates, startsAt: "2097-02-05T12:00:00Z" } } },
   {
-    name: "lobby-limit",
-    path: "",
-    answers: { play: { body: { status: "limit_reached" } } },
-    act: (page) => page.locator(".button--main").click(),
+    name: "reward-on-its-way",
+    shows: ".passage",
+    answers: { reveal: won("points-10"), redeem: rewarded({ status: "pending" }) },
+    act: redeem,
   },
+  { name: "reward-granted", shows: ".passage", answers: { reveal: won("sticker"), redeem: rewarded({ status: "granted" }) }, act: redeem },
+  { name: "reward-delayed", shows: ".passage", answers: { reveal: won("points-10"), redeem: rewarded({ status: "failed" }) }, act: redeem },
+  { name: "lobby", shows: ".deck", path: "" },
+  { name: "lobby-green", shows: ".deck", path: "", boot: GREEN },
+  {
+    name: "lobby-not-started",
+    shows: ".deck",
+    path: "",
+    boot: { ...FESTIVAL, dates: { ...FESTIVAL.dates, startsAt: "2097-02-05T12:00:00Z" } },
+  },
+  { name: "lobby-ended", shows: ".deck", path: "", boot: { ...FESTIVAL, dates: { ...FESTIVAL.dates, endsAt: "2026-02-05T12:00:00Z" } } },
+  { name: "lobby-by-invitation", shows: ".deck", path: "", boot: { ...FESTIVAL, selfService: false } },
+  { name: "lobby-sold-out", ...drawAnswered("sold_out") },
+  { name: "lobby-paused", ...drawAnswered("not_open") },
+  { name: "lobby-limit", ...drawAnswered("limit_reached") },
   {
     name: "lobby-dealing-busy",
+    shows: ".notice",
     path: "",
     answers: { play: problem(429, "rate_limited", { "retry-after": "30" }) },
     act: (page) => page.locator(".button--main").click(),
   },
-  { name: "closed-not-found", answers: { session: problem(404, "card_not_found") } },
-  { name: "closed-expired", answers: { reveal: problem(409, "card_expired") }, act: forMe },
-  { name: "closed-unknown-campaign", boot: null },
-  { name: "outside-token-refused", answers: { session: problem(401, "line_token_invalid") } },
-  { name: "outside-not-in-line", path: `/${CARD}?browser` },
-  {
-    name: "lobby-paused",
-    path: "",
-    answers: { play: { body: { status: "not_open" } } },
-    act: (page) => page.locator(".button--main").click(),
-  },
-  {
-    name: "lobby-sold-out",
-    path: "",
-    answers: { play: { body: { status: "sold_out" } } },
-    act: (page) => page.locator(".button--main").click(),
-  },
-  { name: "lobby-ended", path: "", boot: { ...FESTIVAL, dates: { ...FESTIVAL.dates, endsAt: "2026-02-05T12:00:00Z" } } },
-  { name: "lobby-by-invitation", path: "", boot: { ...FESTIVAL, selfService: false } },
+  { name: "closed-not-found", shows: ".aside", answers: { session: problem(404, "card_not_found") } },
+  { name: "closed-expired", shows: ".aside", answers: { reveal: problem(409, "card_expired") }, act: forMe },
+  { name: "closed-voided", shows: ".aside", answers: { reveal: problem(409, "card_voided") }, act: forMe },
+  { name: "closed-paused", shows: ".aside", answers: { reveal: problem(409, "campaign_state") }, act: forMe },
+  { name: "closed-broken", shows: ".aside", answers: { reveal: problem(418, "unknown") }, act: forMe },
+  { name: "closed-unknown-campaign", shows: ".aside", boot: null },
+  { name: "outside-not-in-line", shows: ".aside", path: `/${CARD}?browser` },
   {
     name: "reward-code-selected",
+    shows: ".code",
     answers: { reveal: won("cafe-code"), redeem: rewarded({ status: "granted", code: "CAFE-7K2M-94QX" }) },
     act: async (page) => {
       await page.evaluate(() => {
@@ -221,13 +256,21 @@ const SCENES: readonly Scene[] = [
       await page.locator(".code .button").click();
     },
   },
-  { name: "own-cards", path: "", answers: { cards: { body: { cards: OWN_CARDS, next: "c" } } }, act: openOwnCards },
-  { name: "own-cards-green", path: "", boot: GREEN, answers: { cards: { body: { cards: OWN_CARDS, next: null } } }, act: openOwnCards },
-  { name: "own-cards-loading", path: "", answers: { cards: "never" }, act: openOwnCards },
-  { name: "own-cards-none", path: "", act: openOwnCards },
-  { name: "own-cards-failed", path: "", answers: { cards: problem(500, "internal") }, act: openOwnCards },
+  { name: "own-cards", shows: ".sheet li", path: "", answers: { cards: { body: { cards: OWN_CARDS, next: "c" } } }, act: openOwnCards },
+  {
+    name: "own-cards-green",
+    shows: ".sheet li",
+    path: "",
+    boot: GREEN,
+    answers: { cards: { body: { cards: OWN_CARDS, next: null } } },
+    act: openOwnCards,
+  },
+  { name: "own-cards-loading", shows: ".sheet", path: "", answers: { cards: "never" }, act: openOwnCards },
+  { name: "own-cards-none", shows: ".sheet", path: "", act: openOwnCards },
+  { name: "own-cards-failed", shows: ".sheet", path: "", answers: { cards: problem(500, "internal") }, act: openOwnCards },
   {
     name: "shared",
+    shows: ".deck",
     path: "",
     act: async (page) => {
       await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: { writeText: () => Promise.resolve() } }));
@@ -236,6 +279,7 @@ const SCENES: readonly Scene[] = [
   },
   {
     name: "shared-by-hand",
+    shows: ".deck",
     path: "",
     act: async (page) => {
       await page.evaluate(() => {
@@ -245,30 +289,34 @@ const SCENES: readonly Scene[] = [
       await page.locator(".links button").last().click();
     },
   },
-  { name: "covered-silent", act: (page) => page.locator(".sound").click() },
-  { name: "lobby-pictured", path: "", boot: PICTURED },
-  { name: "covered-pictured", boot: PICTURED },
-  { name: "won-pictured", boot: PICTURED, answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } }, act: forMe },
-  { name: "reward-pictured", boot: PICTURED, answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } }, act: redeem },
+  { name: "covered-silent", shows: ".panel__foil", act: (page) => page.locator(".sound").click() },
+  { name: "lobby-pictured", shows: ".deck", path: "", boot: PICTURED },
+  { name: "covered-pictured", shows: ".panel__foil", boot: PICTURED },
+  {
+    name: "won-pictured",
+    shows: ".button--main",
+    boot: PICTURED,
+    answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } },
+    act: forMe,
+  },
+  {
+    name: "reward-pictured",
+    shows: ".passage",
+    boot: PICTURED,
+    answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } },
+    act: redeem,
+  },
   {
     name: "holding-reopened",
+    shows: ".notice",
     answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },
     act: async (page) => {
       await scratch(page, 4);
       await page.reload();
     },
   },
+  { name: "outside-token-refused", shows: ".aside", answers: { session: problem(401, "line_token_invalid") } },
 ];
-
-const DEVICES: Readonly<Record<string, BrowserContextOptions>> = {
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "zh-TW", hasTouch: true },
-  "phone-dark": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "dark", locale: "zh-TW", hasTouch: true },
-  "phone-small": { viewport: { width: 320, height: 568 }, deviceScaleFactor: 2, colorScheme: "light", locale: "zh-TW" },
-  desktop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, colorScheme: "light", locale: "zh-TW" },
-  "phone-en": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "en" },
-  "phone-ja": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "ja" },
-  "phone-th": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "light", locale: "th" },
-};
 
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
@@ -282,7 +330,14 @@ async function give(route: Route, answer: Answer): Promise<void> {
   });
 }
 
-/** Plays the server: the built files, the campaign in the HTML, and the answers of this scene. */
+/** Opens a new page in this scene, and resolves when it shows it. `dist` is a development build; its files, the campaign and all answers are given here. */
+export async function openScene(page: Page, dist: string, scene: Scene): Promise<void> {
+  await serve(page, dist, scene);
+  await page.goto(`${ORIGIN}/c/${FESTIVAL.campaign}${scene.path ?? `/${CARD}`}`);
+  await scene.act?.(page);
+  await page.locator(scene.shows).first().waitFor();
+}
+
 async function serve(page: Page, dist: string, scene: Scene): Promise<void> {
   await page.route(`${SANDBOX}/**`, (route) =>
     give(route, scene.idToken ?? { body: { idToken: `e30.${btoa(JSON.stringify({ sub: "U1" }))}.` } }),
@@ -301,37 +356,3 @@ async function serve(page: Page, dist: string, scene: Scene): Promise<void> {
     return route.fulfill({ body, contentType: TYPES[extname(file)] ?? "application/octet-stream" });
   });
 }
-
-async function main(wanted: readonly string[]): Promise<void> {
-  const dist = await mkdtemp(join(tmpdir(), "kuji-screens-"));
-  const screens = join(import.meta.dirname, "screens");
-  await mkdir(screens, { recursive: true });
-  await build({ configFile: join(import.meta.dirname, "vite.config.ts"), mode: "development", logLevel: "error", build: { outDir: dist } });
-  // In a single process the browser would end with its first page.
-  const args = chromium.args.filter((arg) => arg !== "--single-process");
-  const browser = await playwright.launch({ executablePath: await chromium.executablePath(), args });
-  try {
-    for (const [device, options] of Object.entries(DEVICES)) {
-      for (const scene of SCENES) {
-        const name = `${scene.name}.${device}`;
-        if (wanted.length > 0 && !wanted.some((pattern) => new RegExp(pattern).test(name))) continue;
-        const context = await browser.newContext(options);
-        const page = await context.newPage();
-        page.on("pageerror", (error) => console.error(`${name}: ${error.message}`));
-        await serve(page, dist, scene);
-        await page.goto(`${ORIGIN}/c/${FESTIVAL.campaign}${scene.path ?? `/${CARD}`}`);
-        await page.waitForTimeout(SETTLE_MS);
-        await scene.act?.(page);
-        await page.waitForTimeout(SETTLE_MS);
-        await page.screenshot({ path: join(screens, `${name}.png`), fullPage: device !== "desktop" });
-        await context.close();
-        console.log(name);
-      }
-    }
-  } finally {
-    await browser.close();
-    await rm(dist, { recursive: true });
-  }
-}
-
-await main(process.argv.slice(2));
