@@ -17,7 +17,8 @@ interface Line {
 
 /**
  * Texts that are too faint on what is drawn behind them, as the page looks now: gradients, pictures and pseudo-elements too, of which axe says that it cannot tell.
- * What is hidden from view or from a screen reader, or stands on a disabled control, is left out. The page must be shown in CSS pixels.
+ * What is hidden from view or from a screen reader, stands on a disabled control or behind an open dialog, is left out; what is selected has the browser's own
+ * colours, and is let go. The page must be shown in CSS pixels.
  */
 export async function faintTexts(page: Page): Promise<readonly string[]> {
   const lines = await page.evaluate(readLines, { enough: ENOUGH, enoughForLarge: ENOUGH_FOR_LARGE });
@@ -43,8 +44,9 @@ function readLines({ enough, enoughForLarge }: { readonly enough: number; readon
     pen.fillRect(0, 0, 1, 1);
     return [...pen.getImageData(0, 0, 1, 1).data];
   };
+  getSelection()?.removeAllRanges();
   const lines: Line[] = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = document.createTreeWalker(document.querySelector("dialog:modal") ?? document.body, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
     const words = text.textContent?.trim() ?? "";
     const element = text.parentElement;
