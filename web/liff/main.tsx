@@ -16,21 +16,16 @@ import { themeOf } from "./theme.ts";
 import { App } from "./view/App.tsx";
 import { Skeleton } from "./view/Skeleton.tsx";
 
-/** A browser that failed to fetch a file which another one imports does not ask for it again while the page lives; so many failures, and it is loaded anew. */
-const MAX_FAILURES = 3;
-let failures = 0;
+/** A browser that failed to fetch a file which another one imports does not ask for it again while the page lives; after so many attempts, the page is loaded anew. */
+const MAX_ATTEMPTS = 3;
+let attempts = 0;
 
-/** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. */
+/** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. Called again only where it failed. */
 const openLine = async (boot: Boot) => {
-  if (failures >= MAX_FAILURES) location.reload();
-  try {
-    return import.meta.env.MODE === "development"
-      ? await (await import("./line.development.ts")).openLine(boot)
-      : await (await import("./line.ts")).openLine(boot);
-  } catch (error) {
-    failures += 1;
-    throw error;
-  }
+  if (attempts++ >= MAX_ATTEMPTS) location.reload();
+  return import.meta.env.MODE === "development"
+    ? (await import("./line.development.ts")).openLine(boot)
+    : (await import("./line.ts")).openLine(boot);
 };
 
 async function start(root: Element): Promise<void> {
