@@ -1,11 +1,10 @@
 import { arch, cpus, platform, release } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { exitOnSignals } from "../../scripts/exits.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { runCommand } from "../../scripts/wrangler.ts";
-import { groupCpuMs } from "./cpu.ts";
+import { groupsCpuMs, quiet } from "./cpu.ts";
 import { startGenerator } from "./generator.ts";
 import type { Generator } from "./generator.ts";
 import { prepareBench } from "./prepare.ts";
@@ -28,10 +27,6 @@ const SIGNED_PER_SECOND = 8_000;
 const LOOKS_PER_SECOND = 14_000;
 /** What is to be there before a variant is measured takes no longer. */
 const MAX_BEFORE_MS = 10_000;
-/** What a variant leaves to be done (blocks to be sent) is not to weigh on the next. */
-const QUIET_CPU_MS = 20;
-const QUIET_EVERY_MS = 200;
-const MAX_QUIET_PROBES = 50;
 
 const { values } = parseArgs({
   options: {
@@ -82,8 +77,8 @@ async function measure({ name }: (typeof VARIANTS)[number], bench: Bench, genera
   const port = Number(new URL(appOrigin).port);
   const connections = Number(values.connections);
   if (first.length > 0) await generator.fire({ requests: first, once: true, port, connections, warmUpMs: 0, measureMs: MAX_BEFORE_MS });
-  await quiet(server.group);
-  const before = await groupCpuMs(server.group);
+  await quiet([server.group]);
+  const before = await groupsCpuMs([server.group]);
   const measured = await generator.fire({
     ...requests,
     port,
@@ -91,21 +86,11 @@ async function measure({ name }: (typeof VARIANTS)[number], bench: Bench, genera
     warmUpMs: WARM_UP_MS,
     measureMs,
   });
-  const after = await groupCpuMs(server.group);
+  const after = await groupsCpuMs([server.group]);
   if (measured.failed > 0) throw new Error(`${name}: ${measured.failed} of ${measured.answered} were not answered 200`);
   // The warm-up is in the CPU time: take its share out.
   const share = measureMs / (WARM_UP_MS + measureMs);
   return { ...measured, serverCpuMs: before === null || after === null ? null : (after - before) * share };
-}
-
-/** Waits until the server has nothing more to do. */
-async function quiet(group: number): Promise<void> {
-  for (let probe = 0; probe < MAX_QUIET_PROBES; probe += 1) {
-    const before = await groupCpuMs(group);
-    await sleep(QUIET_EVERY_MS);
-    const after = await groupCpuMs(group);
-    if (before === null || after === null || after - before <= QUIET_CPU_MS) return;
-  }
 }
 
 function show(terminal: Terminal, figures: Readonly<Record<string, Figure>>, ratios: Readonly<Record<string, RatioFigure>>): void {

@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { arch, cpus, platform, release } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { KEY_FILES } from "../../sandbox/keys.ts";
 import { HMAC_KEY_ID } from "../../scripts/demo-partner.ts";
@@ -10,7 +9,7 @@ import { hmacKey } from "../../scripts/partner-client.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { runCommand } from "../../scripts/wrangler.ts";
-import { groupCpuMs } from "../issue/cpu.ts";
+import { groupsCpuMs, quiet } from "../issue/cpu.ts";
 import { startGenerator } from "../issue/generator.ts";
 import type { Generator } from "../issue/generator.ts";
 import { median } from "../issue/summarize.ts";
@@ -35,10 +34,6 @@ const CONNECTIONS = 48;
 const QUICK_ROUNDS = 3;
 const WARM_UP_MS = 300;
 const DISK_MS = 500;
-/** What a shot leaves to be done is not to weigh on the next. */
-const QUIET_CPU_MS = 20;
-const QUIET_EVERY_MS = 150;
-const MAX_QUIET_PROBES = 40;
 const LIMIT = 1_000;
 const RESULTS = join(import.meta.dirname, "../results");
 
@@ -193,28 +188,14 @@ async function measureAll(measurements: readonly Measurement[], generator: Gener
 async function measure({ name, port, groups, requests }: Measurement, generator: Generator): Promise<Sample> {
   const prepared = requests();
   await quiet(groups());
-  const before = await cpuMs(groups());
+  const before = await groupsCpuMs(groups());
   const measured = await generator.fire({ ...prepared, port, connections, warmUpMs: WARM_UP_MS, measureMs });
-  const after = await cpuMs(groups());
+  const after = await groupsCpuMs(groups());
   if (measured.failed > 0) throw new Error(`${name}: ${measured.failed} of ${measured.answered} were not answered 200`);
   const share = measureMs / (WARM_UP_MS + measureMs);
   const { answered, seconds, p50Ms, p99Ms, busy } = measured;
   const cpuMicros = before === null || after === null ? null : ((after - before) * share * 1_000) / answered;
   return { perSecond: answered / seconds, cpuMicros, p50Ms, p99Ms, busy };
-}
-
-async function cpuMs(groups: readonly number[]): Promise<number | null> {
-  const all = await Promise.all(groups.map(groupCpuMs));
-  return all.reduce<number | null>((sum, one) => (sum === null || one === null ? null : sum + one), 0);
-}
-
-async function quiet(groups: readonly number[]): Promise<void> {
-  for (let probe = 0; probe < MAX_QUIET_PROBES; probe += 1) {
-    const before = await cpuMs(groups);
-    await sleep(QUIET_EVERY_MS);
-    const after = await cpuMs(groups);
-    if (before === null || after === null || after - before <= QUIET_CPU_MS) return;
-  }
 }
 
 async function report(
