@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { arch, cpus, platform, release } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { callJson } from "../../scripts/api-call.ts";
@@ -14,8 +13,7 @@ import { exitOnSignals } from "../../scripts/exits.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { waitFor } from "../../scripts/wait.ts";
-import { runCommand } from "../../scripts/wrangler.ts";
-import { versions } from "../issue/versions.ts";
+import { keepResult } from "../keep-result.ts";
 import { unlimited } from "../unlimited.ts";
 import { countsBetween, sumOf } from "./counts.ts";
 import type { Counts } from "./counts.ts";
@@ -69,9 +67,7 @@ async function run(): Promise<void> {
   const face = await measureFaces(house);
   await house.close({ keep: false });
   show(terminal, lines, face);
-  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
-  const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
-  terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), lines, face }));
+  await keepResult(terminal, "cost", { lines, face });
 }
 
 async function countsOf({ appOrigin }: ServedHouse): Promise<Counts> {

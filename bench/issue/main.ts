@@ -1,9 +1,8 @@
-import { arch, cpus, platform, release } from "node:os";
 import { parseArgs } from "node:util";
 import { exitOnSignals } from "../../scripts/exits.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
-import { runCommand } from "../../scripts/wrangler.ts";
+import { keepResult } from "../keep-result.ts";
 import { groupsCpuMs, quiet } from "./cpu.ts";
 import { startGenerator } from "./generator.ts";
 import type { Generator } from "./generator.ts";
@@ -14,7 +13,6 @@ import { figureOf, ratioOf } from "./summarize.ts";
 import type { Figure, RatioFigure, Sample } from "./summarize.ts";
 import { RATIOS, VARIANTS } from "./variants.ts";
 import type { VariantName } from "./variants.ts";
-import { versions } from "./versions.ts";
 
 const USAGE = `npm run bench:issue -- [--rounds 7] [--seconds 2] [--connections 48] [--only draw,rpc]
   What issuing costs, from a Worker that says hello to a signed draw. All variants take turns within each round; compare ratios, not rates.`;
@@ -63,9 +61,7 @@ async function run(): Promise<void> {
   const measured = RATIOS.filter(({ of, by }) => samples.has(of) && samples.has(by));
   const ratios = Object.fromEntries(measured.map((ratio) => [ratio.name, ratioOf(ratio, variants, samples)]));
   show(terminal, figures, ratios);
-  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
-  const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
-  terminal.say(JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: versions(), rounds, figures, ratios }, rounded));
+  await keepResult(terminal, "issue", { rounds, figures, ratios });
 }
 
 async function measure({ name }: (typeof VARIANTS)[number], bench: Bench, generator: Generator): Promise<Sample> {
@@ -119,8 +115,4 @@ function show(terminal: Terminal, figures: Readonly<Record<string, Figure>>, rat
     return [name, median.toFixed(2), met, rounds.map((ratio) => ratio.toFixed(2)).join(" ")];
   });
   terminal.say(`${table(["ratio", "median", "target", "by round"], lines)}\n`);
-}
-
-function rounded(_: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 }

@@ -14,7 +14,7 @@ import type { ServedHouse } from "../../scripts/served-house.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import { runCommand } from "../../scripts/wrangler.ts";
 import { median } from "../issue/summarize.ts";
-import { versions } from "../issue/versions.ts";
+import { versions } from "../versions.ts";
 import { serveDeployed } from "./deployed.ts";
 import { measureVisit, THROTTLING } from "./visit.ts";
 import type { Visit } from "./visit.ts";

@@ -1,5 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { arch, cpus, platform, release } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KEY_FILES } from "../../sandbox/keys.ts";
@@ -8,12 +7,11 @@ import { exitOnSignals, exitWith } from "../../scripts/exits.ts";
 import { hmacKey } from "../../scripts/partner-client.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
-import { runCommand } from "../../scripts/wrangler.ts";
 import { groupsCpuMs, quiet } from "../issue/cpu.ts";
 import { startGenerator } from "../issue/generator.ts";
 import type { Generator } from "../issue/generator.ts";
 import { median } from "../issue/summarize.ts";
-import { versions } from "../issue/versions.ts";
+import { keepResult } from "../keep-result.ts";
 import { conform } from "./conform.ts";
 import { syncsPerSecond } from "./disk.ts";
 import { openInside } from "./inside.ts";
@@ -35,7 +33,6 @@ const QUICK_ROUNDS = 3;
 const WARM_UP_MS = 300;
 const DISK_MS = 500;
 const LIMIT = 1_000;
-const RESULTS = join(import.meta.dirname, "../results");
 
 const { values } = parseArgs({
   options: {
@@ -231,21 +228,8 @@ async function report(
     return [name, ratio.toFixed(2), met, each.map((one) => one.toFixed(2)).join(" ")];
   });
   terminal.say(`${table(["ratio", "median", "target", "by round"], lines)}\n`);
-  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
-  const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
-  const result = {
-    at: new Date().toISOString(),
-    commit,
-    machine,
-    versions: versions(),
-    rounds,
-    syncsPerSecond: median(disk),
-    figures,
-    ratios,
-  };
-  await mkdir(RESULTS, { recursive: true });
-  await writeFile(join(RESULTS, values.quick ? "peers-quick.json" : "peers.json"), `${JSON.stringify(result, rounded, 2)}\n`);
-  terminal.say(JSON.stringify(result, rounded));
+  const result = { rounds, syncsPerSecond: median(disk), figures, ratios };
+  await keepResult(terminal, values.quick ? "peers-quick" : "peers", result);
   return allKept ? 0 : 1;
 }
 
@@ -273,8 +257,4 @@ function showFigures(out: Terminal, figures: readonly Shown[], syncs: number): v
   ]);
   out.say(`\n${table(["", "requests/s", "draws/s", "CPU µs a draw", "p50 ms", "p99 ms", "generator %", ""], rows)}`);
   out.say(`the disk: ${Math.round(syncs)} pages a second, each on it before the next\n`);
-}
-
-function rounded(_: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 }
