@@ -1,12 +1,59 @@
+import { createCipheriv, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deriveCardKey, mintCardId, readCardId } from "./card-id.ts";
+import { deriveCardKeys, mintCardId, readCardId } from "./card-id.ts";
+import type { CardKey } from "./card-id.ts";
 
-const key = deriveCardKey("a secret of at least 32 characters");
-const older = deriveCardKey("an older secret, of 32 characters");
+const [key, keyV1] = deriveCardKeys("a secret of at least 32 characters") as [CardKey, CardKey];
+const [older] = deriveCardKeys("an older secret, of 32 characters") as [CardKey];
 const places = fc.record({ shard: fc.nat(65_535), seq: fc.nat(2 ** 40 - 1) });
 
 describe("a card id", () => {
+  it("is what it was, by either version", () => {
+    const place = { shard: 3, seq: 12_345 };
+    expect(mintCardId(keyV1, "spring", place)).toMatchInlineSnapshot(`"AQADAAAAMDmWaaRtbL9cSA-DL1U41QEx"`);
+    expect(mintCardId(key, "spring", place)).toMatchInlineSnapshot(`"AgADAAAAMDmjTk1fwy90Wc2UzMmBg8eG"`);
+    expect(mintCardId(key, "spring", { shard: 65_535, seq: 2 ** 40 - 1 })).toMatchInlineSnapshot(`"Av________924Qc97QjoEYxcNzi3CFqk"`);
+  });
+
+  it("has the mac that another ChaCha20 gives", () => {
+    fc.assert(
+      fc.property(places, ({ shard, seq }) => {
+        const derive = (secret: string | Buffer, info: string) => Buffer.from(hkdfSync("sha256", secret, "", info, 32));
+        const counterAndNonce = Buffer.alloc(16);
+        counterAndNonce.writeUInt16BE(shard, 4);
+        counterAndNonce.writeUIntBE(Math.floor(seq / 16), 6, 6);
+        const cipher = createCipheriv(
+          "chacha20",
+          derive(derive("a secret of at least 32 characters", "kuji card id v2"), "spring"),
+          counterAndNonce,
+        );
+        const expected = cipher
+          .update(Buffer.alloc(256))
+          .subarray(16 * (seq % 16))
+          .subarray(0, 16);
+        expect(Buffer.from(mintCardId(key, "spring", { shard, seq }), "base64url").subarray(8)).toEqual(expected);
+      }),
+    );
+  });
+
+  it("is read by the keys of the secret that made it, whichever its version", () => {
+    fc.assert(
+      fc.property(places, (place) => {
+        expect(readCardId([key, keyV1], "spring", mintCardId(keyV1, "spring", place))).toEqual(place);
+        expect(readCardId([key], "spring", mintCardId(keyV1, "spring", place))).toBeNull();
+      }),
+    );
+  });
+
+  it("has a mac of its own for each number, shard and campaign", () => {
+    const macs = new Set<string>();
+    for (const campaign of ["spring", "summer"]) {
+      for (const shard of [0, 1]) for (let seq = 0; seq < 100; seq++) macs.add(mintCardId(key, campaign, { shard, seq }).slice(11));
+    }
+    expect(macs.size).toBe(400);
+  });
+
   it("leads back to its card, for the campaign and key that it was made with", () => {
     fc.assert(
       fc.property(places, (place) => {

@@ -1,4 +1,4 @@
-import { deriveCardKey, fingerprintCardKey, mintCardId, readCardId } from "../card-id.ts";
+import { deriveCardKeys, fingerprintCardKey, mintCardId, readCardId } from "../card-id.ts";
 import type { CardKey } from "../card-id.ts";
 import type { ShardAddress } from "../protocol.ts";
 
@@ -19,7 +19,7 @@ export class CardIds {
   #uses: readonly KeyUse[];
 
   constructor(secrets: readonly string[], uses: readonly KeyUse[]) {
-    const keys = secrets.map(deriveCardKey).map((key) => [fingerprintCardKey(key), key] as const);
+    const keys = secrets.flatMap(deriveCardKeys).map((key) => [fingerprintCardKey(key), key] as const);
     this.#keys = new Map(keys);
     this.#current = keys[0]?.[0] ?? "";
     this.#uses = uses;

@@ -1,4 +1,4 @@
-import { deriveCardKey, readCardId } from "../../durable-objects/card-id.ts";
+import { deriveCardKeys, readCardId } from "../../durable-objects/card-id.ts";
 import type { CardKey, CardPlace } from "../../durable-objects/card-id.ts";
 import type { CardCommand, CardIssuerRpc, CardReply, CardState, CardView } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
@@ -14,7 +14,7 @@ function cardKeysOf(env: Env): readonly CardKey[] {
   const known = cardKeys.get(env);
   if (known !== undefined) return known;
   const { CARD_KEY, CARD_KEY_PREVIOUS } = settings(env);
-  const keys = [CARD_KEY, CARD_KEY_PREVIOUS].filter((secret) => secret !== undefined).map(deriveCardKey);
+  const keys = [CARD_KEY, CARD_KEY_PREVIOUS].filter((secret) => secret !== undefined).flatMap(deriveCardKeys);
   cardKeys.set(env, keys);
   return keys;
 }
@@ -81,7 +81,11 @@ export function stateAt(nowMs: number, state: CardState, expiresAtMs: number | n
   return waits && expiresAtMs !== null && expiresAtMs <= nowMs ? "expired" : state;
 }
 
+/** The instant that was written last: the cards of one flush expire together. */
+let written = { ms: 0, text: new Date(0).toISOString() };
+
 /** Milliseconds since the epoch as ISO 8601 in UTC. */
 export function instant(ms: number): string {
-  return new Date(ms).toISOString();
+  if (written.ms !== ms) written = { ms, text: new Date(ms).toISOString() };
+  return written.text;
 }
