@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,6 +28,9 @@ export interface BundleProcessOptions {
   readonly vars: Readonly<Record<string, string>>;
   /** Where a profiler may attach; nowhere when it is not given. */
   readonly inspectorPort?: number;
+  /** Where servers find each other; and whether this one has the Worker only, and calls the objects of the other. */
+  readonly registry?: string;
+  readonly edge?: boolean;
   /** Gets what the server says. */
   readonly logFile: string;
 }
@@ -73,6 +76,9 @@ export class BundleProcess {
   async start(): Promise<"ready" | "killed"> {
     const tmp = join(this.#options.persistTo, "tmp");
     mkdirSync(tmp, { recursive: true });
+    const { registry, edge = false } = this.#options;
+    // What a killed server has left there is believed before what this one writes.
+    if (registry !== undefined && !edge) rmSync(registry, { recursive: true, force: true });
     const child = spawn(process.execPath, [join(ROOT, "scripts/serve-bundle.ts"), ...this.#arguments()], {
       cwd: ROOT,
       // What a killed server leaves behind goes with its state.
@@ -138,11 +144,12 @@ export class BundleProcess {
   }
 
   #arguments(): string[] {
-    const { bundle, port, controlPort, persistTo, envFile, vars, inspectorPort } = this.#options;
+    const { bundle, port, controlPort, persistTo, envFile, vars, inspectorPort, registry, edge = false } = this.#options;
     const settings = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
     const places = ["--bundle", bundle, "--persist-to", persistTo, "--env-file", envFile];
     const inspector = inspectorPort === undefined ? [] : ["--inspector-port", String(inspectorPort)];
-    return [...places, "--port", String(port), "--control-port", String(controlPort), ...inspector, ...settings];
+    const others = [...(registry === undefined ? [] : ["--registry", registry]), ...(edge ? ["--edge"] : [])];
+    return [...places, "--port", String(port), "--control-port", String(controlPort), ...inspector, ...others, ...settings];
   }
 
   #keep(line: string): void {

@@ -27,6 +27,8 @@ export interface ServedHouse extends House, DemoClients {
   readonly server: BundleProcess;
   /** Where a profiler may attach; null where that was not asked for. */
   readonly inspectorPort: number | null;
+  /** The Worker once more, in a process of its own beside that of the objects, which it calls; null where that was not asked for. */
+  readonly edge: BundleProcess | null;
   /** Ends everything. With `keep` the folder stays, to be looked at. */
   close(options: { readonly keep: boolean }): Promise<void>;
 }
@@ -37,6 +39,8 @@ export interface ServedHouseOptions {
   readonly scheduled?: boolean;
   /** Whether a profiler may attach to the server. */
   readonly inspected?: boolean;
+  /** Whether the Worker is served once more, in a process of its own. */
+  readonly apart?: boolean;
   /** The rate that the reward provider permits, and LINE. */
   readonly permitsPerSecond?: number;
 }
@@ -44,7 +48,13 @@ export interface ServedHouseOptions {
 /** A house of its own in a new folder: the sandbox in this process, the app as it would be deployed in one that can be killed. */
 export async function openServedHouse(
   terminal: Terminal,
-  { source = {}, scheduled = true, inspected = false, permitsPerSecond = DEFAULT_PERMITS_PER_SECOND }: ServedHouseOptions = {},
+  {
+    source = {},
+    scheduled = true,
+    inspected = false,
+    apart = false,
+    permitsPerSecond = DEFAULT_PERMITS_PER_SECOND,
+  }: ServedHouseOptions = {},
 ): Promise<ServedHouse> {
   const folder = await mkdtemp(join(tmpdir(), "kuji-served-"));
   const [keysDir, persistTo, bundle] = [join(folder, "keys"), join(folder, "state"), join(folder, "bundle")];
@@ -60,27 +70,37 @@ export async function openServedHouse(
   const house: House = { appOrigin: `http://127.0.0.1:${port}`, sandboxOrigin: sandbox.origin, keysDir, persistTo };
   const vars = { ...varsFor(house, permitsPerSecond), LINE_PERMITS_PER_SECOND: String(permitsPerSecond) };
   const envFile = join(keysDir, KEY_FILES.devVars);
+  const serving = { bundle, persistTo, envFile, vars, ...(apart ? { registry: join(folder, "registry") } : {}) };
   const server = new BundleProcess({
-    bundle,
+    ...serving,
     port,
     controlPort,
-    persistTo,
-    envFile,
-    vars,
     ...(inspectorPort === null ? {} : { inspectorPort }),
     logFile: join(folder, "server.log"),
   });
+  const edgePort = await freePort(0, [port, controlPort]);
+  const edge = apart
+    ? new BundleProcess({
+        ...serving,
+        port: edgePort,
+        controlPort: await freePort(0, [port, controlPort, edgePort]),
+        edge: true,
+        logFile: join(folder, "edge.log"),
+      })
+    : null;
   let stopTicking = () => {};
   const close: ServedHouse["close"] = async ({ keep }) => {
     stopTicking();
+    await edge?.stop();
     await server.stop();
     await sandbox.close();
     if (!keep) await rm(folder, { recursive: true, force: true });
   };
   try {
     await terminal.step("the app answers", () => server.start());
+    if (edge !== null) await terminal.step("the Worker answers apart from its objects", () => edge.start());
     if (scheduled) stopTicking = await tickEvery(controlPort);
-    return { ...house, ...(await openDemoClients(house, terminal)), folder, server, inspectorPort, close };
+    return { ...house, ...(await openDemoClients(house, terminal)), folder, server, inspectorPort, edge, close };
   } catch (error) {
     await close({ keep: false });
     throw error;

@@ -13,6 +13,8 @@ export interface Check {
 const CARDS = 1_000;
 const LIMIT = 3;
 const AT_ONCE = 64;
+/** Cards that are read. */
+const READ = 20;
 
 /**
  * What a draw promises, tried on a peer: each of its figures counts only where all of this holds. Durability is tried on all, and is a fault only where the peer
@@ -57,11 +59,29 @@ export async function conform(peer: Peer, key: PartnerKey): Promise<readonly Che
   const again = await partner.draw(campaign, bulk);
   check("a hundred draws of one request are answered again as they were", difference({ replayed: 100 }, again));
 
+  const readFaults = async () => {
+    const read = await mapAtOnce(once.slice(0, READ), AT_ONCE, async ({ requestId }, i) => {
+      const card = await peer.card(campaign, first[i]?.cardId ?? "");
+      return card?.state === "issued" && card.requestId === requestId;
+    });
+    return read.filter((good) => !good).length;
+  };
+  const unread = await readFaults();
+  const nobodys = await peer.card(campaign, "A".repeat(32));
+  check(
+    "a card can be read by its id as soon as it is issued",
+    unread === 0 && nobodys === null ? null : `${unread} of ${READ} were not, or one that is none was`,
+  );
+
   if (peer.durable) {
     await peer.crash();
     const after = await drawAll(once);
     const lost = after.filter(({ status, cardId }, i) => status !== "replayed" || cardId !== first[i]?.cardId).length;
-    check("what was answered is there after a crash", lost === 0 ? null : `${lost} of 200 cards are not`);
+    const gone = await readFaults();
+    check(
+      "what was answered is there after a crash",
+      lost + gone === 0 ? null : `${lost} of 200 cards are not, nor ${gone} of ${READ} read`,
+    );
   }
 
   const rest = await drawAll(Array.from({ length: CARDS }, (_, i) => ({ requestId: `rest ${i}`, recipient: `rest ${i}` })));

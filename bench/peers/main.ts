@@ -93,7 +93,7 @@ async function run(): Promise<number> {
 }
 
 async function openPeers(inside: Inside, options: OutsideOptions, wanted: readonly string[] | null): Promise<Peer[]> {
-  const peers = [inside.kuji, inside.naiveObject, inside.naiveD1].filter(({ name }) => wanted?.includes(name) ?? true);
+  const peers = [inside.kuji, inside.kujiApart, inside.naiveObject, inside.naiveD1].filter(({ name }) => wanted?.includes(name) ?? true);
   for (const [name, openPeer] of Object.entries({ "node-redis": openNodeRedis, "go-redis": openGoRedis, tornado: openTornado })) {
     if (wanted?.includes(name) ?? true) peers.push(await terminal.step(`${name} answers`, () => openPeer(options)));
   }
@@ -114,7 +114,7 @@ async function conforming(peers: readonly Peer[], { keyId, secret }: Signing): P
 }
 
 function campaignOf({ name }: Peer, perRequest: number): string {
-  return `bench-${name}-${perRequest}`;
+  return `bench-${name.replaceAll(" ", "-")}-${perRequest}`;
 }
 
 async function loadDecks(peer: Peer): Promise<void> {

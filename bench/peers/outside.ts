@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { freePort } from "../../scripts/ports.ts";
 import { waitFor } from "../../scripts/wait.ts";
 import { runCommand } from "../../scripts/wrangler.ts";
-import { loadDeck } from "./peer.ts";
+import { loadDeck, readCard } from "./peer.ts";
 import type { Most, Peer } from "./peer.ts";
 import { startProcess } from "./processes.ts";
 import type { ServerCommand, ServerProcess } from "./processes.ts";
@@ -132,6 +132,7 @@ async function openPeer({ name, what, most, durable, port, commands, logFile }: 
     origin,
     groups: () => processes.map(({ group }) => group),
     load: (campaign) => loadDeck(origin, campaign),
+    card: (campaign, cardId) => readCard(origin, campaign, cardId),
     crash: async () => {
       await Promise.all(processes.map((one) => one.kill()));
       processes = [];

@@ -10,6 +10,11 @@ export interface Most {
   readonly bulk: number;
 }
 
+export interface PeerCard {
+  readonly requestId: string;
+  readonly state: string;
+}
+
 /** A system that does what Kuji's draw API does, at an address. */
 export interface Peer {
   readonly name: string;
@@ -23,9 +28,20 @@ export interface Peer {
   /** Process groups whose CPU time is its own. */
   groups(): readonly number[];
   load(campaign: PeerCampaign): Promise<void>;
+  /** A card as it stands, null where there is none. */
+  card(campaign: string, cardId: string): Promise<PeerCard | null>;
   /** Kills all of it as a power cut would, and starts it again. */
   crash(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Reads a card where a peer shows it at `/cards/…`. */
+export async function readCard(origin: string, campaign: string, cardId: string): Promise<PeerCard | null> {
+  const response = await fetch(`${origin}/cards/${campaign}/${cardId}`);
+  if (response.ok) return (await response.json()) as PeerCard;
+  await response.body?.cancel();
+  if (response.status === 404) return null;
+  throw new Error(`${origin} did not show a card: ${response.status}`);
 }
 
 /** Cards are loaded in requests of so many. */

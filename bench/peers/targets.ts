@@ -17,8 +17,11 @@ export interface Ratio {
 export const RATIOS: readonly Ratio[] = [
   { of: "kuji", by: "node-redis", target: 0.4 },
   { of: "kuji × 100", by: "node-redis × 100", target: 2 },
+  { of: "kuji apart", by: "node-redis", target: null },
+  { of: "kuji apart × 100", by: "node-redis × 100", target: 2 },
   { of: "kuji", by: "go-redis", target: null },
   { of: "kuji × 100", by: "go-redis × 100", target: null },
+  { of: "kuji apart × 100", by: "go-redis × 100", target: null },
   { of: "kuji", by: "naive-object", target: 1.5 },
   { of: "kuji × 100", by: "naive-object × 100", target: 10 },
   { of: "kuji", by: "naive-d1", target: 5 },

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
@@ -70,6 +71,7 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /partner/v1/campaigns/{campaign}/draws", s.draws)
 	mux.HandleFunc("POST /load/{campaign}", s.load)
+	mux.HandleFunc("GET /cards/{campaign}/{card}", s.card)
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ready") })
 	check(http.ListenAndServe("127.0.0.1:"+port, mux))
 }
@@ -95,13 +97,14 @@ func (s *server) draws(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"code": "invalid_request"})
 		return
 	}
-	args := make([]any, 0, 1+3*len(draws))
-	args = append(args, limit)
+	args := make([]any, 0, 2+3*len(draws))
+	args = append(args, limit, time.Now().UnixMilli())
 	for _, d := range draws {
 		args = append(args, d.RequestID, d.Recipient, newCardID())
 	}
 	tag := "{" + campaign + "}:"
-	answers, err := s.script.Run(r.Context(), s.redis, []string{tag + "deck", tag + "requests", tag + "recipients", tag + "log"}, args...).StringSlice()
+	keys := []string{tag + "deck", tag + "requests", tag + "recipients", tag + "cards", tag + "log"}
+	answers, err := s.script.Run(r.Context(), s.redis, keys, args...).StringSlice()
 	if err != nil {
 		answer(w, http.StatusServiceUnavailable, map[string]string{"code": "overloaded"})
 		return
@@ -114,6 +117,17 @@ func (s *server) draws(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{"results": results})
+}
+
+// card is not a part of what is measured: a card as it stands.
+func (s *server) card(w http.ResponseWriter, r *http.Request) {
+	card, err := s.redis.HGet(r.Context(), "{"+r.PathValue("campaign")+"}:cards", r.PathValue("card")).Result()
+	if err != nil {
+		answer(w, http.StatusNotFound, map[string]string{"code": "card_not_found"})
+		return
+	}
+	fields := strings.Split(card, "\n")
+	answer(w, http.StatusOK, map[string]string{"state": fields[0], "requestId": fields[3]})
 }
 
 // load is not a part of what is measured: a campaign and its deck, shuffled already.

@@ -24,10 +24,19 @@ const drawSchema = z.strictObject({
 const drawsSchema = z.strictObject({ draws: z.array(drawSchema).min(1).max(500) });
 
 interface Drawing extends Redis {
-  draw(deck: string, requests: string, recipients: string, log: string, limit: number, ...draws: string[]): Promise<string[]>;
+  draw(
+    deck: string,
+    requests: string,
+    recipients: string,
+    cards: string,
+    log: string,
+    limit: number,
+    nowMs: number,
+    ...draws: string[]
+  ): Promise<string[]>;
 }
 const redis = new Redis({ port: Number(redisPort), enableAutoPipelining: true }) as Drawing;
-redis.defineCommand("draw", { numberOfKeys: 4, lua: await readFile(join(import.meta.dirname, "../draw.lua"), "utf8") });
+redis.defineCommand("draw", { numberOfKeys: 5, lua: await readFile(join(import.meta.dirname, "../draw.lua"), "utf8") });
 /** Limits of the campaigns, as they were loaded. */
 const limits = new Map<string, number>();
 for (const [campaign, limit] of Object.entries(await redis.hgetall("limits"))) limits.set(campaign, Number(limit));
@@ -71,8 +80,10 @@ app.post("/partner/v1/campaigns/:campaign/draws", async (c) => {
     `{${campaign}}:deck`,
     `{${campaign}}:requests`,
     `{${campaign}}:recipients`,
+    `{${campaign}}:cards`,
     `{${campaign}}:log`,
     limit,
+    Date.now(),
     ...args,
   );
   const results = draws.map(({ requestId }, i) => {
@@ -81,7 +92,13 @@ app.post("/partner/v1/campaigns/:campaign/draws", async (c) => {
   });
   return c.json({ results });
 });
-/** Not a part of what is measured: a campaign and its deck, shuffled already. */
+/** Not a part of what is measured: a card as it stands; and a campaign and its deck, shuffled already. */
+app.get("/cards/:campaign/:card", async (c) => {
+  const card = await redis.hget(`{${c.req.param("campaign")}}:cards`, c.req.param("card"));
+  if (card === null) return c.json({ code: "card_not_found" }, 404);
+  const [state, , , requestId] = card.split("\n");
+  return c.json({ requestId, state });
+});
 app.post("/load/:campaign", async (c) => {
   const campaign = c.req.param("campaign");
   const { limit, deck } = await c.req.json<{ limit: number; deck: string[] }>();

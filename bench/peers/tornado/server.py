@@ -99,7 +99,9 @@ async def draw_one(cache: aiomcache.Client, campaign: str, request: str, recipie
     if place >= len(deck):
         await cache.delete(request_key)
         return "sold_out", ""
-    unwritten.append(json.dumps({"card": card, "prize": deck[place], "request": request, "recipient": recipient}))
+    row = json.dumps({"card": card, "prize": deck[place], "request": request, "recipient": recipient, "state": "issued", "at": time.time()})
+    await cache.set(key_of(campaign, "card", card), row.encode())
+    unwritten.append(row)
     return "issued", card
 
 
@@ -132,6 +134,18 @@ class Draws(tornado.web.RequestHandler):
     def refuse(self, status: int, code: str) -> None:
         self.set_status(status)
         self.write({"code": code})
+
+
+class Card(tornado.web.RequestHandler):
+    """Not a part of what is measured: a card as it stands."""
+
+    async def get(self, campaign: str, card: str) -> None:
+        row = await self.settings["cache"].get(key_of(campaign, "card", card))
+        if row is None:
+            self.set_status(404)
+            return self.write({"code": "card_not_found"})
+        known = json.loads(row)
+        self.write({"state": known["state"], "requestId": known["request"]})
 
 
 class Load(tornado.web.RequestHandler):
@@ -168,6 +182,7 @@ async def main() -> None:
         [
             (r"/partner/v1/campaigns/([^/]+)/draws", Draws),
             (r"/load/([^/]+)", Load),
+            (r"/cards/([^/]+)/([^/]+)", Card),
             (r"/ready", Ready),
         ],
         cache=cache,

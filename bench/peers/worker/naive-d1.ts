@@ -1,5 +1,5 @@
 import type { Draw } from "../../../durable-objects/protocol.ts";
-import type { NaiveDesign, NaiveResult } from "./signed-draws.ts";
+import type { NaiveCard, NaiveDesign, NaiveResult } from "./signed-draws.ts";
 
 export interface NaiveD1Env extends Env {
   readonly NAIVE_CARDS: D1Database;
@@ -8,7 +8,7 @@ export interface NaiveD1Env extends Env {
 const TABLES = [
   "CREATE TABLE IF NOT EXISTS campaigns (campaign TEXT PRIMARY KEY, per_recipient INTEGER NOT NULL)",
   `CREATE TABLE IF NOT EXISTS cards (
-     id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, prize TEXT NOT NULL, card TEXT, request TEXT, recipient TEXT, issued_at INTEGER
+     id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, prize TEXT NOT NULL, card TEXT UNIQUE, request TEXT, recipient TEXT, state TEXT, issued_at INTEGER
    )`,
   "CREATE INDEX IF NOT EXISTS cards_free ON cards (campaign, id) WHERE card IS NULL",
   "CREATE UNIQUE INDEX IF NOT EXISTS cards_request ON cards (campaign, request, recipient) WHERE card IS NOT NULL",
@@ -17,7 +17,7 @@ const TABLES = [
 
 /** Everything that a draw promises in one statement: not asked before, not above the limit, and a card that nobody has. */
 const TAKE = `
-  UPDATE cards SET card = ?1, request = ?2, recipient = ?3, issued_at = ?4
+  UPDATE cards SET card = ?1, request = ?2, recipient = ?3, state = 'issued', issued_at = ?4
   WHERE id = (SELECT id FROM cards WHERE campaign = ?5 AND card IS NULL ORDER BY id LIMIT 1)
     AND NOT EXISTS (SELECT 1 FROM cards WHERE campaign = ?5 AND request = ?2 AND recipient = ?3 AND card IS NOT NULL)
     AND (?3 = '' OR (SELECT count(*) FROM cards WHERE campaign = ?5 AND recipient = ?3 AND card IS NOT NULL)
@@ -34,6 +34,12 @@ export const naiveD1: NaiveDesign<NaiveD1Env> = {
       db.prepare("INSERT OR REPLACE INTO campaigns (campaign, per_recipient) VALUES (?, ?)").bind(campaign, limit),
       db.prepare("INSERT INTO cards (campaign, prize) SELECT ?, value FROM json_each(?)").bind(campaign, JSON.stringify(deck)),
     ]);
+  },
+  async card({ NAIVE_CARDS: db }, campaign, cardId) {
+    return await db
+      .prepare("SELECT request AS requestId, state FROM cards WHERE card = ? AND campaign = ?")
+      .bind(cardId, campaign)
+      .first<NaiveCard>();
   },
   async draw({ NAIVE_CARDS: db }, campaign, draws) {
     const now = Date.now();

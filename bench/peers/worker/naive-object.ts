@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Draw } from "../../../durable-objects/protocol.ts";
-import type { Loading, NaiveDesign, NaiveResult } from "./signed-draws.ts";
+import type { Loading, NaiveCard, NaiveDesign, NaiveResult } from "./signed-draws.ts";
 
 export interface NaiveObjectEnv extends Env {
   readonly NAIVE_POOL: DurableObjectNamespace<NaivePool>;
@@ -61,9 +61,17 @@ export class NaivePool extends DurableObject<Env> {
     );
     return { status: "issued", cardId };
   }
+
+  async card(cardId: string): Promise<NaiveCard | null> {
+    const [card] = this.#sql
+      .exec<{ requestId: string; state: string }>("SELECT request AS requestId, state FROM cards WHERE card = ?", cardId)
+      .toArray();
+    return card ?? null;
+  }
 }
 
 export const naiveObject: NaiveDesign<NaiveObjectEnv> = {
+  card: (env, campaign, cardId) => env.NAIVE_POOL.getByName(campaign).card(cardId),
   load: (env, campaign, loading) => env.NAIVE_POOL.getByName(campaign).load(loading),
   draw: (env, campaign, draws) => {
     const pool = env.NAIVE_POOL.getByName(campaign);

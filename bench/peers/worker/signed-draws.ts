@@ -17,10 +17,17 @@ export interface Loading {
   readonly deck: readonly string[];
 }
 
+/** A card as it stands. */
+export interface NaiveCard {
+  readonly requestId: string;
+  readonly state: string;
+}
+
 /** How a design issues. */
 export interface NaiveDesign<Bindings extends Env> {
   load(env: Bindings, campaign: string, loading: Loading): Promise<void>;
   draw(env: Bindings, campaign: string, draws: readonly Draw[]): Promise<readonly NaiveResult[]>;
+  card(env: Bindings, campaign: string, cardId: string): Promise<NaiveCard | null>;
 }
 
 /** The edge before a design: what a team would write who have Hono, zod and the same library for signatures. */
@@ -47,6 +54,10 @@ export function signedDraws<Bindings extends Env>(design: NaiveDesign<Bindings>)
         ...(cardId === null ? {} : { cardId, url: `https://liff.line.me/1/c/${campaign}/${cardId}` }),
       })),
     });
+  });
+  app.get("/:design/cards/:campaign/:card", async (c) => {
+    const card = await design.card(c.env, c.req.param("campaign"), c.req.param("card"));
+    return card === null ? c.json({ code: "card_not_found" }, 404) : c.json(card);
   });
   app.post("/:design/load/:campaign", async (c) => {
     await design.load(c.env, c.req.param("campaign"), await c.req.json<Loading>());
