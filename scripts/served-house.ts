@@ -97,14 +97,23 @@ export async function openServedHouse(
     if (!keep) await rm(folder, { recursive: true, force: true });
   };
   try {
-    await terminal.step("the app answers", () => server.start());
-    if (edge !== null) await terminal.step("the Worker answers apart from its objects", () => edge.start());
+    await terminal.step("the app answers", () => startWhole(server));
+    if (edge !== null) await terminal.step("the Worker answers apart from its objects", () => startWhole(edge));
     if (scheduled) stopTicking = await tickEvery(controlPort);
     return { ...house, ...(await openDemoClients(house, terminal)), folder, server, inspectorPort, edge, close };
   } catch (error) {
     await close({ keep: false });
     throw error;
   }
+}
+
+/** Starts a server of which nobody makes an end while it starts. */
+async function startWhole(server: BundleProcess): Promise<void> {
+  const ended = new Promise<never>((_, reject) => {
+    server.onUnwantedEnd = (reason) => reject(new Error(reason));
+  });
+  if ((await Promise.race([server.start(), ended])) === "killed") await ended;
+  server.onUnwantedEnd = () => {};
 }
 
 /** Fires the schedule now and every so often, never twice at once. A killed app does not hear it; the next time it will. */

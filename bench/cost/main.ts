@@ -8,6 +8,7 @@ import { drawCards, drawOne } from "../../scripts/draw.ts";
 import { openMadeCampaign } from "../../scripts/made-campaign.ts";
 import { newLineUserId, PlayerClient } from "../../scripts/player-client.ts";
 import { openServedHouse } from "../../scripts/served-house.ts";
+import type { WorkerOptions } from "../../scripts/bundle.ts";
 import type { ServedHouse } from "../../scripts/served-house.ts";
 import { exitOnSignals } from "../../scripts/exits.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
@@ -17,6 +18,8 @@ import { keepResult } from "../keep-result.ts";
 import { unlimited } from "../unlimited.ts";
 import { countsBetween, sumOf } from "./counts.ts";
 import type { Counts } from "./counts.ts";
+import { billOf, PRICED_AT, PRICES } from "./prices.ts";
+import type { Bill } from "./prices.ts";
 
 const USAGE = `npm run bench:cost -- [--cards 3000] [--players 48] [--peak 300] [--rate 1000] [--seconds 20]
   What a card costs from its draw to its settlement: requests, rows and messages as the platform counts them, by the app as it is, under load.
@@ -32,6 +35,9 @@ const QUIET_TIMEOUT_MS = 300_000;
 /** When nothing was counted for so long, everything has settled: an issuer's alarm comes within five seconds. */
 const QUIET_MS = 6_000;
 const FACES = 500;
+/** A draw, three looks at the card, a scratch and a redemption. */
+const LIFE_REQUESTS = 6;
+const NAIVE = "naive Durable Object";
 const TICKS_PER_SECOND = 10;
 const MAX_TICKS_AT_ONCE = 30;
 
@@ -58,16 +64,19 @@ interface Line {
 
 async function run(): Promise<void> {
   const terminal = openTerminal();
-  const house = await openServedHouse(terminal, { source: { entry: "bench/cost/worker/index.ts", adapt: unlimited }, scheduled: false });
+  const house = await openServedHouse(terminal, { source: { entry: "bench/cost/worker/index.ts", adapt: addNaive }, scheduled: false });
   const lines = [
     await measure(house, terminal, "redeemed by hand", false),
     await measure(house, terminal, "autoRedeem", true),
     await measureRate(house, terminal),
+    await measureNaive(house, terminal),
   ];
   const face = await measureFaces(house);
   await house.close({ keep: false });
   show(terminal, lines, face);
-  await keepResult(terminal, "cost", { lines, face });
+  const bills = billsOf(lines);
+  showBills(terminal, bills);
+  await keepResult(terminal, "cost", { lines, face, pricedAt: PRICED_AT, bills });
 }
 
 async function countsOf({ appOrigin }: ServedHouse): Promise<Counts> {
@@ -119,6 +128,18 @@ async function measureRate(house: ServedHouse, terminal: Terminal): Promise<Line
   const cardsPerSecond = done / ((performance.now() - startedAtMs) / 1_000);
   const after = await settledCounts(house, terminal, id);
   return { name: `by RPC, ${rate} a second`, cards: done, cardsPerSecond, counts: countsBetween(before, after) };
+}
+
+/** The same life in the Durable Object that comes to mind first. */
+async function measureNaive(house: ServedHouse, terminal: Terminal): Promise<Line> {
+  const cards = Number(values.cards);
+  const deck = Array.from({ length: cards }, (_, n) => (n % 7 === 0 ? "points-10" : n % 7 < 3 ? "coupon-50" : "thanks"));
+  const before = await countsOf(house);
+  const startedAtMs = performance.now();
+  await terminal.step(NAIVE, () => callJson(`${house.appOrigin}/cost/naive-lives`, { method: "POST", body: deck }));
+  const cardsPerSecond = cards / ((performance.now() - startedAtMs) / 1_000);
+  const after = await terminal.step("and its events are settled", () => quietCounts(house));
+  return { name: NAIVE, cards, cardsPerSecond, counts: countsBetween(before, after) };
 }
 
 async function settledCounts(house: ServedHouse, terminal: Terminal, id: string): Promise<Counts> {
@@ -174,6 +195,33 @@ function promises(lines: readonly Line[], face: Counts): (readonly [string, numb
     [`queue messages a card, at ${atRate.cardsPerSecond.toFixed(0)} a second`, messages(atRate), 0.05],
     ["Durable Object requests a face", sumOf(face, isRequest) / FACES, 0],
   ];
+}
+
+/** What each line's counts come to, with the requests of a whole life where a line made none over HTTP. */
+function billsOf(lines: readonly Line[]): (Bill & { readonly name: string })[] {
+  return lines.map(({ name, counts, cards }) => ({ name, ...billOf({ ...counts, "worker: requests": LIFE_REQUESTS * cards }, cards) }));
+}
+
+function showBills(terminal: Terminal, bills: readonly (Bill & { readonly name: string })[]): void {
+  const naive = bills.find(({ name }) => name === NAIVE)?.total ?? Number.NaN;
+  const rows = PRICES.map(({ name }) => [name, ...bills.map(({ items }) => (items[name] ?? 0).toFixed(2))]);
+  const sums = [
+    ["all", ...bills.map(({ total }) => total.toFixed(2))],
+    ["÷ the naive design", ...bills.map(({ total }) => (total / naive).toFixed(2))],
+  ];
+  terminal.say(`${table([`dollars a million cards, ${PRICED_AT}`, ...bills.map(({ name }) => name)], [...rows, ...sums])}\n`);
+}
+
+/** The app, and beside it the design that it is compared with. */
+function addNaive(options: WorkerOptions): WorkerOptions {
+  const open = unlimited(options);
+  return {
+    ...open,
+    durableObjects: { ...open.durableObjects, NAIVE_POOL: { className: "NaivePool", useSQLite: true } },
+    d1Databases: { ...(open.d1Databases as Record<string, string>), NAIVE_LEDGER: "naive-ledger" },
+    queueProducers: { ...(open.queueProducers as Record<string, { queueName: string }>), NAIVE_EVENTS: { queueName: "naive-events" } },
+    queueConsumers: { ...(open.queueConsumers as Record<string, object>), "naive-events": { maxBatchSize: 100, maxBatchTimeout: 1 } },
+  };
 }
 
 function show(terminal: Terminal, lines: readonly Line[], face: Counts): void {

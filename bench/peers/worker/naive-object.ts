@@ -57,7 +57,7 @@ export class NaivePool extends DurableObject<Env> {
     );
     this.#sql.exec(
       "INSERT INTO outbox (event) VALUES (?)",
-      JSON.stringify({ card: cardId, prize: taken.prize, request: requestId, at: now }),
+      JSON.stringify({ type: "issued", card: cardId, prize: taken.prize, request: requestId, recipient: whom, at: now }),
     );
     return { status: "issued", cardId };
   }
