@@ -1,15 +1,14 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { AnswerReader } from "../answer-reader.ts";
+import type { Answer } from "../answer-reader.ts";
+import { serveOrders } from "../generator-process.ts";
 import type { Measured, Shot } from "./shot.ts";
 
 /** The load generator, a process of its own: each connection sends a request when the one before it is answered. */
-process.on("message", (shot: Shot) => {
-  void fire(shot).then((measured) => process.send?.(measured));
-});
+serveOrders(fire);
 
-const HEAD_END = Buffer.from("\r\n\r\n");
-const LENGTH = /content-length: (\d+)/i;
-const GOOD = "HTTP/1.1 200";
+const GOOD = 200;
 
 async function fire({ port, requests, once, connections, warmUpMs, measureMs }: Shot): Promise<Measured> {
   const startAtMs = performance.now() + warmUpMs;
@@ -17,16 +16,16 @@ async function fire({ port, requests, once, connections, warmUpMs, measureMs }: 
   const latencies: number[] = [];
   let [next, failed, lastAtMs] = [0, 0, startAtMs];
   const drive = async (socket: Socket): Promise<void> => {
-    const answers = new AnswerReader(socket);
+    const answers = answersOf(socket);
     const isOver = (nowMs: number) => nowMs >= endAtMs || (once && next >= requests.length);
     for (let now = performance.now(); !isOver(now);) {
       socket.write(requests[next % requests.length] as Uint8Array);
       next += 1;
-      const good = await answers.read();
+      const { status } = await answers.next();
       const answeredAtMs = performance.now();
       if (now >= startAtMs && answeredAtMs <= endAtMs) {
         latencies.push(answeredAtMs - now);
-        if (!good) failed += 1;
+        if (status !== GOOD) failed += 1;
         lastAtMs = answeredAtMs;
       }
       now = answeredAtMs;
@@ -51,35 +50,19 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Finds the end of each answer, and its status; looks at nothing else of it. */
-class AnswerReader {
-  #received: Buffer = Buffer.alloc(0);
-  #done: ((good: boolean) => void) | null = null;
-  #fail: (error: Error) => void = () => {};
-
-  constructor(socket: Socket) {
-    socket.on("data", (chunk) => this.#take(chunk));
-    socket.on("error", (error) => this.#fail(error));
-    socket.on("close", () => this.#fail(new Error("the server ended a connection")));
-  }
-
-  async read(): Promise<boolean> {
-    return await new Promise((resolve, reject) => {
-      this.#done = resolve;
-      this.#fail = reject;
-    });
-  }
-
-  #take(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    const headEnd = this.#received.indexOf(HEAD_END);
-    if (headEnd === -1) return;
-    const head = this.#received.toString("latin1", 0, headEnd);
-    const length = LENGTH.exec(head)?.[1];
-    if (length === undefined) return this.#fail(new Error(`an answer without its length:\n${head}`));
-    const end = headEnd + HEAD_END.length + Number(length);
-    if (this.#received.length < end) return;
-    this.#received = this.#received.subarray(end);
-    this.#done?.(head.startsWith(GOOD));
-  }
+/** The answers of a connection, one asked for at a time. */
+function answersOf(socket: Socket): { next(): Promise<Answer> } {
+  let done: (answer: Answer) => void = () => {};
+  let fail: (error: Error) => void = () => {};
+  const reader = new AnswerReader((answer) => done(answer));
+  socket.on("data", (chunk: Buffer) => reader.push(chunk));
+  socket.on("error", (error) => fail(error));
+  socket.on("close", () => fail(new Error("the server ended a connection")));
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        done = resolve;
+        fail = reject;
+      }),
+  };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { newLineUserId } from "../../scripts/player-client.ts";
 import { openSession } from "../../worker/player/session.ts";
 import { signedRequest } from "../../scripts/partner-client.ts";
+import { wire } from "../wire.ts";
 import { CAMPAIGNS } from "./prepare.ts";
 import type { Bench } from "./prepare.ts";
 import { BULK } from "./variants.ts";
@@ -23,7 +24,7 @@ export interface Most {
 /** The requests of a variant, as bytes. */
 export async function requestsOf(name: VariantName, bench: Bench, most: Most): Promise<Requests> {
   const again = (path: string, headers: Readonly<Record<string, string>> = {}): Requests => ({
-    requests: [wire("GET", path, { host: hostOf(bench), ...headers })],
+    requests: [Buffer.from(wire("GET", path, { host: hostOf(bench), ...headers }))],
     once: false,
   });
   switch (name) {
@@ -73,7 +74,7 @@ function lookAgain(users: readonly Uint8Array[]): Uint8Array[] {
 
 async function faceRead(bench: Bench, path: string): Promise<Uint8Array> {
   const { session } = await openSession(bench.face.keys, CAMPAIGNS.signed, { sub: newLineUserId() }, Date.now());
-  return wire("GET", path, { host: hostOf(bench), authorization: `Bearer ${session}` });
+  return Buffer.from(wire("GET", path, { host: hostOf(bench), authorization: `Bearer ${session}` }));
 }
 
 /** A first look takes longer than one more. */
@@ -88,7 +89,8 @@ async function signedDraws({ house, key }: Bench, campaign: string, draws: numbe
   for (let n = 0; n < requests; n += 1) {
     const body = { draws: Array.from({ length: draws }, newDraw) };
     const { headers } = await signedRequest(key, url, "POST", body);
-    signed.push(wire("POST", new URL(url).pathname, { host: new URL(url).host, ...Object.fromEntries(headers) }, JSON.stringify(body)));
+    const { host, pathname } = new URL(url);
+    signed.push(Buffer.from(wire("POST", pathname, { host, ...Object.fromEntries(headers) }, JSON.stringify(body))));
   }
   return signed;
 }
@@ -100,10 +102,4 @@ function newDraw() {
 
 function hostOf({ house }: Bench): string {
   return new URL(house.appOrigin).host;
-}
-
-function wire(method: "GET" | "POST", path: string, headers: Readonly<Record<string, string>>, body = ""): Uint8Array {
-  const length = body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) };
-  const lines = Object.entries({ ...headers, ...length }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
 }
