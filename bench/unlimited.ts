@@ -3,7 +3,7 @@ import type { WorkerOptions } from "../scripts/bundle.ts";
 const NO_LIMIT = 1_000_000_000;
 
 /** The Worker without the page, whose router would stand before every request; on the platform that is another's work. */
-function unpaged(options: WorkerOptions): WorkerOptions {
+export function unpaged(options: WorkerOptions): WorkerOptions {
   const { assets: _, ...rest } = options;
   return rest;
 }

@@ -37,6 +37,8 @@ export interface ServedHouseOptions {
   readonly source?: BundleSource;
   /** Whether the schedule is fired every so often. */
   readonly scheduled?: boolean;
+  /** How often: as in production, where what it costs is not to weigh more than there. */
+  readonly tickEveryMs?: number;
   /** Whether a profiler may attach to the server. */
   readonly inspected?: boolean;
   /** Whether the Worker is served once more, in a process of its own. */
@@ -51,6 +53,7 @@ export async function openServedHouse(
   {
     source = {},
     scheduled = true,
+    tickEveryMs = TICK_EVERY_MS,
     inspected = false,
     apart = false,
     permitsPerSecond = DEFAULT_PERMITS_PER_SECOND,
@@ -99,7 +102,7 @@ export async function openServedHouse(
   try {
     await terminal.step("the app answers", () => startWhole(server));
     if (edge !== null) await terminal.step("the Worker answers apart from its objects", () => startWhole(edge));
-    if (scheduled) stopTicking = await tickEvery(controlPort);
+    if (scheduled) stopTicking = await keepTicking(controlPort, tickEveryMs);
     return { ...house, ...(await openDemoClients(house, terminal)), folder, server, inspectorPort, edge, close };
   } catch (error) {
     await close({ keep: false });
@@ -117,7 +120,7 @@ async function startWhole(server: BundleProcess): Promise<void> {
 }
 
 /** Fires the schedule now and every so often, never twice at once. A killed app does not hear it; the next time it will. */
-async function tickEvery(controlPort: number): Promise<() => void> {
+async function keepTicking(controlPort: number, everyMs: number): Promise<() => void> {
   await tick(controlPort);
   let ticking = false;
   const timer = setInterval(() => {
@@ -126,7 +129,7 @@ async function tickEvery(controlPort: number): Promise<() => void> {
     void tick(controlPort)
       .catch(() => {})
       .finally(() => (ticking = false));
-  }, TICK_EVERY_MS);
+  }, everyMs);
   return () => clearInterval(timer);
 }
 

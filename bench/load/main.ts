@@ -1,0 +1,110 @@
+import { parseArgs } from "node:util";
+import { exitOnSignals, exitWith } from "../../scripts/exits.ts";
+import { openTerminal } from "../../scripts/terminal.ts";
+import { keepResult } from "../keep-result.ts";
+import { checkBooks } from "./check-books.ts";
+import { openPlay, runLoad, startLoadGenerator } from "./run.ts";
+import type { Play } from "./run.ts";
+import { HELLO, LIFE, SCENARIOS } from "./scenarios.ts";
+import type { Scenario } from "./scenarios.ts";
+import { reportHunts, searchRates } from "./search-rate.ts";
+import { showBooks, showRun, showVerdict } from "./show.ts";
+import { showLooks, soak } from "./soak.ts";
+import { openStage } from "./stage.ts";
+
+const ALL = [HELLO, ...SCENARIOS];
+const USAGE = `npm run bench:load -- <scenario> [--rate 300] [--seconds 20] | <scenario> --search | soak [--minutes 10] [--rate 50] | --all [--quick]
+  The app as it would be deployed, under the load of people who come at their time, whether or not those before them were answered.
+${ALL.map(({ name, what }) => `  ${name.padEnd(14)}${what}`).join("\n")}
+  ${"soak".padEnd(14)}lives for so many minutes, watching the server's memory, what is on its way, and the ledger
+  --rate     visits a second; of a spike, at its peak
+  --search   the highest rate that holds, beside that of hello, taking turns
+  --all      every scenario; with --quick briefly, in less than four minutes`;
+
+/** Before the first figure: the runtime compiles what is used, and objects start. */
+const WARM_UP_SECONDS = 2;
+const SEARCH = { trySeconds: 6, confirmSeconds: 20 };
+const QUICK_SEARCH = { trySeconds: 3, confirmSeconds: 6 };
+const SOAK = { minutes: 10, rate: 50 };
+const QUICK_SOAK = { minutes: 0.25, rate: 30 };
+const SECONDS_PER_MINUTE = 60;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rate: { type: "string" },
+    seconds: { type: "string" },
+    minutes: { type: "string" },
+    search: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+const [wanted] = positionals;
+const scenario = ALL.find(({ name }) => name === wanted);
+
+exitOnSignals();
+const terminal = openTerminal();
+if (values.help || (scenario === undefined && wanted !== "soak" && !values.all)) console.log(USAGE);
+else await exitWith(run, terminal);
+
+async function run(): Promise<number> {
+  const generator = startLoadGenerator();
+  const stage = await openStage(terminal);
+  const open = async (one: Scenario): Promise<Play> => {
+    const play = await openPlay(stage, terminal, one, generator);
+    await runLoad(play, one.quick.rate, WARM_UP_SECONDS);
+    return play;
+  };
+  try {
+    if (values.all) {
+      const codes: number[] = [];
+      for (const one of ALL) codes.push(await runOne(await open(one)));
+      codes.push(await runSoak(open));
+      return Math.max(...codes);
+    }
+    if (scenario === undefined) return await runSoak(open);
+    return values.search ? await runSearch([await open(scenario), await open(HELLO)]) : await runOne(await open(scenario));
+  } finally {
+    generator.close();
+    await stage.close();
+  }
+}
+
+async function runOne(play: Play): Promise<number> {
+  const { name, what, bounds, campaign, quick, ...full } = play.scenario;
+  const usual = values.quick ? quick : full;
+  const result = await runLoad(play, Number(values.rate ?? usual.rate), Number(values.seconds ?? usual.seconds));
+  const books = campaign === null ? null : await checkBooks(play, terminal);
+  showRun(terminal, name, result);
+  showVerdict(terminal, result, bounds);
+  if (books !== null) showBooks(terminal, books);
+  await keep(name, { name, what, bounds, ...result, books });
+  return result.verdict.status === "held" && (books?.faults ?? []).length === 0 ? 0 : 1;
+}
+
+async function runSearch(plays: readonly Play[]): Promise<number> {
+  const times = values.quick ? QUICK_SEARCH : SEARCH;
+  const { result, well } = await reportHunts(terminal, await searchRates(terminal, plays, times));
+  await keep(`${plays[0]?.scenario.name}-search`, { ...times, ...result });
+  return well ? 0 : 1;
+}
+
+async function runSoak(open: (one: Scenario) => Promise<Play>): Promise<number> {
+  const usual = values.quick ? QUICK_SOAK : SOAK;
+  const [rate, minutes] = [Number(values.rate ?? usual.rate), Number(values.minutes ?? usual.minutes)];
+  const play = await open({ ...LIFE, name: "soak" });
+  const { rounds, looks } = await soak(terminal, play, rate, minutes * SECONDS_PER_MINUTE);
+  const books = await checkBooks(play, terminal);
+  for (const [nth, round] of rounds.entries()) showRun(terminal, `soak, round ${nth + 1}`, round);
+  showLooks(terminal, looks);
+  showBooks(terminal, books);
+  for (const round of rounds) if (round.verdict.status !== "held") showVerdict(terminal, round, play.scenario.bounds);
+  await keep("soak", { rate, minutes, bounds: play.scenario.bounds, rounds, looks, books });
+  return rounds.every(({ verdict }) => verdict.status === "held") && books.faults.length === 0 ? 0 : 1;
+}
+
+async function keep(name: string, result: object): Promise<void> {
+  await keepResult(terminal, `load-${name}${values.quick ? "-quick" : ""}`, result);
+}
