@@ -39,7 +39,7 @@ export const BULK = 100;
 
 /** Nothing but a request and its answer. */
 export async function helloCrowd({ stage }: Scene, arrivals: readonly number[]): Promise<Crowd> {
-  const hello: Step = { name: "hello", thinkMs: 0, request: [wire("GET", "/hello", { host: hostOf(stage) })] };
+  const hello: Step = { name: "hello", thinkMs: 0, request: [wire("GET", "/player/hello", { host: hostOf(stage) })] };
   return { scripts: [[hello]], visits: arrivals.map((atMs) => ({ atMs, script: 0, values: {} })) };
 }
 
@@ -76,21 +76,23 @@ export async function winnerCrowd(scene: Scene, arrivals: readonly number[]): Pr
   };
 }
 
-/** A partner who draws, and in equal number people who open the page: LINE's ID token for a session, with the card's face. */
+/** Of so many visitors in a spike one is the partner, who draws for as many as have come in meanwhile; the others open the page: LINE's ID token for a session, with the card's face. */
+const PARTNER_ONE_IN = 4;
+export const SPIKE_DRAWS = 20;
+
 export async function spikeCrowd(scene: Scene, arrivals: readonly number[]): Promise<Crowd & { readonly drawn: readonly string[] }> {
   const { cardId } = await drawOne(scene.stage.partner, scene.campaign);
-  const openings = await signInRequests(scene, Math.ceil(arrivals.length / 2), cardId);
-  const draws = drawRequests(scene, 1, Math.ceil(arrivals.length / 2));
-  return {
-    drawn: [cardId],
-    scripts: [[{ ...drawStep(), takes: {} }], [{ ...signInStep(), name: "open", takes: {}, wants: '"card":{' }]],
-    visits: arrivals.map((atMs, n) => {
-      const nth = Math.floor(n / 2);
-      return n % 2 === 0
-        ? { atMs, script: 0, values: { draw: draws[nth] ?? "" } }
-        : { atMs, script: 1, values: { signIn: openings[nth] ?? "" } };
-    }),
-  };
+  const draws = drawRequests(scene, SPIKE_DRAWS, Math.ceil(arrivals.length / PARTNER_ONE_IN));
+  const openings = await signInRequests(scene, arrivals.length - draws.length, cardId);
+  const partner = { ...drawStep(), takes: {} };
+  const opening = { ...signInStep(), name: "open", takes: {}, wants: '"card":{' };
+  const visits = arrivals.map((atMs, n): Visit => {
+    const draw = n % PARTNER_ONE_IN === 0 ? draws[n / PARTNER_ONE_IN] : undefined;
+    return draw === undefined
+      ? { atMs, script: 1, values: { signIn: openings[n - Math.ceil(n / PARTNER_ONE_IN)] ?? "" } }
+      : { atMs, script: 0, values: { draw } };
+  });
+  return { drawn: [cardId], scripts: [[partner], [opening]], visits };
 }
 
 /** People who are signed in, and open one envelope each. */

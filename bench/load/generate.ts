@@ -9,8 +9,8 @@ import { Tally } from "./tally.ts";
 /** The load generator, a process of its own: everybody comes at their time, whether or not those before them were answered. */
 serveOrders(fire);
 
-/** A request that has no answer after this has failed: a user would have left. */
-const TIMEOUT_MS = 15_000;
+/** A request that has no answer after this has failed: the page gives up as soon (`web/liff/api.ts`). */
+const TIMEOUT_MS = 12_000;
 /** A visit that is told to come back does so this often. */
 const MAX_TRIES = 10;
 const SWEEP_EVERY_MS = 100;

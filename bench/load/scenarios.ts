@@ -1,4 +1,4 @@
-import { BULK, bulkCrowd, envelopeCrowd, helloCrowd, lifeCrowd, spikeCrowd, winnerCrowd } from "./crowds.ts";
+import { BULK, SPIKE_DRAWS, bulkCrowd, envelopeCrowd, helloCrowd, lifeCrowd, spikeCrowd, winnerCrowd } from "./crowds.ts";
 import type { MakeCrowd } from "./crowds.ts";
 import type { Bounds } from "./judge.ts";
 import { spike, steady } from "./shape.ts";
@@ -27,7 +27,7 @@ const P99_MS = 250;
 const STEADY: Bounds = { p99Ms: P99_MS, phase: "steady", maxShedShare: 0 };
 /** As many as are under way at once when a few hundred a second take a quarter of a second. */
 const CONNECTIONS = 256;
-/** More than an issuer lets wait (`MAX_PENDING`) divided among its shards would take as many connections as the system gives; this is what a burst makes of them. */
+/** A crowd that comes at once does not share connections. */
 const SPIKE_CONNECTIONS = 2_000;
 const PEAK_PER_SECOND = 600;
 /** More than any run draws; one card in seven needs the reward system. */
@@ -41,7 +41,8 @@ const shape = (rate: number, seconds: number): Shape => steady(rate, seconds * 1
 const usual = { draws: 1, campaign: { settings, stock: STOCK }, shape, connections: CONNECTIONS, bounds: STEADY };
 
 const COUPONS = new Map([["coupon-50", 1_000_000]]);
-const SPIKE_AFTER_S = 8;
+const SPIKE_DRAIN_MS = 10_000;
+const SPIKE_AFTER_MS = 5_000;
 
 export const LIFE: Scenario = {
   ...usual,
@@ -70,13 +71,13 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "spike",
     what: "draws and openings of the page, from nothing to the peak in two seconds, and back",
     crowd: spikeCrowd,
-    rate: 3_000,
+    draws: SPIKE_DRAWS,
+    rate: 1_000,
     seconds: 5,
-    shape: (rate, seconds) => spike(rate, { holdMs: seconds * 1_000, afterMs: SPIKE_AFTER_S * 1_000 }),
+    shape: (rate, seconds) => spike(rate, { holdMs: seconds * 1_000, drainMs: SPIKE_DRAIN_MS, afterMs: SPIKE_AFTER_MS }),
     connections: SPIKE_CONNECTIONS,
-    // Time to catch up is given by the fall and by what is left in the queue; of those who come after, all are served in time.
     bounds: { p99Ms: P99_MS, phase: "after", maxShedShare: 0.9 },
-    quick: { rate: 600, seconds: 2 },
+    quick: { rate: 300, seconds: 2 },
   },
   {
     ...usual,

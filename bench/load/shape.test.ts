@@ -51,12 +51,13 @@ test("chance has arrivals fall together as people's do, and not at even steps", 
 });
 
 test("a spike is at its peak after two seconds, and leaves a tenth", () => {
-  const shape = spike(1_000, { holdMs: 3_000, afterMs: 5_000 });
+  const shape = spike(1_000, { holdMs: 3_000, drainMs: 4_000, afterMs: 5_000 });
   expect(shape.map(({ name, ms, from, to }) => [name, ms, from, to])).toEqual([
     ["rise", 2_000, 0, 1_000],
     ["hold", 3_000, 1_000, 1_000],
     ["fall", 2_000, 1_000, 100],
+    ["drain", 4_000, 100, 100],
     ["after", 5_000, 100, 100],
   ]);
-  expect(lengthMs(shape)).toBe(12_000);
+  expect(lengthMs(shape)).toBe(16_000);
 });

@@ -20,15 +20,23 @@ export function steady(perSecond: number, ms: number): Shape {
 const RISE_MS = 2_000;
 const FALL_MS = 2_000;
 /** Those who come after it, of the peak. */
-const AFTER = 0.1;
+const LEFT = 0.1;
 
-/** 0 → peak in two seconds, hold, fall; in the end a tenth comes, to see whether everything is as it was. */
-export function spike(peak: number, { holdMs, afterMs }: { readonly holdMs: number; readonly afterMs: number }): Shape {
+/**
+ * 0 → peak in two seconds, hold, fall to a tenth. Those who then come while what has queued is worked off (`drain`) are told apart from those of
+ * whom everything is to be as it was (`after`).
+ */
+export function spike(
+  peak: number,
+  { holdMs, drainMs, afterMs }: { readonly holdMs: number; readonly drainMs: number; readonly afterMs: number },
+): Shape {
+  const left = peak * LEFT;
   return [
     { name: "rise", ms: RISE_MS, from: 0, to: peak },
     { name: "hold", ms: holdMs, from: peak, to: peak },
-    { name: "fall", ms: FALL_MS, from: peak, to: peak * AFTER },
-    { name: "after", ms: afterMs, from: peak * AFTER, to: peak * AFTER },
+    { name: "fall", ms: FALL_MS, from: peak, to: left },
+    { name: "drain", ms: drainMs, from: left, to: left },
+    { name: "after", ms: afterMs, from: left, to: left },
   ];
 }
 

@@ -55,7 +55,7 @@ interface CountedSecond {
   readonly latency: RecordableHistogram;
 }
 
-/** Counts what a load comes to. Latencies go into the HDR histogram that Node has built in: a record takes some 70 ns, and no library is as fast. */
+/** Counts what a load comes to. Latencies go into the HDR histogram that Node has built in: a record takes some 70 ns, and no dependency. */
 export class Tally {
   readonly #phases: readonly { readonly name: string; readonly untilMs: number; readonly latency: RecordableHistogram }[];
   readonly #overall = newHistogram();
