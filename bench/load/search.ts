@@ -1,7 +1,9 @@
 /** Where the search for the highest rate that holds stands; `rate` is what is to be tried next. */
 export type Search =
-  /** Twice as much each time until something does not hold, or half as much until something does. */
-  | { readonly status: "doubling" | "halving"; readonly rate: number }
+  /** Twice as much each time, until something does not hold. */
+  | { readonly status: "doubling"; readonly rate: number; readonly held: number | null }
+  /** Half as much each time, until something holds. */
+  | { readonly status: "halving"; readonly rate: number; readonly broken: number }
   | { readonly status: "narrowing"; readonly rate: number; readonly held: number; readonly broken: number }
   /** A longer try of what held in a short one. */
   | { readonly status: "confirming"; readonly rate: number; readonly tries: number }
@@ -18,7 +20,7 @@ const STEP_BACK = 0.93;
 const MAX_CONFIRMATIONS = 8;
 
 export function beginSearch(rate: number): Search {
-  return { status: "doubling", rate };
+  return { status: "doubling", rate, held: null };
 }
 
 /** Whether another try is wanted, a short or a long one. */
@@ -30,32 +32,32 @@ export function isOpen(search: Search): search is Exclude<Search, { readonly sta
 export function afterTry(search: Search, holds: boolean): Search {
   switch (search.status) {
     case "doubling": {
-      const { rate } = search;
-      if (holds) return rate * 2 > MAX_RATE ? { status: "confirming", rate, tries: 0 } : { status: "doubling", rate: rate * 2 };
-      return { status: "halving", rate: rate / 2 };
+      const { rate, held } = search;
+      if (holds) return rate * 2 > MAX_RATE ? confirm(rate, 0) : { status: "doubling", rate: rate * 2, held: rate };
+      return held === null ? halve(rate) : narrow(held, rate);
     }
-    case "halving": {
-      const { rate } = search;
-      if (holds) return narrow(rate, rate * 2);
-      return rate / 2 < MIN_RATE ? { status: "nothing" } : { status: "halving", rate: rate / 2 };
-    }
+    case "halving":
+      return holds ? narrow(search.rate, search.broken) : halve(search.rate);
     case "narrowing":
       return holds ? narrow(search.rate, search.broken) : narrow(search.held, search.rate);
-    case "confirming": {
-      const { rate, tries } = search;
-      if (holds) return { status: "found", rate };
-      const less = rate * STEP_BACK;
-      return less < MIN_RATE || tries + 1 >= MAX_CONFIRMATIONS
-        ? { status: "nothing" }
-        : { status: "confirming", rate: less, tries: tries + 1 };
-    }
+    case "confirming":
+      if (holds) return { status: "found", rate: search.rate };
+      return confirm(search.rate * STEP_BACK, search.tries + 1);
     case "found":
     case "nothing":
       return search;
   }
 }
 
+function halve(broken: number): Search {
+  return broken / 2 < MIN_RATE ? { status: "nothing" } : { status: "halving", rate: broken / 2, broken };
+}
+
 function narrow(held: number, broken: number): Search {
-  if (broken / held <= CLOSE) return { status: "confirming", rate: held, tries: 0 };
+  if (broken / held <= CLOSE) return confirm(held, 0);
   return { status: "narrowing", rate: Math.sqrt(held * broken), held, broken };
+}
+
+function confirm(rate: number, tries: number): Search {
+  return rate < MIN_RATE || tries === MAX_CONFIRMATIONS ? { status: "nothing" } : { status: "confirming", rate, tries };
 }
