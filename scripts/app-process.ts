@@ -19,6 +19,8 @@ const KILL_GRACE_MS = 5_000;
 const KEPT_LINES = 40;
 
 export interface AppProcessOptions {
+  /** The Worker's entry, from the root; that of `wrangler.toml` when it is not given. */
+  readonly entry?: string | undefined;
   readonly port: number;
   readonly inspectorPort: number;
   readonly persistTo: string;
@@ -131,7 +133,7 @@ export class AppProcess {
   }
 
   #arguments(): string[] {
-    const { port, inspectorPort, persistTo, envFile, vars, verbose } = this.#options;
+    const { entry, port, inspectorPort, persistTo, envFile, vars, verbose } = this.#options;
     const flags = {
       port: String(port),
       "inspector-port": String(inspectorPort),
@@ -141,7 +143,12 @@ export class AppProcess {
       "log-level": verbose ? "log" : "error",
     };
     const overrides = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-    return ["dev", ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]), ...overrides];
+    return [
+      "dev",
+      ...(entry === undefined ? [] : [entry]),
+      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+      ...overrides,
+    ];
   }
 
   #listen(stream: Readable): void {

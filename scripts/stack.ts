@@ -21,6 +21,8 @@ const DEFAULT_PERMITS_PER_SECOND = 200;
 const DEFAULT_KEYS = join(ROOT, "sandbox/keys");
 
 export interface StackOptions {
+  /** The Worker's entry, from the root; that of `wrangler.toml` when it is not given. */
+  readonly entry?: string;
   /** Folder of D1, KV, R2, Durable Objects and the sandbox's grants; `.wrangler/state` when it is not given. */
   readonly persistTo?: string;
   readonly keysDir?: string;
@@ -40,6 +42,8 @@ export interface StackOptions {
 }
 
 export interface Stack extends House {
+  /** Process group of the running app; null when it is not running. */
+  readonly appGroup: number | null;
   /** Told when the app ends though nobody asked it to. */
   onUnwantedEnd(listener: (reason: string) => void): void;
   /** Lets other commands use the app, from now until it ends. */
@@ -81,6 +85,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       startSandbox({ port: sandboxPort, keysDir, stateFile: join(persistTo, "sandbox.ndjson") }),
     );
     const app = new AppProcess({
+      entry: options.entry,
       port: appPort,
       inspectorPort,
       persistTo,
@@ -113,6 +118,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     let stopped: Promise<void> | null = null;
     return {
       ...house,
+      get appGroup() {
+        return app.group;
+      },
       onUnwantedEnd: (listener) => void (app.onUnwantedEnd = listener),
       share: () => {
         shared = true;

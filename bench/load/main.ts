@@ -19,7 +19,8 @@ ${ALL.map(({ name, what }) => `  ${name.padEnd(14)}${what}`).join("\n")}
   ${"soak".padEnd(14)}lives for so many minutes, watching the server's memory, what is on its way, and the ledger
   --rate     visits a second; of a spike, at its peak
   --search   the highest rate that holds, beside that of hello, taking turns
-  --all      every scenario; with --quick briefly, in less than four minutes`;
+  --all      every scenario; with --quick briefly, in less than four minutes
+  --served-by wrangler-dev   instead of the bundle, by Miniflare`;
 
 /** Before the first figure: the runtime compiles what is used, and objects start. */
 const WARM_UP_SECONDS = 2;
@@ -38,10 +39,12 @@ const { values, positionals } = parseArgs({
     search: { type: "boolean", default: false },
     all: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
+    "served-by": { type: "string", default: "bundle" },
     help: { type: "boolean", short: "h", default: false },
   },
 });
 const [wanted] = positionals;
+const servedBy = values["served-by"] === "wrangler-dev" ? "wrangler-dev" : "bundle";
 const scenario = ALL.find(({ name }) => name === wanted);
 
 exitOnSignals();
@@ -51,7 +54,7 @@ else await exitWith(run, terminal);
 
 async function run(): Promise<number> {
   const generator = startLoadGenerator();
-  const stage = await openStage(terminal);
+  const stage = await openStage(terminal, servedBy);
   const open = async (one: Scenario): Promise<Play> => {
     const play = await openPlay(stage, terminal, one, generator);
     await runLoad(play, one.quick.rate, WARM_UP_SECONDS);
@@ -106,5 +109,6 @@ async function runSoak(open: (one: Scenario) => Promise<Play>): Promise<number> 
 }
 
 async function keep(name: string, result: object): Promise<void> {
-  await keepResult(terminal, `load-${name}${values.quick ? "-quick" : ""}`, result);
+  const kind = [name, ...(values.quick ? ["quick"] : []), ...(servedBy === "bundle" ? [] : [servedBy])];
+  await keepResult(terminal, `load-${kind.join("-")}`, { servedBy, ...result });
 }

@@ -1,51 +1,80 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KEY_FILES, openKeys } from "../../sandbox/keys.ts";
-import type { AdminClient } from "../../scripts/admin-client.ts";
 import { HMAC_KEY_ID } from "../../scripts/demo-partner.ts";
 import type { House } from "../../scripts/house.ts";
-import type { PartnerClient } from "../../scripts/partner-client.ts";
+import { openDemoClients } from "../../scripts/prepare-demo.ts";
+import type { DemoClients } from "../../scripts/prepare-demo.ts";
 import { openServedHouse } from "../../scripts/served-house.ts";
+import { startStack } from "../../scripts/stack.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { deriveSessionKeys } from "../../worker/player/session.ts";
 import type { SessionKeys } from "../../worker/player/session.ts";
 import type { Signing } from "../peers/requests.ts";
 import { unpaged } from "../unlimited.ts";
 
+/** The app, and beside it `…/hello`. */
+const ENTRY = "bench/load/worker/index.ts";
 /** The schedule comes once a minute in production. */
 const TICK_EVERY_MS = 60_000;
+/** More than any load redeems in a second: it is not the reward system that is looked at. */
+const PERMITS_PER_SECOND = 1_000;
 
-/** The app that is loaded, and all that its users bring is made with. */
-export interface Stage extends House {
-  readonly admin: AdminClient;
-  readonly partner: PartnerClient;
+/** Who serves the app: the bundle by Miniflare, or `wrangler dev`, which stands before it with a proxy. */
+type ServedBy = "bundle" | "wrangler-dev";
+
+/** An app that runs. */
+interface Served extends House, DemoClients {
   /** Process group of the server. */
   readonly group: number;
+  close(): Promise<void>;
+}
+
+/** The app that is loaded, and all that its users bring is made with. */
+export interface Stage extends Served {
   /** What the partner signs with; HMAC, for its check costs least. */
   readonly signing: Signing;
   /** What the app signs sessions with: most users have signed in before they are counted. */
   readonly sessionKeys: SessionKeys;
-  close(): Promise<void>;
 }
 
 /** The app as it would be deployed, with its schedule, its settlement and its reward agent; the sandbox is LINE and the reward system. */
-export async function openStage(terminal: Terminal): Promise<Stage> {
-  const house = await openServedHouse(terminal, {
-    source: { entry: "bench/load/worker/index.ts", adapt: unpaged },
-    tickEveryMs: TICK_EVERY_MS,
-  });
-  const { appOrigin, sandboxOrigin, keysDir, persistTo, admin, partner, server } = house;
-  const secret = (await readFile(join(keysDir, KEY_FILES.demoSecret), "utf8")).trim();
+export async function openStage(terminal: Terminal, servedBy: ServedBy): Promise<Stage> {
+  const served = await (servedBy === "bundle" ? serveBundled(terminal) : serveInDevelopment(terminal));
+  const secret = (await readFile(join(served.keysDir, KEY_FILES.demoSecret), "utf8")).trim();
   return {
-    appOrigin,
-    sandboxOrigin,
-    keysDir,
-    persistTo,
-    admin,
-    partner,
-    group: server.group,
+    ...served,
     signing: { keyId: HMAC_KEY_ID, secret },
-    sessionKeys: await deriveSessionKeys((await openKeys(keysDir)).secrets.SESSION_KEY),
-    close: () => house.close({ keep: false }),
+    sessionKeys: await deriveSessionKeys((await openKeys(served.keysDir)).secrets.SESSION_KEY),
   };
+}
+
+async function serveBundled(terminal: Terminal): Promise<Served> {
+  const source = { entry: ENTRY, adapt: unpaged };
+  const house = await openServedHouse(terminal, { source, tickEveryMs: TICK_EVERY_MS, permitsPerSecond: PERMITS_PER_SECOND });
+  return { ...house, group: house.server.group, close: () => house.close({ keep: false }) };
+}
+
+async function serveInDevelopment(terminal: Terminal): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), "kuji-load-"));
+  const stack = await startStack({
+    entry: ENTRY,
+    persistTo: join(folder, "state"),
+    keysDir: join(folder, "keys"),
+    appPort: 0,
+    sandboxPort: 0,
+    buildPage: false,
+    tickEveryMs: TICK_EVERY_MS,
+    permitsPerSecond: PERMITS_PER_SECOND,
+    terminal,
+  });
+  const close = async () => {
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const { appGroup, appOrigin, sandboxOrigin, keysDir, persistTo } = stack;
+  if (appGroup === null) throw new Error("the app has ended");
+  const house = { appOrigin, sandboxOrigin, keysDir, persistTo };
+  return { ...house, ...(await openDemoClients(house, terminal)), group: appGroup, close };
 }

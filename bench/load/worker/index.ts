@@ -2,7 +2,7 @@ import app from "../../../worker/index.ts";
 
 export { CardIssuer, PrizePool, RewardGate, WebhookEndpoint } from "../../../worker/index.ts";
 
-/** The app as it is, and beside it `/hello`: what the runtime does for nothing. */
+/** The app as it is, and beside it `…/hello`: what the runtime does for nothing. */
 export default {
   ...app,
   fetch(request, env, ctx) {
