@@ -6,7 +6,7 @@ import { runCommand } from "../scripts/wrangler.ts";
 import { versions } from "./versions.ts";
 
 /** What the report is made of. */
-const RESULTS = join(import.meta.dirname, "results");
+export const RESULTS = join(import.meta.dirname, "results");
 const SIGNIFICANT_DIGITS = 4;
 
 /** On what a result was had, and by which command. */

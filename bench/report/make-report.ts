@@ -1,0 +1,34 @@
+import { costSection } from "./sections/cost.ts";
+import { issueSection } from "./sections/issue.ts";
+import { loadSection } from "./sections/load.ts";
+import { peersSection } from "./sections/peers.ts";
+import type { Section } from "./section.ts";
+
+const SECTIONS: readonly (() => Promise<Section | null>)[] = [peersSection, issueSection, costSection, loadSection];
+
+const HEAD = `<!-- Made of bench/results by npm run bench:report: change what it is made of, not this. -->
+
+# Benchmarks
+
+What the commands print, and on what. The machine is shared with others whose load cannot be seen from here: a rate changes with whatever else it does, so what is
+to be compared was measured in one run, taking turns, and is given as a ratio. A figure that is not here was not measured.`;
+
+export interface Report {
+  readonly markdown: string;
+  /** SVG by file name, without its ending. */
+  readonly plots: Readonly<Record<string, string>>;
+}
+
+/** The report of all that was kept. */
+export async function makeReport(): Promise<Report> {
+  const sections: Section[] = [];
+  for (const make of SECTIONS) {
+    const section = await make();
+    if (section !== null) sections.push(section);
+  }
+  const parts = sections.flatMap(({ title, body }) => [`## ${title}`, ...body]);
+  return {
+    markdown: `${[HEAD, ...parts].join("\n\n")}\n`,
+    plots: Object.assign({}, ...sections.map(({ plots = {} }) => plots)) as Report["plots"],
+  };
+}
