@@ -9,7 +9,6 @@ declare module "canvas-confetti" {
     readonly scalar: number;
     readonly colors: readonly string[];
     readonly origin: { readonly x: number; readonly y: number };
-    readonly disableForReducedMotion: boolean;
   }
   export default function confetti(options: Options): Promise<void> | null;
 }

@@ -1,5 +1,5 @@
 import type { TrailPoint } from "../../durable-objects/protocol.ts";
-import type { Failure, OwnCards, PlayerApi, Reply } from "./api.ts";
+import type { Drawn, Failure, OwnCards, PlayerApi, Reply } from "./api.ts";
 import type { Boot } from "./boot.ts";
 import { subjectOf } from "./id-token.ts";
 import type { Line } from "./line.ts";
@@ -68,30 +68,17 @@ export function errandsIn(world: World): Errands {
     return { type: "opened", card: { cardId }, foil: memory.foilOf(cardId), refusal: null };
   }
 
-  async function draw(): Promise<Event> {
-    const key = memory.drawKey(world.makeKey);
-    const reply = await withSession((session) => api.draw(session, key));
-    if (!reply.ok) return failed(reply.failure);
-    const { status, cardId } = reply.value;
+  function drawn({ status, cardId }: Drawn): Event {
     if (status === "overloaded") return failed(refusal(503, "overloaded"));
     memory.drawn();
     if (cardId !== undefined) world.goTo(cardPath(boot.campaign, cardId));
     return { type: "drawn", status, card: cardId === undefined ? null : { cardId }, refusal: refusalOf(boot, world.nowMs()) };
   }
 
-  async function reveal(cardId: string, trail: readonly TrailPoint[]): Promise<Event> {
-    const reply = await withSession((session) => api.reveal(session, cardId, trail));
-    return reply.ok ? { type: "revealed", won: reply.value } : failed(reply.failure);
-  }
-
-  async function redeem(cardId: string): Promise<Event> {
-    const reply = await withSession((session) => api.redeem(session, cardId));
-    return reply.ok ? { type: "redeemed", reward: reply.value.reward, nowMs: world.nowMs() } : failed(reply.failure);
-  }
-
-  async function reward(cardId: string): Promise<Event> {
-    const reply = await withSession((session) => api.reward(session, cardId));
-    return reply.ok ? { type: "reward_seen", reward: reply.value, nowMs: world.nowMs() } : failed(reply.failure);
+  /** Makes a call of the session's, and tells its answer as an event. */
+  async function ask<T>(call: (session: string) => Promise<Reply<T>>, told: (answer: T) => Event): Promise<Event> {
+    const reply = await withSession(call);
+    return reply.ok ? told(reply.value) : failed(reply.failure);
   }
 
   async function beginSession(idToken: string, cardId: string | null) {
@@ -127,13 +114,22 @@ export function errandsIn(world: World): Errands {
         case "open":
           return open();
         case "draw":
-          return draw();
+          return ask((session) => api.draw(session, memory.drawKey(world.makeKey)), drawn);
         case "reveal":
-          return reveal(cardOf(state), trail);
+          return ask(
+            (session) => api.reveal(session, cardOf(state), trail),
+            (won) => ({ type: "revealed", won }),
+          );
         case "redeem":
-          return redeem(cardOf(state));
+          return ask(
+            (session) => api.redeem(session, cardOf(state)),
+            ({ reward }) => ({ type: "redeemed", reward, nowMs: world.nowMs() }),
+          );
         case "reward":
-          return reward(cardOf(state));
+          return ask(
+            (session) => api.reward(session, cardOf(state)),
+            (reward) => ({ type: "reward_seen", reward, nowMs: world.nowMs() }),
+          );
       }
     },
   };

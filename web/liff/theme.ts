@@ -48,58 +48,55 @@ export function themeOf(chosen: ChosenTheme): Theme {
   const metal = METALS[cover];
 
   // An operator's background may be dark as well: what lies on it is then darker still, for the ink on all of it is one.
-  const away = poleFor(background) === "#000000" ? "#ffffff" : "#000000";
-  const light = groundsOf(background, mix(background, away, 0.75), mix(background, away, 0.66));
-  const pageDark = mix(mix(accent, "#000000", 0.8), "#181412", 0.55);
-  const dark = groundsOf(pageDark, mix(pageDark, accent, 0.24), mix(pageDark, "#f6efe6", 0.07));
-  const paper = mix("#ffffff", background, poleFor(background) === "#000000" ? 0.35 : 0.06);
+  const isLight = poleFor(background) === "#000000";
+  const away = isLight ? "#ffffff" : "#000000";
+  const inkOnLight = mix(accent, isLight ? "#1c1512" : "#ffffff", 0.86);
+  const lit = mix(accent, "#ffffff", 0.15);
+  const dark = mix(mix(accent, "#000000", 0.8), "#181412", 0.55);
+  const paper = mix("#ffffff", background, isLight ? 0.35 : 0.06);
   // The rays behind a prize: in the metal, or in the accent where the metal has no colour.
   const ray = cover === "silver" ? mix(paper, accent, 0.18) : mix(paper, metal.light, 0.46);
   const tint = mix(paper, accent, 0.1);
   const papers = [paper, ray, tint, "#ffffff"] as const;
   const band = readable(accent, "#ffffff");
-  const inkLight = readable(mix(accent, poleFor(background) === "#000000" ? "#1c1512" : "#ffffff", 0.86), ...light.all);
-  const inkDark = readable(mix("#f6efe6", accent, 0.06), ...dark.all);
 
   return {
     cover,
     metal,
     properties: {
-      "--page-light": light.page,
-      "--page-dark": dark.page,
-      "--glow-light": light.glow,
-      "--glow-dark": dark.glow,
-      "--raised-light": light.raised,
-      "--raised-dark": dark.raised,
-      "--ink-light": inkLight,
-      "--ink-dark": inkDark,
-      "--soft-light": readable(mix(inkLight, background, 0.3), ...light.all),
-      "--soft-dark": readable(mix(inkDark, pageDark, 0.32), ...dark.all),
-      "--accent-light": readable(accent, ...light.all),
-      "--accent-dark": readable(mix(accent, "#ffffff", 0.15), ...dark.all),
-      "--rule-light": mix(background, inkLight, 0.14),
-      "--rule-dark": mix(pageDark, inkDark, 0.16),
-      "--paper": paper,
-      "--paper-ink": readable(mix(accent, "#1c1512", 0.86), ...papers),
-      "--paper-soft": readable(mix(mix(accent, "#1c1512", 0.8), paper, 0.28), ...papers),
-      "--paper-accent": readable(accent, ...papers),
-      "--paper-rule": mix(paper, mix(accent, "#1c1512", 0.5), 0.18),
-      "--paper-tint": tint,
-      "--ray": ray,
-      "--band": band,
-      "--band-deep": mix(band, "#000000", 0.34),
-      "--metal-glint": metal.glint,
-      "--metal-light": metal.light,
-      "--metal-mid": metal.mid,
-      "--metal-dark": metal.dark,
-      "--metal-ink": metal.ink,
+      ...named("", "-light", schemeOf(background, mix(background, away, 0.75), mix(background, away, 0.66), inkOnLight, accent)),
+      ...named("", "-dark", schemeOf(dark, mix(dark, accent, 0.24), mix(dark, "#f6efe6", 0.07), mix("#f6efe6", accent, 0.06), lit)),
+      ...named("paper-", "", {
+        ink: readable(mix(accent, "#1c1512", 0.86), ...papers),
+        soft: readable(mix(mix(accent, "#1c1512", 0.8), paper, 0.28), ...papers),
+        accent: readable(accent, ...papers),
+        rule: mix(paper, mix(accent, "#1c1512", 0.5), 0.18),
+        tint,
+      }),
+      ...named("metal-", "", metal),
+      ...named("", "", { paper, ray, band, "band-deep": mix(band, "#000000", 0.34) }),
     },
   };
 }
 
-/** What the page is painted with: itself, the light that falls on it, and what is raised from it. */
-function groundsOf(page: string, glow: string, raised: string) {
-  return { page, glow, raised, all: [page, glow, raised] as const };
+/** Colours by the names of their CSS custom properties. */
+function named(before: string, after: string, colours: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(colours).map(([name, colour]) => [`--${before}${name}${after}`, colour as string]));
+}
+
+/** What the page is painted with (itself, the light that falls on it, and what is raised from it), and what is written and drawn on all of that. */
+function schemeOf(page: string, glow: string, raised: string, wishedInk: string, accent: string) {
+  const grounds = [page, glow, raised] as const;
+  const ink = readable(wishedInk, ...grounds);
+  return {
+    page,
+    glow,
+    raised,
+    ink,
+    soft: readable(mix(ink, page, 0.3), ...grounds),
+    accent: readable(accent, ...grounds),
+    rule: mix(page, ink, 0.15),
+  };
 }
 
 /** The colour itself, or the nearest darker (or, on dark grounds, lighter) shade of it that is readable on each of the grounds. */

@@ -77,34 +77,26 @@ function printFigures(context: CanvasRenderingContext2D, width: number, height: 
   context.globalAlpha = 1;
 }
 
+/** Two figures a tile stand on its diagonal: there they are staggered when it is repeated. */
+const QUARTERS = [TILE / 4, (TILE * 3) / 4];
+
 /** One tile of each cover's overprint: coins, diamonds, clover, waves. */
 const FIGURES: Readonly<Record<Cover, (pen: CanvasRenderingContext2D) => void>> = {
   gold: (pen) => {
-    for (const [x, y] of [
-      [TILE / 4, TILE / 4],
-      [(TILE * 3) / 4, (TILE * 3) / 4],
-    ] as const) {
-      ring(pen, x, y, 8.4);
-      ring(pen, x, y, 6.8);
-      pen.strokeRect(x - 2.2, y - 2.2, 4.4, 4.4);
+    for (const at of QUARTERS) {
+      ring(pen, at, at, 8.4);
+      ring(pen, at, at, 6.8);
+      pen.strokeRect(at - 2.2, at - 2.2, 4.4, 4.4);
     }
   },
   silver: (pen) => {
-    for (const [x, y] of [
-      [TILE / 4, TILE / 4],
-      [(TILE * 3) / 4, (TILE * 3) / 4],
-    ] as const) {
-      star(pen, x, y, 6.5, 1.7);
-    }
+    for (const at of QUARTERS) star(pen, at, at, 6.5, 1.7);
   },
   green: (pen) => {
-    for (const [x, y] of [
-      [TILE / 4, TILE / 4],
-      [(TILE * 3) / 4, (TILE * 3) / 4],
-    ] as const) {
+    for (const at of QUARTERS) {
       for (let leaf = 0; leaf < 4; leaf++) {
         const turn = (leaf * Math.PI) / 2 + Math.PI / 4;
-        ring(pen, x + Math.cos(turn) * 3.6, y + Math.sin(turn) * 3.6, 3);
+        ring(pen, at + Math.cos(turn) * 3.6, at + Math.sin(turn) * 3.6, 3);
       }
     }
   },

@@ -174,10 +174,14 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   }
 
   const { signal } = listening;
-  foil.addEventListener("pointerdown", down, { signal });
-  foil.addEventListener("pointermove", move, { signal });
-  foil.addEventListener("pointerup", lift, { signal });
-  foil.addEventListener("pointercancel", lift, { signal });
+  for (const [type, hear] of [
+    ["pointerdown", down],
+    ["pointermove", move],
+    ["pointerup", lift],
+    ["pointercancel", lift],
+  ] as const) {
+    foil.addEventListener(type, hear, { signal });
+  }
   const observer = new ResizeObserver(fit);
   observer.observe(foil);
   fit();

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Player } from "../player.ts";
 import { localText } from "../text/language.ts";
-import { CampaignContext, wantsStillness, type Campaign } from "./campaign.ts";
+import { CampaignContext, type Campaign } from "./campaign.ts";
 import { CardPage } from "./CardPage.tsx";
 import { Skeleton } from "./Skeleton.tsx";
 import { useLater, type Later } from "./use-later.ts";
@@ -31,22 +31,21 @@ function useCelebration({ state }: Player["state"], { theme }: Campaign, later: 
   if (state === "loosened") watched.current = true;
   const isWon = state === "revealed" || state === "redeeming" || state === "rewarded";
   useEffect(() => {
-    if (!isWon || !watched.current) return;
-    later?.pageFeel.won();
-    if (!wantsStillness()) void later?.celebrate(theme.metal);
+    if (isWon && watched.current) void later?.celebrate(theme.metal);
   }, [isWon]);
 }
 
 function Page({ state, player, campaign }: AppProps & { readonly state: Player["state"] }) {
   const later = useLater(state.state !== "opening" || state.errand.reason !== null);
   useCelebration(state, campaign, later);
-  const skeleton = <Skeleton title={localText(campaign.boot.title, campaign.language)} label={campaign.messages.opening} />;
+  const title = localText(campaign.boot.title, campaign.language);
+  const skeleton = <Skeleton title={title} label={campaign.messages.opening} />;
   switch (state.state) {
     case "opening":
       return state.errand.reason === null || later === null ? (
         skeleton
       ) : (
-        <Skeleton title={localText(campaign.boot.title, campaign.language)} label="">
+        <Skeleton title={title} label="">
           <later.Notice state={state} />
         </Skeleton>
       );

@@ -1,7 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { errandOf, type State } from "../machine.ts";
 import type { Player } from "../player.ts";
-import { focusOn } from "./focus.ts";
 import { ScratchPanel } from "./ScratchPanel.tsx";
 import { Stage } from "./Stage.tsx";
 import { Ticket } from "./Ticket.tsx";
@@ -28,8 +27,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
   const [byItself, setByItself] = useState(false);
   const [slow, setSlow] = useState(false);
   const won = "won" in state ? state.won : null;
-  const foilIsOff =
-    state.state === "revealed" || state.state === "thanks" || state.state === "redeeming" || (state.state === "asking" && !state.foil);
+  const foilIsOff = isFoilOff(state);
 
   const isAsking = state.state === "asking";
   useEffect(() => {
@@ -50,6 +48,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
       card={
         <Ticket
           card={state.card}
+          Picture={later?.Picture}
           validity={state.state !== "thanks" && foilIsOff && won?.expiresAt && later && <later.Validity until={won.expiresAt} />}
         >
           <p class="invitation" role="status">
@@ -80,9 +79,19 @@ export function CardPage({ state, player, later }: CardPageProps) {
           touch();
         }}
       />
-      {later !== null && <later.Prizes />}
+      {later !== null && (
+        <>
+          <later.Prizes />
+          <later.Terms />
+        </>
+      )}
     </Stage>
   );
+}
+
+/** Also of a card whose foil came off on an earlier visit, and whose prize is still being asked for. */
+function isFoilOff(state: CardState): boolean {
+  return state.state === "asking" ? !state.foil : state.state !== "covered" && state.state !== "loosened";
 }
 
 function isRedeemed(state: State): boolean {
@@ -96,60 +105,23 @@ interface VerdictProps extends CardPageProps {
 
 /** What stands beside the card: what to do, what is going on, or what was won. */
 function Verdict({ state, player, later, byItself, scratchForMe }: VerdictProps) {
-  const { boot, messages, text } = useCampaign();
-  const errand = errandOf(state)?.errand ?? null;
-  // Who pressed the button to scratch was on it: the focus goes on to what came of it.
-  const heading = byItself ? { tabIndex: -1, ref: focusOn } : {};
-  switch (state.state) {
-    case "covered":
-    case "asking":
-    case "loosened": {
-      const busy = byItself || (state.state === "asking" && !state.foil);
-      return (
-        <section class="verdict" aria-live="polite">
-          {errand !== null && errand.reason !== null && later !== null ? (
-            <later.Notice state={state} takesFocus={byItself} />
-          ) : (
-            <button type="button" class="button button--quiet" aria-disabled={busy} onClick={scratchForMe}>
-              {busy ? messages.asking : messages.scratchForMe}
-            </button>
-          )}
-          {later !== null && errand?.reason == null && <later.SoundSwitch />}
-        </section>
-      );
-    }
-    case "revealed":
-    case "redeeming":
-      return (
-        <section class="verdict" aria-live="polite">
-          <h2 class="verdict__title" {...heading}>
-            {messages.won.title}
-            <span class="unseen"> {text(state.won.prize.name)}</span>
-          </h2>
-          {state.state === "redeeming" && state.errand.reason !== null && later !== null ? (
-            <later.Notice state={state} />
-          ) : (
-            <p class="verdict__text">{messages.won.text}</p>
-          )}
-          <button
-            type="button"
-            class="button button--main"
-            aria-disabled={state.state === "redeeming"}
-            onClick={() => player.send({ type: "redeem_pressed" })}
-          >
-            {state.state === "redeeming" ? messages.redeeming : messages.redeem}
+  const { messages } = useCampaign();
+  const waits = (errandOf(state)?.errand.reason ?? null) !== null;
+  const busy = byItself || isFoilOff(state);
+  return (
+    <section class="verdict" aria-live="polite">
+      {later !== null && (state.state === "revealed" || state.state === "redeeming" || state.state === "thanks") ? (
+        <later.Outcome state={state} player={player} takesFocus={byItself} />
+      ) : later !== null && waits ? (
+        <later.Notice state={state} takesFocus={byItself} />
+      ) : (
+        <>
+          <button type="button" class="button button--quiet" aria-disabled={busy} onClick={scratchForMe}>
+            {busy ? messages.asking : messages.scratchForMe}
           </button>
-        </section>
-      );
-    case "thanks":
-      return (
-        <section class="verdict" aria-live="polite">
-          <h2 class="verdict__title" {...heading}>
-            {messages.thanks.title}
-          </h2>
-          <p class="verdict__text">{boot.texts["thanks"] === undefined ? messages.thanks.text : text(boot.texts["thanks"])}</p>
-          {later !== null && <later.Links />}
-        </section>
-      );
-  }
+          {later !== null && <later.SoundSwitch />}
+        </>
+      )}
+    </section>
+  );
 }

@@ -9,6 +9,7 @@ import { Notice } from "./Notice.tsx";
 import { Picture } from "./Picture.tsx";
 import { Prizes } from "./Prizes.tsx";
 import { Stage } from "./Stage.tsx";
+import { Terms } from "./Terms.tsx";
 import { Seal } from "./Ticket.tsx";
 import { useCampaign } from "./campaign.ts";
 
@@ -65,6 +66,7 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
         <Links another={false} />
       </section>
       <Prizes />
+      <Terms />
     </Stage>
   );
 }

@@ -12,6 +12,7 @@ import { Picture } from "./Picture.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
 import { QrCode } from "./QrCode.tsx";
 import { Stage } from "./Stage.tsx";
+import { Terms } from "./Terms.tsx";
 import { Ticket } from "./Ticket.tsx";
 import { useCampaign } from "./campaign.ts";
 
@@ -29,7 +30,7 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
   return (
     <Stage
       card={
-        <Ticket card={state.card}>
+        <Ticket card={state.card} Picture={Picture}>
           <div class="reward" aria-live="polite">
             {prize.image !== undefined ? (
               <Picture class="reward__image" image={prize.image} sizes="200px" />
@@ -51,6 +52,7 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
       <div class="verdict">
         <Links />
       </div>
+      <Terms />
     </Stage>
   );
 }

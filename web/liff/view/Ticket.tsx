@@ -2,18 +2,20 @@ import type { ComponentChildren } from "preact";
 import type { Card } from "../api.ts";
 import { formatPeriod } from "../text/period.ts";
 import { Guilloche } from "./Guilloche.tsx";
-import { Picture } from "./Picture.tsx";
+import type { Picture as AnyPicture } from "./Picture.tsx";
 import { useCampaign } from "./campaign.ts";
 
 interface TicketProps {
   readonly card?: Card;
+  /** Shows the operator's picture, once it is here. */
+  readonly Picture?: typeof AnyPicture | undefined;
   /** In the place of the campaign's dates. */
   readonly validity?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
 /** The printed card: a band with the campaign's title, a perforation, and what this view puts below it. */
-export function Ticket({ card, validity, children }: TicketProps) {
+export function Ticket({ card, Picture, validity, children }: TicketProps) {
   const { boot, language, messages, text } = useCampaign();
   const { startsAt, endsAt, timezone } = boot.dates;
   return (
@@ -23,7 +25,11 @@ export function Ticket({ card, validity, children }: TicketProps) {
         <p class="band__eyebrow">{messages.eyebrow}</p>
         <h1 class="band__title">{text(boot.title)}</h1>
         {boot.texts["intro"] !== undefined && <p class="band__intro">{text(boot.texts["intro"])}</p>}
-        {boot.theme.image === undefined ? <Seal /> : <Picture class="seal seal--picture" image={boot.theme.image} sizes="72px" />}
+        {boot.theme.image === undefined ? (
+          <Seal />
+        ) : (
+          Picture && <Picture class="seal seal--picture" image={boot.theme.image} sizes="72px" />
+        )}
       </header>
       <div class="ticket__lower">
         <span class="ticket__paper" aria-hidden="true" />

@@ -1,7 +1,11 @@
+import { pageFeel } from "../sound/page-feel.ts";
 import type { Metal } from "../theme.ts";
+import { wantsStillness } from "./campaign.ts";
 
-/** Two handfuls of confetti in the foil's metal, from both sides; loaded only for a win. */
+/** A sound, and two handfuls of confetti in the foil's metal from both sides; the confetti is loaded only for a win. */
 export async function celebrate({ glint, light, mid, dark }: Metal): Promise<void> {
+  pageFeel.won();
+  if (wantsStillness()) return;
   const { default: confetti } = await import("canvas-confetti");
   const burst = {
     particleCount: 60,
@@ -10,7 +14,6 @@ export async function celebrate({ glint, light, mid, dark }: Metal): Promise<voi
     ticks: 160,
     scalar: 0.9,
     colors: [glint, light, mid, dark],
-    disableForReducedMotion: true,
   };
   await Promise.all([
     confetti({ ...burst, angle: 62, origin: { x: 0, y: 0.62 } }),
