@@ -16,6 +16,9 @@ const RETRY_AFTER_SECONDS = 20;
 
 const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({ status, headers, json: { code, status } });
 
+/** A date, of a server whose clock is not the phone's at all. */
+const IN_TWELVE_SECONDS = { date: "Sun, 09 Sep 2001 01:46:40 GMT", "retry-after": "Sun, 09 Sep 2001 01:46:52 GMT" };
+
 interface Fault {
   readonly says: "busy" | "trouble";
   /** The server asks for so long. */
@@ -32,7 +35,7 @@ const FAULTS: readonly Fault[] = [
     answer: (route) => route.fulfill(problem(503, "overloaded", { "retry-after": String(RETRY_AFTER_SECONDS) })),
   },
   { says: "trouble", answer: loseAnswer },
-  { says: "busy", retryAfterSeconds: 2, answer: (route) => route.fulfill(problem(429, "rate_limited", { "retry-after": "2" })) },
+  { says: "busy", retryAfterSeconds: 12, answer: (route) => route.fulfill(problem(429, "rate_limited", IN_TWELVE_SECONDS)) },
   { says: "trouble", answer: (route) => route.fulfill(problem(500, "internal_error")) },
   { says: "trouble", answer: (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }) },
 ];

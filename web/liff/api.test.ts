@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { playerApi } from "./api.ts";
 
+const NOW_MS = Date.parse("2027-02-05T12:00:00Z");
+
 /** A server that answers every call with `response`, and remembers the last one. */
 function serverAnswering(response: () => Response | Promise<Response>) {
   const seen: { url: string; init: RequestInit }[] = [];
@@ -11,6 +13,7 @@ function serverAnswering(response: () => Response | Promise<Response>) {
       return response();
     },
     () => false,
+    () => NOW_MS,
   );
   return { api, seen };
 }
@@ -55,12 +58,24 @@ describe("the player API", () => {
 
   test("tells a refusal by its code, with the wait that the server wishes", async () => {
     const reply = await refusing(503, '{"code":"overloaded"}', { "retry-after": "3" }).face("s", "AQAB");
-    expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 503, code: "overloaded", retryAfterSeconds: 3 } });
+    expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 503, code: "overloaded", retryAfterMs: 3_000 } });
+  });
+
+  test("counts a wait until a date from the server's clock, and from its own only where the server tells no time", async () => {
+    const wished = async (headers: HeadersInit) => {
+      const reply = await refusing(503, "{}", headers).face("s", "AQAB");
+      return !reply.ok && reply.failure.kind === "problem" ? reply.failure.retryAfterMs : undefined;
+    };
+    const [date, later, earlier] = [0, 30_000, -30_000].map((ms) => new Date(NOW_MS - 7_200_000 + ms).toUTCString());
+    expect(await wished({ date: date ?? "", "retry-after": later ?? "" })).toBe(30_000);
+    expect(await wished({ date: date ?? "", "retry-after": earlier ?? "" })).toBe(0);
+    expect(await wished({ "retry-after": new Date(NOW_MS + 5_000).toUTCString() })).toBe(5_000);
+    expect(await wished({ "retry-after": "soon" })).toBeNull();
   });
 
   test("takes a page that is no problem document for an unknown problem", async () => {
     const reply = await refusing(502, "<html>bad gateway</html>").face("s", "AQAB");
-    expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 502, code: "unknown", retryAfterSeconds: null } });
+    expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 502, code: "unknown", retryAfterMs: null } });
   });
 
   test("does not throw where there is no network, or half an answer", async () => {

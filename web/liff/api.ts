@@ -1,4 +1,5 @@
 import type { CardState, PrizeKind, TrailPoint } from "../../durable-objects/protocol.ts";
+import { parseRetryAfter } from "../../durable-objects/retry-after.ts";
 import type { ProblemCode } from "../../worker/problem.ts";
 import type { LocalText } from "./text/language.ts";
 
@@ -64,7 +65,8 @@ export type Failure =
       readonly kind: "problem";
       readonly status: number;
       readonly code: ProblemCode | "unknown";
-      readonly retryAfterSeconds: number | null;
+      /** How long the server asked to be left alone. */
+      readonly retryAfterMs: number | null;
     };
 
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
@@ -86,7 +88,7 @@ export interface PlayerApi {
 type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 /** The player API of one campaign, on the page's own origin. Nothing is thrown: every fault is a `Failure`. */
-export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolean): PlayerApi {
+export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolean, nowMs: () => number): PlayerApi {
   async function call<T>(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Reply<T>> {
     try {
       const response = await fetch(`/player/v1${path}`, {
@@ -96,7 +98,7 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
         credentials: "omit",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      return response.ok ? { ok: true, value: (await response.json()) as T } : { ok: false, failure: await readProblem(response) };
+      return response.ok ? { ok: true, value: (await response.json()) as T } : { ok: false, failure: await readProblem(response, nowMs()) };
     } catch {
       return { ok: false, failure: { kind: "network", offline: !isOnline() } };
     }
@@ -117,8 +119,14 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
 }
 
 /** A refusal in words that the page can act on; a body that is no problem document (a proxy's page) is `unknown`. */
-async function readProblem(response: Response): Promise<Failure> {
+async function readProblem(response: Response, nowMs: number): Promise<Failure> {
   const { code = "unknown" } = (await response.json().catch(() => ({}))) as { code?: ProblemCode };
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return { kind: "problem", status: response.status, code, retryAfterSeconds: Number.isFinite(seconds) && seconds > 0 ? seconds : null };
+  // A wait until a date is counted from the server's own clock: a phone's may be hours off.
+  const sentMs = Date.parse(response.headers.get("date") ?? "") || nowMs;
+  return {
+    kind: "problem",
+    status: response.status,
+    code,
+    retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), sentMs),
+  };
 }

@@ -23,7 +23,7 @@ const covered: State = { state: "covered", card: { cardId: CARD } };
 const idTokenOf = (sub: string) => `e30.${btoa(JSON.stringify({ sub }))}.`;
 const ok = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, value });
 const no = (status: number, code: "session_invalid" | "line_token_invalid"): Promise<Reply<never>> =>
-  Promise.resolve({ ok: false, failure: { kind: "problem", status, code, retryAfterSeconds: null } });
+  Promise.resolve({ ok: false, failure: { kind: "problem", status, code, retryAfterMs: null } });
 const begun = (session: string) => ok({ session, expiresAt: "2027-01-16T00:00:00Z" });
 
 /** A world that answers well, and notes the calls that are made in it. */

@@ -141,7 +141,7 @@ function cardOf(state: State): string {
 }
 
 function refusal(status: number, code: (Failure & { kind: "problem" })["code"]): Failure {
-  return { kind: "problem", status, code, retryAfterSeconds: null };
+  return { kind: "problem", status, code, retryAfterMs: null };
 }
 
 /** Why this campaign deals no cards to who comes without one; those that were dealt live on. */

@@ -17,9 +17,9 @@ const uncovered: Event = { type: "uncovered" };
 const pressed: Event = { type: "redeem_pressed" };
 const revealed = (won: Revealed): Event => ({ type: "revealed", won });
 const redeemed = (reward: Reward): Event => ({ type: "redeemed", reward, nowMs: 0 });
-const failed = (status: number, code: string, retryAfterSeconds: number | null = null): Event => ({
+const failed = (status: number, code: string, retryAfterMs: number | null = null): Event => ({
   type: "failed",
-  failure: { kind: "problem", status, code: code as "overloaded", retryAfterSeconds },
+  failure: { kind: "problem", status, code: code as "overloaded", retryAfterMs },
   nowMs: 1_000,
   dice: 0.5,
 });
@@ -135,7 +135,7 @@ describe("redeeming", () => {
 
 describe("a call that fails", () => {
   test("for load waits as long as the server wishes, keeps the card, and goes on by itself", () => {
-    const waiting = after(opened, touched, failed(503, "overloaded", 4));
+    const waiting = after(opened, touched, failed(503, "overloaded", 4_000));
     expect(waiting).toMatchObject({ state: "asking", card, errand: { failures: 1, reason: "busy" } });
     expect(errandOf(waiting)?.errand.untilMs).toBeGreaterThanOrEqual(5_000);
     const again = step(waiting, { type: "wait_over" });
@@ -195,7 +195,7 @@ describe("a page that its user comes back to", () => {
 
   test("goes on at once, but waits as long as a full server asked it to", () => {
     expect(errandOf(step(after(opened, touched, lost), back(1)))?.errand.untilMs).toBeNull();
-    const busy = after(opened, touched, failed(503, "overloaded", 4));
+    const busy = after(opened, touched, failed(503, "overloaded", 4_000));
     expect(step(busy, back(2_000))).toBe(busy);
     expect(errandOf(step(busy, back(60_000)))?.errand.untilMs).toBeNull();
   });

@@ -61,7 +61,7 @@ async function start(root: Element): Promise<void> {
   const errands = errandsIn({
     boot,
     memory,
-    api: playerApi(boot.campaign, (input, init) => fetch(input, init), isOnline),
+    api: playerApi(boot.campaign, (input, init) => fetch(input, init), isOnline, nowMs),
     openLine,
     route: () => readRoute(location.pathname),
     goTo: (path) => history.replaceState(null, "", path + location.search),

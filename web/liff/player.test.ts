@@ -9,7 +9,7 @@ const opened: Event = { type: "opened", card, foil: "whole", refusal: null };
 const revealed: Event = { type: "revealed", won: { state: "revealed", prize: { id: "p", name: "P", kind: "coupon" } } };
 const busy: Event = {
   type: "failed",
-  failure: { kind: "problem", status: 503, code: "overloaded", retryAfterSeconds: 2 },
+  failure: { kind: "problem", status: 503, code: "overloaded", retryAfterMs: 2_000 },
   nowMs: 0,
   dice: 0,
 };

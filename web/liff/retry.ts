@@ -3,6 +3,8 @@ import type { Failure } from "./api.ts";
 const FIRST_WAIT_MS = 1_000;
 /** Nobody looks at a page for longer than this without a sign of life. */
 const LONGEST_WAIT_MS = 20_000;
+/** A server, or a date of its, that asks for more is asked again all the same. */
+const LONGEST_WISH_MS = 600_000;
 /** `navigator.onLine` can be wrong for hours; so even "offline" is tried again. */
 const OFFLINE_WAIT_MS = 15_000;
 /** At the longest wait this is a little over ten minutes: then the user is asked to try again. */
@@ -23,13 +25,14 @@ export function isPassing(failure: Failure): boolean {
 
 /**
  * When to call again after a passing failure. `attempt` counts the failures so far, from 1; `dice` is random in [0, 1).
- * The server's `Retry-After` is a minimum; what is added spreads the callers, so that they do not come back at once.
+ * The server's `Retry-After` is a minimum, up to ten minutes; what is added spreads the callers, so that they do not come back at once. One that
+ * has passed says no more than that it is soon.
  */
 export function waitAfter(failure: Failure, attempt: number, nowMs: number, dice: number): Wait {
   if (failure.kind === "network" && failure.offline) return { reason: "offline", untilMs: nowMs + OFFLINE_WAIT_MS };
   const reason = failure.kind === "problem" && (failure.status === 429 || failure.status === 503) ? "busy" : "trouble";
   const backoffMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10));
-  const wishedMs = failure.kind === "problem" ? (failure.retryAfterSeconds ?? 0) * 1_000 : 0;
+  const wishedMs = failure.kind === "problem" ? Math.min(LONGEST_WISH_MS, failure.retryAfterMs ?? 0) : 0;
   const waitMs = wishedMs > 0 ? wishedMs + dice * Math.max(FIRST_WAIT_MS, wishedMs / 2) : backoffMs * (0.5 + dice / 2);
   return { reason, untilMs: nowMs + Math.round(waitMs) };
 }
