@@ -2,5 +2,6 @@
 import "./moments.ts";
 import "./outside.ts";
 import "./refusals.ts";
+import "./steady.ts";
 import "./trouble.ts";
 import "./killed.ts";

@@ -47,9 +47,8 @@ async function start(root: Element): Promise<void> {
     );
     return;
   }
-  const title = localText(boot.title, language);
-  document.title = title;
-  render(<Skeleton title={title} label="" />, root);
+  document.title = localText(boot.title, language);
+  render(<Skeleton boot={boot} language={language} label="" />, root);
 
   const memory = memoryOf(
     boot.campaign,

@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Player } from "../player.ts";
-import { localText } from "../text/language.ts";
 import { CampaignContext, type Campaign } from "./campaign.ts";
 import { CardPage } from "./CardPage.tsx";
 import { Skeleton } from "./Skeleton.tsx";
@@ -38,17 +37,15 @@ function useCelebration({ state }: Player["state"], { theme }: Campaign, later: 
 function Page({ state, player, campaign }: AppProps & { readonly state: Player["state"] }) {
   const later = useLater(state.state !== "opening" || state.errand.reason !== null);
   useCelebration(state, campaign, later);
-  const title = localText(campaign.boot.title, campaign.language);
-  const skeleton = <Skeleton title={title} label={campaign.messages.opening} />;
+  const { boot, language, messages } = campaign;
+  const skeleton = (
+    <Skeleton boot={boot} language={language} label={messages.opening}>
+      {later !== null && <later.Notice state={state} />}
+    </Skeleton>
+  );
   switch (state.state) {
     case "opening":
-      return state.errand.reason === null || later === null ? (
-        skeleton
-      ) : (
-        <Skeleton title={title} label="">
-          <later.Notice state={state} />
-        </Skeleton>
-      );
+      return skeleton;
     case "covered":
     case "asking":
     case "loosened":

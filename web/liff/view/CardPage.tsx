@@ -39,6 +39,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
     };
   }, [isAsking]);
 
+  const words = foilIsOff && won !== null ? messages.opened : slow ? messages.asking : messages.invitation;
   const touch = () => {
     player.scratchedTo(0);
     player.send({ type: "touched" });
@@ -52,7 +53,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
           validity={state.state !== "thanks" && foilIsOff && won?.expiresAt && later && <later.Validity until={won.expiresAt} />}
         >
           <p class="invitation" role="status">
-            {foilIsOff && won !== null ? messages.opened : slow ? messages.asking : messages.invitation}
+            <span key={words}>{words}</span>
           </p>
           <ScratchPanel
             foil={foilIsOff ? "off" : state.state === "loosened" && later !== null ? "loose" : "whole"}

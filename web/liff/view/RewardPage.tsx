@@ -49,9 +49,7 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
         </Ticket>
       }
     >
-      <div class="verdict">
-        <Links />
-      </div>
+      <Links />
       <Terms />
     </Stage>
   );

@@ -1,34 +1,42 @@
 import type { ComponentChildren } from "preact";
+import type { Boot } from "../boot.ts";
+import { localText, type Language } from "../text/language.ts";
+import { Stage } from "./Stage.tsx";
 
 interface SkeletonProps {
-  readonly title: string;
+  readonly boot: Boot;
+  readonly language: Language;
+  /** Says what is going on; empty while the page has no words yet. */
   readonly label: string;
   readonly children?: ComponentChildren;
 }
 
-/** The card's outline in the campaign's colours, until the card is there. */
-export function Skeleton({ title, label, children }: SkeletonProps) {
+/** The card's outline in the campaign's colours, until the card is there: of the same size, so that nothing moves when it comes. */
+export function Skeleton({ boot, language, label, children }: SkeletonProps) {
   return (
-    <main class="stage" aria-busy="true">
-      <div class="stage__card">
+    <Stage
+      busy
+      card={
         <div class="ticket ticket--skeleton">
           <div class="band">
-            <span class="bone bone--eyebrow" />
-            <h1 class="band__title">{title}</h1>
+            <span class="band__eyebrow bone">&emsp;&emsp;&emsp;&emsp;</span>
+            <h1 class="band__title">{localText(boot.title, language)}</h1>
+            <p class="band__intro">{localText(boot.texts["intro"], language)}</p>
           </div>
           <div class="ticket__lower">
             <span class="ticket__paper" />
             <div class="ticket__body">
-              <span class="bone bone--line" />
+              <p class="invitation" role="status">
+                <span>{label}</span>
+              </p>
               <div class="panel bone" />
             </div>
+            <p class="ticket__foot">&nbsp;</p>
           </div>
         </div>
-      </div>
-      {children}
-      <p class="opening" role="status">
-        {label}
-      </p>
-    </main>
+      }
+    >
+      <div class="verdict">{children}</div>
+    </Stage>
   );
 }

@@ -39,7 +39,7 @@ export function Ticket({ card, Picture, validity, children }: TicketProps) {
             <span class="serial">
               {messages.serial} {serialOf(card.cardId)}
             </span>
-            <span>{validity || formatPeriod(startsAt, endsAt, language, timezone)}</span>
+            {validity || <span>{formatPeriod(startsAt, endsAt, language, timezone)}</span>}
           </footer>
         )}
       </div>

@@ -4,5 +4,5 @@ import { useCampaign } from "./campaign.ts";
 /** Until when the prize is good. */
 export function Validity({ until }: { readonly until: string }) {
   const { boot, language, messages } = useCampaign();
-  return <>{messages.validUntil(formatEnd(until, language, boot.dates.timezone))}</>;
+  return <span>{messages.validUntil(formatEnd(until, language, boot.dates.timezone))}</span>;
 }

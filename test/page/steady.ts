@@ -1,0 +1,92 @@
+import type { Page } from "playwright-core";
+import { describe } from "vitest";
+import { messages } from "../../web/liff/text/en.ts";
+import { cardPage, scratch } from "./card-page.ts";
+import { it } from "./page-house.ts";
+import { holdBack, intercept, openPhone } from "./phone.ts";
+import type { CallName, Phone } from "./phone.ts";
+
+/** A shift this soon after an input is taken for its answer (Layout Instability), and not counted. */
+const INPUT_MS = 500;
+
+const SCREENS = {
+  "a phone": { width: 390, height: 844 },
+  "a tablet": { width: 820, height: 1_180 },
+  "a desktop": { width: 1_280, height: 800 },
+} as const;
+
+/** What has moved on the page without its user's doing, as Chromium counts it: how much, and what. */
+async function shiftsOf(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const { shifts } = globalThis as unknown as { shifts: readonly LayoutShift[] };
+    return shifts
+      .filter(({ hadRecentInput }) => !hadRecentInput)
+      .map(
+        ({ value, sources }) =>
+          `${value}: ${sources.map(({ node }) => (node instanceof Element ? node : node?.parentElement)?.outerHTML).join(", ")}`,
+      );
+  });
+}
+
+/** The DOM's own types know it not yet: https://wicg.github.io/layout-instability/#sec-layout-shift */
+interface LayoutShift {
+  readonly value: number;
+  readonly hadRecentInput: boolean;
+  readonly sources: readonly { readonly node: Node | null }[];
+}
+
+/** Runs in the page, before its scripts. */
+function watchShifts(): void {
+  const shifts: unknown[] = [];
+  Object.assign(globalThis, { shifts });
+  new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: "layout-shift", buffered: true });
+}
+
+/** Lets a call be refused once, for a second. */
+async function refuseOnce(phone: Phone, call: CallName): Promise<void> {
+  let isFirst = true;
+  await intercept(phone, call, async (route) => {
+    const refuses = isFirst;
+    isFirst = false;
+    await (refuses
+      ? route.fulfill({ status: 503, headers: { "retry-after": "1" }, json: { code: "overloaded", status: 503 } })
+      : route.fallback());
+  });
+}
+
+describe.concurrent("nothing moves by itself", { timeout: 240_000 }, () => {
+  it.for(Object.entries(SCREENS))("on %s, from the opening over two waits to the reward", async ([, viewport], { house, expect }) => {
+    const phone = await openPhone(house.browser, { viewport });
+    const { page } = phone;
+    await page.addInitScript(watchShifts);
+    const recess = page.locator(".panel").first();
+    const { foil, redeem, redeeming, heading, text } = cardPage(page);
+    await refuseOnce(phone, "session");
+    await refuseOnce(phone, "reveal");
+    const opening = await holdBack(phone, "session");
+    const redemption = await holdBack(phone, "redeem");
+
+    await page.goto(house.shelf.take("coupon-50").url);
+    await text(messages.opening).waitFor();
+    const place = await recess.boundingBox();
+    opening.release();
+    await heading(messages.waiting.busy.title).waitFor();
+    expect(await recess.boundingBox()).toEqual(place);
+    await foil.waitFor();
+    expect(await recess.boundingBox()).toEqual(place);
+    await page.getByRole("heading", { name: messages.prizes }).waitFor();
+    await scratch(page);
+    await heading(messages.waiting.busy.title).waitFor();
+    await redeem.waitFor();
+    expect(await recess.boundingBox()).toEqual(place);
+    await redeem.click();
+    await redeeming.waitFor();
+    await page.waitForTimeout(INPUT_MS);
+    redemption.release();
+    await text(messages.coupon).waitFor();
+    await page.getByRole("img", { name: "QR" }).waitFor();
+    expect(await shiftsOf(page)).toEqual([]);
+    expect(phone.faults).toEqual([]);
+    await phone.close();
+  });
+});
