@@ -13,6 +13,7 @@ const SCREENS = {
   "a phone": { width: 390, height: 844 },
   "a tablet": { width: 820, height: 1_180 },
   "a desktop": { width: 1_280, height: 800 },
+  "a large desktop": { width: 1_920, height: 1_080 },
 } as const;
 
 /** What has moved on the page without its user's doing, as Chromium counts it: how much, and what. */

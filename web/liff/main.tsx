@@ -2,6 +2,7 @@ import "./style/page.css";
 import "./style/ticket.css";
 import "./style/reward.css";
 import "./style/sheet.css";
+import "./style/large.css";
 import { render } from "preact";
 import { insist } from "./afresh.ts";
 import { playerApi } from "./api.ts";

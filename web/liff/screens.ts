@@ -177,7 +177,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: "reward-coupon-expiring",
-    shows: ".coupon",
+    shows: ".coupon .qr path",
     answers: { reveal: won("coupon-50", { expiresAt: "2098-02-20T16:00:00Z" }) },
     act: redeem,
   },
@@ -191,11 +191,11 @@ export const SCENES: readonly Scene[] = [
     answers: { redeem: problem(503, "overloaded", { "retry-after": "30" }) },
     act: redeem,
   },
-  { name: "reward-coupon", shows: ".coupon", act: redeem },
-  { name: "reward-coupon-green", shows: ".coupon", boot: GREEN, act: redeem },
+  { name: "reward-coupon", shows: ".coupon .qr path", act: redeem },
+  { name: "reward-coupon-green", shows: ".coupon .qr path", boot: GREEN, act: redeem },
   {
     name: "reward-coupon-used",
-    shows: ".coupon.is-used",
+    shows: ".coupon.is-used .qr path",
     answers: { reveal: won("coupon-50", { state: "used", reward: { status: "granted", coupon: CARD } }) },
     act: async (page) => {
       await forMe(page);

@@ -30,6 +30,7 @@ const DEVICES: Readonly<Record<string, BrowserContextOptions>> = {
   "phone-th": { ...phone, locale: "th" },
   tablet: { viewport: { width: 820, height: 1180 }, deviceScaleFactor: 1, locale: "zh-TW", hasTouch: true },
   desktop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, locale: "zh-TW" },
+  "desktop-large": { viewport: { width: 1920, height: 1080 }, deviceScaleFactor: 1, locale: "zh-TW" },
 };
 
 const { values, positionals: patterns } = parseArgs({

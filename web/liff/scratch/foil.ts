@@ -5,8 +5,9 @@ import { sketch } from "./sketch.ts";
 const TILE = 36;
 const GRAIN = 128;
 const FRAME_INSET = 9;
-/** Height of the words, and how much of the panel's width they may take. */
+/** Height of the words on a phone's panel and its share of a larger one's width, and how much of that width they may take. */
 const WORDS_SIZE = 34;
+const WORDS_SIZE_SHARE = 0.092;
 const WORDS_SHARE = 0.62;
 
 /**
@@ -150,9 +151,10 @@ function printWords(context: CanvasRenderingContext2D, width: number, height: nu
   context.restore();
 
   const { fontFamily } = getComputedStyle(context.canvas);
-  context.font = `800 ${WORDS_SIZE}px ${fontFamily}`;
+  const size = Math.max(WORDS_SIZE, width * WORDS_SIZE_SHARE);
+  context.font = `800 ${size}px ${fontFamily}`;
   const fit = Math.min(1, (width * WORDS_SHARE) / context.measureText(words).width);
-  context.font = `800 ${WORDS_SIZE * fit}px ${fontFamily}`;
+  context.font = `800 ${size * fit}px ${fontFamily}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = metal.glint;
