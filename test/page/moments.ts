@@ -153,6 +153,17 @@ describe.concurrent("a card's page", { timeout: 240_000 }, () => {
     }
   });
 
+  it("lets no confetti fall over a coupon that a till is to scan", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    await page.goto(house.shelf.take("coupon-50").url);
+    await reveal(page);
+    await page.locator("body > canvas").waitFor({ state: "attached" });
+    await cardPage(page).redeem.click();
+    await cardPage(page).text(messages.coupon).waitFor();
+    expect(await page.locator("body > canvas").count()).toBe(0);
+  });
+
   it("takes presses on a button, however many, for one", async ({ house, phone, expect }) => {
     const { page, calls } = phone;
     const { url, cardId } = house.shelf.take("points-10");

@@ -10,5 +10,10 @@ declare module "canvas-confetti" {
     readonly colors: readonly string[];
     readonly origin: { readonly x: number; readonly y: number };
   }
-  export default function confetti(options: Options): Promise<void> | null;
+  const confetti: {
+    (options: Options): Promise<void> | null;
+    /** Takes away at once what is in the air. */
+    reset(): void;
+  };
+  export default confetti;
 }

@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Player } from "../player.ts";
 import { CampaignContext, type Campaign } from "./campaign.ts";
 import { CardPage } from "./CardPage.tsx";
 import { Skeleton } from "./Skeleton.tsx";
-import { useLater, type Later } from "./use-later.ts";
+import { useLater } from "./use-later.ts";
 
 interface AppProps {
   readonly campaign: Campaign;
@@ -24,19 +24,8 @@ export function App({ campaign, player }: AppProps) {
   );
 }
 
-/** Celebrates a win once, when its foil has come off before the user's eyes: not again on a later visit. */
-function useCelebration({ state }: Player["state"], { theme }: Campaign, later: Later | null): void {
-  const watched = useRef(false);
-  if (state === "loosened") watched.current = true;
-  const isWon = state === "revealed" || state === "redeeming" || state === "rewarded";
-  useEffect(() => {
-    if (isWon && watched.current) void later?.celebrate(theme.metal);
-  }, [isWon]);
-}
-
 function Page({ state, player, campaign }: AppProps & { readonly state: Player["state"] }) {
   const later = useLater(state.state !== "opening" || state.errand.reason !== null);
-  useCelebration(state, campaign, later);
   const { boot, language, messages } = campaign;
   const skeleton = (
     <Skeleton boot={boot} language={language} label={messages.opening}>

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import type { Revealed } from "../api.ts";
 import { errandOf, type State } from "../machine.ts";
 import type { Player } from "../player.ts";
 import { ScratchPanel } from "./ScratchPanel.tsx";
@@ -23,7 +24,8 @@ interface CardPageProps {
 
 /** The card, from whole foil to the button that redeems it. */
 export function CardPage({ state, player, later }: CardPageProps) {
-  const { messages } = useCampaign();
+  const { messages, theme } = useCampaign();
+  const [cleared, setCleared] = useState(false);
   const [byItself, setByItself] = useState(false);
   const [slow, setSlow] = useState(false);
   const won = "won" in state ? state.won : null;
@@ -40,6 +42,18 @@ export function CardPage({ state, player, later }: CardPageProps) {
   }, [isAsking]);
 
   const words = foilIsOff && won !== null ? messages.opened : slow ? messages.asking : messages.invitation;
+  // The foil has come off before the user's eyes, which it does once: a later visit celebrates nothing.
+  useEffect(() => {
+    if (!cleared || won === null) return undefined;
+    const card = new AbortController();
+    if (won.prize.kind !== "none") void later?.celebrate(theme.metal, card.signal);
+    const timer = setTimeout(() => player.send({ type: "uncovered" }), isRedeemed(won) ? REDEEMED_LOOK_MS : 0);
+    return () => {
+      clearTimeout(timer);
+      card.abort();
+    };
+  }, [cleared]);
+
   const touch = () => {
     player.scratchedTo(0);
     player.send({ type: "touched" });
@@ -63,7 +77,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
             onTouch={touch}
             onScratch={(percent) => player.scratchedTo(percent)}
             onLift={(strokes) => player.lifted(strokes)}
-            onCleared={() => setTimeout(() => player.send({ type: "uncovered" }), isRedeemed(player.state) ? REDEEMED_LOOK_MS : 0)}
+            onCleared={() => setCleared(true)}
           >
             {won !== null && later !== null && <later.PrizeFace prize={won.prize} shown={foilIsOff} />}
           </ScratchPanel>
@@ -95,8 +109,8 @@ function isFoilOff(state: CardState): boolean {
   return state.state === "asking" ? !state.foil : state.state !== "covered" && state.state !== "loosened";
 }
 
-function isRedeemed(state: State): boolean {
-  return state.state === "loosened" && (state.won.state === "redeemed" || state.won.state === "used");
+function isRedeemed({ state }: Revealed): boolean {
+  return state === "redeemed" || state === "used";
 }
 
 interface VerdictProps extends CardPageProps {

@@ -2,11 +2,16 @@ import { pageFeel } from "../sound/page-feel.ts";
 import type { Metal } from "../theme.ts";
 import { wantsStillness } from "./campaign.ts";
 
-/** A sound, and two handfuls of confetti in the foil's metal from both sides; the confetti is loaded only for a win. */
-export async function celebrate({ glint, light, mid, dark }: Metal): Promise<void> {
+/**
+ * A sound, and two handfuls of confetti in the foil's metal from both sides; the confetti is loaded only for a win. It is gone as soon as `card` is:
+ * what comes in its place may be a code that a till has to scan.
+ */
+export async function celebrate({ glint, light, mid, dark }: Metal, card: AbortSignal): Promise<void> {
   pageFeel.won();
   if (wantsStillness()) return;
   const { default: confetti } = await import("canvas-confetti");
+  if (card.aborted) return;
+  card.addEventListener("abort", () => confetti.reset());
   const burst = {
     particleCount: 60,
     spread: 64,
