@@ -172,9 +172,14 @@ function drawn({ status, card, refusal }: Event & { type: "drawn" }): State {
 /** The foil is off: a win waits for its redemption, unless the campaign redeemed it in the same step. */
 function uncovered(card: Card, won: Revealed): State {
   if (won.prize.kind === "none") return { state: "thanks", card, won };
-  if (won.state !== "redeemed" && won.state !== "used") return { state: "revealed", card, won };
+  if (!isRedeemed(won)) return { state: "revealed", card, won };
   const reward = won.reward ?? { status: "pending" };
   return { state: "rewarded", card, won, reward, errand: isSettled(reward) ? null : fresh() };
+}
+
+/** Whether nobody has to press a button for this prize any more. */
+export function isRedeemed({ state }: Revealed): boolean {
+  return state === "redeemed" || state === "used";
 }
 
 /** Nothing more will come: delivered, refused, or already in the user's hand. */

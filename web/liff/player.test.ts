@@ -100,6 +100,20 @@ test("a card whose prize has been seen is remembered", async () => {
   expect(scratched).toEqual([card.cardId]);
 });
 
+test("a card is remembered as soon as its foil fades off a prize, whoever leaves while it does", async () => {
+  const { player, scratched, answer } = table();
+  player.start();
+  await answer(opened);
+  player.send({ type: "touched" });
+  player.scratchedTo(100);
+  expect(scratched).toEqual([]);
+  await answer(revealed);
+  player.scratchedTo(56);
+  expect(scratched).toEqual([]);
+  player.scratchedTo(100);
+  expect(scratched).toEqual([card.cardId]);
+});
+
 test("a touched card is remembered before its prize is asked for, and its strokes from each lifted finger", async () => {
   const { player, strokes, answer } = table();
   player.start();

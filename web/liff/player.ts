@@ -60,6 +60,8 @@ export function playerOf(errands: Errands, memory: Pick<Memory, "scratched" | "s
     send,
     scratchedTo: (percent) => {
       trail = addPoint(trail, [clock.nowMs() - openedAtMs, Math.round(percent)]);
+      // Left while the foil fades, or the prize is looked at, the card opens to its prize.
+      if (percent === 100 && state.state === "loosened") memory.scratched(state.card.cardId);
     },
     strokesOn: memory.strokesOn,
     lifted: (strokes) => {

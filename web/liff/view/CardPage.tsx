@@ -1,6 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Revealed } from "../api.ts";
-import { errandOf, type State } from "../machine.ts";
+import { errandOf, isRedeemed, type State } from "../machine.ts";
 import type { Player } from "../player.ts";
 import { ScratchPanel } from "./ScratchPanel.tsx";
 import { Stage } from "./Stage.tsx";
@@ -29,7 +28,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
   const [byItself, setByItself] = useState(false);
   const [slow, setSlow] = useState(false);
   const won = "won" in state ? state.won : null;
-  const foilIsOff = isFoilOff(state);
+  const foilIsOff = cleared || isFoilOff(state);
 
   const isAsking = state.state === "asking";
   useEffect(() => {
@@ -46,8 +45,9 @@ export function CardPage({ state, player, later }: CardPageProps) {
   useEffect(() => {
     if (!cleared || won === null) return undefined;
     const card = new AbortController();
-    if (won.prize.kind !== "none") void later?.celebrate(theme.metal, card.signal);
-    const timer = setTimeout(() => player.send({ type: "uncovered" }), isRedeemed(won) ? REDEEMED_LOOK_MS : 0);
+    const isWin = won.prize.kind !== "none";
+    if (isWin) void later?.celebrate(theme.metal, card.signal);
+    const timer = setTimeout(() => player.send({ type: "uncovered" }), isWin && isRedeemed(won) ? REDEEMED_LOOK_MS : 0);
     return () => {
       clearTimeout(timer);
       card.abort();
@@ -70,7 +70,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
             <span key={words}>{words}</span>
           </p>
           <ScratchPanel
-            foil={foilIsOff ? "off" : state.state === "loosened" && later !== null ? "loose" : "whole"}
+            foil={isFoilOff(state) ? "off" : state.state === "loosened" && later !== null ? "loose" : "whole"}
             later={later}
             strokes={() => player.strokesOn(state.card.cardId)}
             byItself={byItself}
@@ -88,6 +88,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
         state={state}
         player={player}
         later={later}
+        foilIsOff={foilIsOff}
         byItself={byItself}
         scratchForMe={() => {
           setByItself(true);
@@ -109,23 +110,20 @@ function isFoilOff(state: CardState): boolean {
   return state.state === "asking" ? !state.foil : state.state !== "covered" && state.state !== "loosened";
 }
 
-function isRedeemed({ state }: Revealed): boolean {
-  return state === "redeemed" || state === "used";
-}
-
 interface VerdictProps extends CardPageProps {
+  readonly foilIsOff: boolean;
   readonly byItself: boolean;
   readonly scratchForMe: () => void;
 }
 
 /** What stands beside the card: what to do, what is going on, or what was won. */
-function Verdict({ state, player, later, byItself, scratchForMe }: VerdictProps) {
+function Verdict({ state, player, later, foilIsOff, byItself, scratchForMe }: VerdictProps) {
   const { messages } = useCampaign();
   const waits = (errandOf(state)?.errand.reason ?? null) !== null;
-  const busy = byItself || isFoilOff(state);
+  const busy = byItself || foilIsOff;
   return (
     <section class="verdict" aria-live="polite">
-      {later !== null && (state.state === "revealed" || state.state === "redeeming" || state.state === "thanks") ? (
+      {later !== null && foilIsOff && "won" in state ? (
         <later.Outcome state={state} player={player} takesFocus={byItself} />
       ) : later !== null && waits ? (
         <later.Notice state={state} takesFocus={byItself} />

@@ -1,11 +1,12 @@
-import type { State } from "../machine.ts";
+import { isRedeemed, type State } from "../machine.ts";
 import type { Player } from "../player.ts";
 import { focusOn } from "./focus.ts";
 import { Links } from "./Links.tsx";
 import { Notice } from "./Notice.tsx";
 import { useCampaign } from "./campaign.ts";
 
-type UncoveredState = Extract<State, { state: "revealed" | "redeeming" | "thanks" }>;
+/** Of a card whose foil has just come off, or did so before. */
+type UncoveredState = Extract<State, { state: "loosened" | "revealed" | "redeeming" | "thanks" }>;
 
 interface OutcomeProps {
   readonly state: UncoveredState;
@@ -14,11 +15,11 @@ interface OutcomeProps {
   readonly takesFocus: boolean;
 }
 
-/** What was won, and the button that redeems it; or the thanks. */
+/** What was won, and the button that redeems it, where one has to; or the thanks. */
 export function Outcome({ state, player, takesFocus }: OutcomeProps) {
   const { boot, messages, text } = useCampaign();
   const heading = takesFocus ? { tabIndex: -1, ref: focusOn } : {};
-  if (state.state === "thanks") {
+  if (state.won.prize.kind === "none") {
     return (
       <>
         <h2 class="verdict__title" {...heading}>
@@ -36,10 +37,19 @@ export function Outcome({ state, player, takesFocus }: OutcomeProps) {
         {messages.won.title}
         <span class="unseen"> {text(state.won.prize.name)}</span>
       </h2>
-      {isRedeeming && state.errand.reason !== null ? <Notice state={state} /> : <p class="verdict__text">{messages.won.text}</p>}
-      <button type="button" class="button button--main" aria-disabled={isRedeeming} onClick={() => player.send({ type: "redeem_pressed" })}>
-        {isRedeeming ? messages.redeeming : messages.redeem}
-      </button>
+      {!isRedeemed(state.won) && (
+        <>
+          {isRedeeming && state.errand.reason !== null ? <Notice state={state} /> : <p class="verdict__text">{messages.won.text}</p>}
+          <button
+            type="button"
+            class="button button--main"
+            aria-disabled={isRedeeming}
+            onClick={() => player.send({ type: "redeem_pressed" })}
+          >
+            {isRedeeming ? messages.redeeming : messages.redeem}
+          </button>
+        </>
+      )}
     </>
   );
 }
