@@ -10,10 +10,10 @@ declare module "canvas-confetti" {
     readonly colors: readonly string[];
     readonly origin: { readonly x: number; readonly y: number };
   }
-  const confetti: {
+  interface Confetti {
     (options: Options): Promise<void> | null;
-    /** Takes away at once what is in the air. */
+    /** Takes away what is in the air; a worker takes it away a little later. */
     reset(): void;
-  };
-  export default confetti;
+  }
+  export function create(canvas: HTMLCanvasElement, options: { readonly resize: boolean; readonly useWorker: boolean }): Confetti;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { errandOf, isRedeemed, type State } from "../machine.ts";
 import type { Player } from "../player.ts";
 import { ScratchPanel } from "./ScratchPanel.tsx";
@@ -41,8 +41,8 @@ export function CardPage({ state, player, later }: CardPageProps) {
   }, [isAsking]);
 
   const words = foilIsOff && won !== null ? messages.opened : slow ? messages.asking : messages.invitation;
-  // The foil has come off before the user's eyes, which it does once: a later visit celebrates nothing.
-  useEffect(() => {
+  // The foil has come off before the user's eyes, which it does once: a later visit celebrates nothing. It ends before what comes after it is painted.
+  useLayoutEffect(() => {
     if (!cleared || won === null) return undefined;
     const card = new AbortController();
     const isWin = won.prize.kind !== "none";

@@ -9,9 +9,17 @@ import { wantsStillness } from "./campaign.ts";
 export async function celebrate({ glint, light, mid, dark }: Metal, card: AbortSignal): Promise<void> {
   pageFeel.won();
   if (wantsStillness()) return;
-  const { default: confetti } = await import("canvas-confetti");
+  const { create } = await import("canvas-confetti");
   if (card.aborted) return;
-  card.addEventListener("abort", () => confetti.reset());
+  const air = document.createElement("canvas");
+  air.className = "confetti";
+  document.body.append(air);
+  const confetti = create(air, { resize: true, useWorker: true });
+  card.addEventListener("abort", () => {
+    // What draws on it is told so, but is elsewhere and may take a moment.
+    confetti.reset();
+    air.remove();
+  });
   const burst = {
     particleCount: 60,
     spread: 64,
@@ -24,4 +32,5 @@ export async function celebrate({ glint, light, mid, dark }: Metal, card: AbortS
     confetti({ ...burst, angle: 62, origin: { x: 0, y: 0.62 } }),
     confetti({ ...burst, angle: 118, origin: { x: 1, y: 0.62 } }),
   ]);
+  air.remove();
 }
