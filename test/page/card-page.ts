@@ -11,6 +11,7 @@ export function cardPage(page: Page) {
   return {
     foil: page.locator("canvas").first(),
     scratchForMe: button(messages.scratchForMe),
+    sound: button(messages.sound),
     redeem: button(messages.redeem),
     redeeming: button(messages.redeeming),
     copy: button(messages.copy),

@@ -43,16 +43,19 @@ function watchShifts(): void {
   new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: "layout-shift", buffered: true });
 }
 
-/** Lets a call be refused once, for a second. */
-async function refuseOnce(phone: Phone, call: CallName): Promise<void> {
+/** Lets a call be refused once, for a second; the next one is answered when the page was seen to wait. */
+async function refuseOnce(phone: Phone, call: CallName): Promise<{ readonly seen: () => void }> {
+  const gate = Promise.withResolvers<void>();
   let isFirst = true;
   await intercept(phone, call, async (route) => {
-    const refuses = isFirst;
+    if (!isFirst) {
+      await gate.promise;
+      return route.fallback();
+    }
     isFirst = false;
-    await (refuses
-      ? route.fulfill({ status: 503, headers: { "retry-after": "1" }, json: { code: "overloaded", status: 503 } })
-      : route.fallback());
+    return route.fulfill({ status: 503, headers: { "retry-after": "1" }, json: { code: "overloaded", status: 503 } });
   });
+  return { seen: gate.resolve };
 }
 
 describe.concurrent("nothing moves by itself", { timeout: 240_000 }, () => {
@@ -62,8 +65,7 @@ describe.concurrent("nothing moves by itself", { timeout: 240_000 }, () => {
     await page.addInitScript(watchShifts);
     const recess = page.locator(".panel").first();
     const { foil, redeem, redeeming, heading, text } = cardPage(page);
-    await refuseOnce(phone, "session");
-    await refuseOnce(phone, "reveal");
+    const [busy, full] = [await refuseOnce(phone, "session"), await refuseOnce(phone, "reveal")];
     const opening = await holdBack(phone, "session");
     const redemption = await holdBack(phone, "redeem");
 
@@ -73,11 +75,13 @@ describe.concurrent("nothing moves by itself", { timeout: 240_000 }, () => {
     opening.release();
     await heading(messages.waiting.busy.title).waitFor();
     expect(await recess.boundingBox()).toEqual(place);
+    busy.seen();
     await foil.waitFor();
     expect(await recess.boundingBox()).toEqual(place);
     await page.getByRole("heading", { name: messages.prizes }).waitFor();
     await scratch(page);
     await heading(messages.waiting.busy.title).waitFor();
+    full.seen();
     await redeem.waitFor();
     expect(await recess.boundingBox()).toEqual(place);
     await redeem.click();

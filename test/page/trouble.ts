@@ -10,7 +10,7 @@ import type { CallName, Phone } from "./phone.ts";
 
 const SETTLED = { timeout: 90_000, interval: 250 };
 /** The page's time goes on in leaps: no test waits as long as a user does. */
-const LEAP = { timeout: 90_000, interval: 100 };
+const LEAP = { timeout: 90_000, interval: 30 };
 const LEAP_MS = 2_000;
 const RETRY_AFTER_SECONDS = 20;
 
@@ -40,20 +40,33 @@ const FAULTS: readonly Fault[] = [
   { says: "trouble", answer: (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }) },
 ];
 
-/** Lets a call fail in each of these ways in turn, then succeed. Gives the page's time of each attempt. */
-async function failInTurn(phone: Phone, call: CallName): Promise<readonly number[]> {
+interface Failing {
+  /** The page's time of each attempt. */
+  readonly attemptsMs: readonly number[];
+  /**
+   * The page has explained so many failures. An attempt is answered only when the failure before it was: the page says why it waits until then, and its
+   * waits may be over before a busy machine has looked.
+   */
+  readonly explained: (failures: number) => void;
+}
+
+/** Lets a call fail in each of these ways in turn, then succeed. */
+async function failInTurn(phone: Phone, call: CallName): Promise<Failing> {
   const attemptsMs: number[] = [];
+  const gates = FAULTS.map(() => Promise.withResolvers<void>());
   await intercept(phone, call, async (route) => {
-    attemptsMs.push(await phone.page.evaluate(() => Date.now()));
-    await (FAULTS[attemptsMs.length - 1]?.answer(route) ?? route.fallback());
+    const failures = attemptsMs.push(await phone.page.evaluate(() => Date.now())) - 1;
+    await gates[failures - 1]?.promise;
+    await (FAULTS[failures]?.answer(route) ?? route.fallback());
   });
-  return attemptsMs;
+  return { attemptsMs, explained: (failures) => gates.slice(0, failures).forEach(({ resolve }) => resolve()) };
 }
 
 /** Goes through all faults of a call that has just been made: each is explained, and each wait is as long as the server asked. */
-async function sitOut(page: Page, attemptsMs: readonly number[], expect: ExpectStatic): Promise<void> {
+async function sitOut(page: Page, { attemptsMs, explained }: Failing, expect: ExpectStatic): Promise<void> {
   for (const [i, { says, retryAfterSeconds = 0 }] of FAULTS.entries()) {
     await cardPage(page).heading(messages.waiting[says].title).waitFor();
+    explained(i + 1);
     const next = async () => {
       await page.clock.fastForward(LEAP_MS);
       return attemptsMs.length;
@@ -68,21 +81,21 @@ describe.concurrent("when a call fails in every way in turn, the page explains, 
   it("at the opening", async ({ house, phone, expect }) => {
     const { page } = phone;
     await holdClock(phone);
-    const attempts = await failInTurn(phone, "session");
+    const failing = await failInTurn(phone, "session");
     await page.goto(house.shelf.take("coupon-50").url);
-    await sitOut(page, attempts, expect);
+    await sitOut(page, failing, expect);
     await cardPage(page).foil.waitFor();
-    expect(attempts).toHaveLength(FAULTS.length + 1);
+    expect(failing.attemptsMs).toHaveLength(FAULTS.length + 1);
   });
 
   it("at the draw, which deals one card", async ({ house, phone, expect }) => {
     const { page } = phone;
     const user = newLineUserId();
     await holdClock(phone);
-    const attempts = await failInTurn(phone, "play");
+    const failing = await failInTurn(phone, "play");
     await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}?as=${user}`);
     await cardPage(page).draw.click();
-    await sitOut(page, attempts, expect);
+    await sitOut(page, failing, expect);
     await cardPage(page).foil.waitFor();
     await expect.poll(async () => (await house.admin.care(user)).length, SETTLED).toBe(1);
   });
@@ -90,10 +103,10 @@ describe.concurrent("when a call fails in every way in turn, the page explains, 
   it("at the reveal, with the foil held", async ({ house, phone, expect }) => {
     const { page } = phone;
     await holdClock(phone);
-    const attempts = await failInTurn(phone, "reveal");
+    const failing = await failInTurn(phone, "reveal");
     await page.goto(house.shelf.take("coupon-50").url);
     await scratch(page, 2);
-    await sitOut(page, attempts, expect);
+    await sitOut(page, failing, expect);
     // The prize lies beneath, and what is left of the foil is the user's.
     expect(await cardPage(page).foil.isVisible()).toBe(true);
     await reveal(page);
@@ -103,11 +116,11 @@ describe.concurrent("when a call fails in every way in turn, the page explains, 
     const { page } = phone;
     const { url, cardId } = house.shelf.take("coupon-50");
     await holdClock(phone);
-    const attempts = await failInTurn(phone, "redeem");
+    const failing = await failInTurn(phone, "redeem");
     await page.goto(url);
     await reveal(page);
     await cardPage(page).redeem.click();
-    await sitOut(page, attempts, expect);
+    await sitOut(page, failing, expect);
     await cardPage(page).text(messages.coupon).waitFor();
     const redemptions = async () => (await house.admin.care(cardId))[0]?.timeline.filter(({ what }) => what === "redeemed").length;
     await expect.poll(redemptions, SETTLED).toBe(1);
@@ -116,7 +129,8 @@ describe.concurrent("when a call fails in every way in turn, the page explains, 
   it("while it asks what became of the reward", async ({ house, phone, expect }) => {
     const { page } = phone;
     await holdClock(phone);
-    const attempts = await failInTurn(phone, "reward");
+    const { attemptsMs, explained } = await failInTurn(phone, "reward");
+    explained(FAULTS.length);
     await page.goto(house.shelf.take("points-10").url);
     await reveal(page);
     await cardPage(page).redeem.click();
@@ -128,7 +142,7 @@ describe.concurrent("when a call fails in every way in turn, the page explains, 
         return granted.count();
       }, LEAP)
       .toBe(1);
-    expect(attempts.length).toBeGreaterThan(FAULTS.length);
+    expect(attemptsMs.length).toBeGreaterThan(FAULTS.length);
   });
 });
 
@@ -177,7 +191,8 @@ describe.concurrent("when the network is bad", { timeout: 240_000 }, () => {
   it("reveals and redeems as soon as it is back, and keeps what was scratched meanwhile", async ({ house, phone, expect }) => {
     const { page, context } = phone;
     await page.goto(house.shelf.take("coupon-50").url);
-    await cardPage(page).foil.waitFor();
+    // With the switch the words have come that say what is the matter.
+    await cardPage(page).sound.waitFor();
     await context.setOffline(true);
     await scratch(page);
     await cardPage(page).heading(messages.waiting.offline.title).waitFor();
