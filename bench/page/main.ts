@@ -16,13 +16,30 @@ import { runCommand } from "../../scripts/wrangler.ts";
 import { median } from "../issue/summarize.ts";
 import { versions } from "../versions.ts";
 import { serveDeployed } from "./deployed.ts";
+import type { FrameFigures, Spread } from "./frames.ts";
+import { measureScratch } from "./scratch.ts";
 import { measureVisit, THROTTLING } from "./visit.ts";
 import type { Visit } from "./visit.ts";
 
 const USAGE = `npm run bench:page -- [--rounds 7]
   How long it takes until a card can be touched, on Lighthouse's slow phone (CPU ${THROTTLING.cpuSlowdown}× slower) and slow 4G: a round is a first visit, and a second one of the same browser.
+  Then a card is scratched with a finger on that phone: how far apart its frames are, and what the main thread does in one. (Without a graphics card, what it draws is drawn by the processor too.)
   The page is the deployed one with LINE's own SDK, before a real app; LINE has signed the user in before.`;
 const CAMPAIGN = "bench-page";
+const SCRATCH_HEADING = [
+  "scratch",
+  "frames",
+  "apart, ms",
+  "p95",
+  "> 16.7 ms",
+  "> 33 ms",
+  "script, ms",
+  "p95",
+  "style, ms",
+  "p95",
+  "paint, ms",
+  "p95",
+];
 const HEADING = ["", "touchable, ms", "from – to", "painted, ms", "main thread, ms", "kB", "requests"];
 
 const { values } = parseArgs({
@@ -35,6 +52,7 @@ else await run();
 interface Round {
   readonly first: Visit;
   readonly again: Visit;
+  readonly scratch: FrameFigures;
 }
 
 async function run(): Promise<void> {
@@ -75,6 +93,12 @@ async function run(): Promise<void> {
       ),
     ])}`,
   );
+  terminal.say(
+    `\n${table(
+      SCRATCH_HEADING,
+      rounds.map(({ scratch }, i) => scratchRow(i + 1, scratch)),
+    )}`,
+  );
   const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
   const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
   terminal.say(
@@ -95,7 +119,9 @@ async function measureRound(browser: Browser, origin: string, house: ServedHouse
     const { url } = await drawOne(house.partner, CAMPAIGN);
     return measureVisit(context, origin + new URL(url).pathname);
   };
-  const round = { first: await open(), again: await open() };
+  const [first, again] = [await open(), await open()];
+  const { url } = await drawOne(house.partner, CAMPAIGN);
+  const round = { first, again, scratch: await measureScratch(context, origin + new URL(url).pathname) };
   await context.close();
   return round;
 }
@@ -112,6 +138,19 @@ async function signIn(context: BrowserContext, origin: string, { sandboxOrigin }
     },
     { store: `LIFF_STORE:${channelId}-abcdefgh`, token: idToken },
   );
+}
+
+function scratchRow(round: number, { frames, apart, late, veryLate, work }: FrameFigures): readonly (string | number)[] {
+  const spread = ({ medianMs, p95Ms }: Spread) => [medianMs.toFixed(1), p95Ms.toFixed(1)];
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  return [
+    `round ${round}`,
+    frames,
+    ...spread(apart),
+    percent(late),
+    percent(veryLate),
+    ...[work.script, work.style, work.paint].flatMap(spread),
+  ];
 }
 
 function rowOf(name: string, visits: readonly Visit[]): readonly (string | number)[] {
