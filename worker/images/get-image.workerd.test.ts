@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { call, problemOf } from "../edge.fixture.ts";
+import { app } from "../app.ts";
+import { call, ORIGIN, problemOf } from "../edge.fixture.ts";
 
 /** Red, 400 pixels by 300. */
 const PICTURE = Buffer.from(
@@ -39,6 +41,14 @@ describe("a campaign's picture", () => {
   it("that cannot be made narrower is answered as it is", async () => {
     const response = await call("/images/spring/broken.png?w=320");
     expect([response.status, await response.text()]).toEqual([200, "no picture at all"]);
+  });
+
+  it("is answered as it was uploaded where Cloudflare Images is not to be had", async () => {
+    const context = createExecutionContext();
+    const response = await app.fetch(new Request(`${ORIGIN}/images/spring/${NAME}?w=640`), { ...env, IMAGES: undefined }, context);
+    await waitOnExecutionContext(context);
+    expect(response.headers.get("content-type")).toBe("image/png");
+    expect(Buffer.from(await response.arrayBuffer()).equals(PICTURE)).toBe(true);
   });
 
   it.each(["/images/spring/none.png", `/images/spring/${NAME}?w=333`, "/images/spring/campaign.json", "/images/Spring/a.png"])(
