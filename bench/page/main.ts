@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { arch, cpus, platform, release, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser, BrowserContext } from "playwright-core";
@@ -14,7 +14,7 @@ import type { ServedHouse } from "../../scripts/served-house.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import { runCommand } from "../../scripts/wrangler.ts";
 import { median } from "../issue/summarize.ts";
-import { versions } from "../versions.ts";
+import { keepResult } from "../keep-result.ts";
 import { serveDeployed } from "./deployed.ts";
 import type { FrameFigures, Spread } from "./frames.ts";
 import { measureScratch } from "./scratch.ts";
@@ -99,11 +99,7 @@ async function run(): Promise<void> {
       rounds.map(({ scratch }, i) => scratchRow(i + 1, scratch)),
     )}`,
   );
-  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
-  const commit = (await runCommand("git rev-parse", "git", ["rev-parse", "--short", "HEAD"])).trim();
-  terminal.say(
-    JSON.stringify({ at: new Date().toISOString(), commit, machine, versions: { ...versions(), chromium: browser.version() }, rounds }),
-  );
+  await keepResult(terminal, "page", { throttling: THROTTLING, rounds }, { chromium: browser.version() });
 }
 
 /** A user whom LINE knows opens a card, and later, in the same browser, another one. */

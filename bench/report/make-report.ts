@@ -1,10 +1,11 @@
 import { costSection } from "./sections/cost.ts";
 import { issueSection } from "./sections/issue.ts";
 import { loadSection } from "./sections/load.ts";
+import { pageSection } from "./sections/page.ts";
 import { peersSection } from "./sections/peers.ts";
 import type { Section } from "./section.ts";
 
-const SECTIONS: readonly (() => Promise<Section | null>)[] = [peersSection, issueSection, costSection, loadSection];
+const SECTIONS: readonly (() => Promise<Section | null>)[] = [peersSection, issueSection, loadSection, costSection, pageSection];
 
 const HEAD = `<!-- Made of bench/results by npm run bench:report: change what it is made of, not this. -->
 
