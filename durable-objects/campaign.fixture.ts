@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { drawBy } from "./draw-columns.ts";
 import { packCodes } from "./code-digests.ts";
 import { issuerName } from "./protocol.ts";
 import type { CardIssuerRpc, Draw, DrawResult, ImportStep, PrizePoolRpc, PublishedRules, SegmentUpload } from "./protocol.ts";
@@ -69,7 +70,7 @@ export async function publishCampaign(over: Partial<PublishedRules> = {}): Promi
       while ((await campaign.pool().checkCodes(upload)).status === "checking");
     },
     async draw(draws, shard = 0) {
-      const reply = await campaign.issuer(shard).draw({ campaign: id, shard, shards: rules.shards, draws });
+      const reply = await drawBy(campaign.issuer(shard), { campaign: id, shard, shards: rules.shards, draws });
       if (reply.status !== "done") throw new Error(`the draw was ${reply.status}`);
       return reply.results;
     },

@@ -343,6 +343,29 @@ export type DrawReply =
   | { readonly status: "done"; readonly results: readonly DrawResult[] }
   | { readonly status: "misrouted"; readonly rules: CampaignRules };
 
+/** Draws as they cross to an issuer, column by column: a name before each value takes longer to cross than the value. Null: no draw has one. */
+export interface DrawColumns {
+  readonly requestIds: readonly string[];
+  readonly recipients: readonly (string | null)[] | null;
+  readonly lineUserIds: readonly (string | null)[] | null;
+  readonly metadata: readonly (string | null)[] | null;
+}
+
+/** A `DrawCommand` as it crosses; see `draw-columns.ts`. */
+export interface DrawCall extends ShardAddress {
+  readonly shards: number;
+  readonly draws: DrawColumns;
+}
+
+/** Results as they cross back; a card id is empty and its end `NaN` where there is none. */
+export interface ResultColumns {
+  readonly statuses: readonly DrawResult["status"][];
+  readonly cardIds: readonly string[];
+  readonly expiresAtMs: Float64Array;
+}
+
+export type DrawCallReply = { readonly status: "done"; readonly results: ResultColumns } | Extract<DrawReply, { status: "misrouted" }>;
+
 /** A card's place in the stock; positions go on from deck to deck of its segment. */
 export interface CardPlace {
   readonly segment: string;
@@ -647,7 +670,7 @@ export interface PrizePoolRpc {
 }
 
 export interface CardIssuerRpc {
-  draw(command: DrawCommand): Promise<DrawReply>;
+  draw(call: DrawCall): Promise<DrawCallReply>;
   reveal(command: RevealCommand): Promise<CardReply>;
   redeem(command: RedeemCommand): Promise<CardReply>;
   void(command: VoidCommand): Promise<CardReply>;

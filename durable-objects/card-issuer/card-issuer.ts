@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { encodeBlock } from "../block.ts";
+import { drawsOf, resultColumnsOf } from "../draw-columns.ts";
 import { MAX_HELD_CARDS, WARM_UP_MS } from "../protocol.ts";
 import type {
   CampaignRules,
@@ -7,8 +8,8 @@ import type {
   CardIssuerRpc,
   CardReply,
   Draw,
-  DrawCommand,
-  DrawReply,
+  DrawCall,
+  DrawCallReply,
   DrawResult,
   HeldCard,
   HeldCards,
@@ -157,20 +158,22 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     if (issuer !== null && storage.outbox.nextDueMs(now()) !== null) this.#chores.soon();
   }
 
-  async draw(command: DrawCommand): Promise<DrawReply> {
+  async draw(command: DrawCall): Promise<DrawCallReply> {
     this.#adopt(command);
     if (this.#rules !== null && this.#rules.status !== "draft" && command.shards !== this.#rules.shards) {
       return { status: "misrouted", rules: this.#rules };
     }
-    const { draws } = command;
-    if (draws.length === 0) return { status: "done", results: [] };
-    if (this.#pending() + draws.length > MAX_PENDING) return { status: "done", results: draws.map(() => ({ status: "overloaded" })) };
+    const draws = drawsOf(command.draws);
+    if (draws.length === 0) return { status: "done", results: resultColumnsOf([]) };
+    if (this.#pending() + draws.length > MAX_PENDING) {
+      return { status: "done", results: resultColumnsOf(draws.map(() => ({ status: "overloaded" }))) };
+    }
     const sinceMs = Date.now();
     const results = await new Promise<DrawResult[]>((resolve, reject) => {
       const batch: DrawBatch = { results: [], open: draws.length, resolve, reject };
       this.#commands.submit(draws.map((draw, index) => ({ type: "draw", draw, sinceMs, batch, index })));
     });
-    return { status: "done", results };
+    return { status: "done", results: resultColumnsOf(results) };
   }
 
   async reveal({ lineUserId, trail, ...card }: RevealCommand): Promise<CardReply> {

@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { drawBy } from "../draw-columns.ts";
 import { drawOf, openCampaign, publishCampaign } from "../campaign.fixture.ts";
 import type { TestCampaign } from "../campaign.fixture.ts";
 import type { CardReply, Draw, DrawResult } from "../protocol.ts";
@@ -191,7 +192,7 @@ describe("the card issuer", () => {
 
   it("refuses a draw that was routed by another number of shards", async () => {
     const campaign = await openCampaign({ coupon: 5 });
-    const reply = await campaign.issuer().draw({ campaign: campaign.id, shard: 0, shards: 7, draws: [drawOf("a")] });
+    const reply = await drawBy(campaign.issuer(), { campaign: campaign.id, shard: 0, shards: 7, draws: [drawOf("a")] });
     expect(reply).toMatchObject({ status: "misrouted", rules: { shards: 1 } });
   });
 

@@ -1,4 +1,5 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { drawBy } from "../draw-columns.ts";
 import { packCodes } from "../code-digests.ts";
 import { commitDeck, mergeManifest } from "../prize-pool/deck.ts";
 import type {
@@ -233,7 +234,7 @@ export class Play {
   }
 
   async #draw(shard: number, draws: readonly Draw[]): Promise<readonly DrawResult[]> {
-    const reply = await this.issuer(shard).draw({ campaign: this.id, shard, shards: this.scenario.shards, draws });
+    const reply = await drawBy(this.issuer(shard), { campaign: this.id, shard, shards: this.scenario.shards, draws });
     demand(reply.status === "done", "a draw was misrouted");
     return reply.status === "done" ? reply.results : [];
   }

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { drawBy } from "../../durable-objects/draw-columns.ts";
 import { accessToken, answerOf, call, openedCampaign, problemOf, publishedCampaign, standInPlatforms } from "../edge.fixture.ts";
 import { recount } from "../ledger/recount.fixture.ts";
 import type { CounterType } from "../ledger/schema.ts";
@@ -66,7 +67,7 @@ describe("GET /campaigns/{id}/stats", () => {
     const campaign = await openedCampaign({ coupon: 5, points: 5 }, { fallback: "thanks", expectedPeakPerSecond: 100 });
     const address = { campaign, shard: 0 };
     const draws = Array.from({ length: 15 }, (_, i) => ({ requestId: `r${i}`, recipient: null, lineUserId: "Ualice", metadata: null }));
-    const reply = await cardIssuer(env, address).draw({ ...address, shards: 1, draws });
+    const reply = await drawBy(cardIssuer(env, address), { ...address, shards: 1, draws });
     for (const result of reply.status === "done" ? reply.results : []) {
       if (!("cardId" in result)) continue;
       const command = { ...address, cardId: result.cardId, lineUserId: "Ualice" };

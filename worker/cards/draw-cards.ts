@@ -1,3 +1,4 @@
+import { drawBy } from "../../durable-objects/draw-columns.ts";
 import type { CampaignRules, Draw, DrawResult } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { askIssuer } from "./issuers.ts";
@@ -19,7 +20,7 @@ export async function drawCards(
     (command) =>
       askIssuer(
         () => cardIssuer(env, command),
-        (issuer) => issuer.draw(command),
+        (issuer) => drawBy(issuer, command),
       ),
     file.id,
     correction !== undefined && correction.version > version ? correction.shards : shards,

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { drawBy } from "../../durable-objects/draw-columns.ts";
 import { drawOf } from "../../durable-objects/campaign.fixture.ts";
 import type { CardIssuerRpc } from "../../durable-objects/protocol.ts";
 import { answerOf, call, idToken, openedCampaign, problemOf, standInPlatforms } from "../edge.fixture.ts";
@@ -60,7 +61,7 @@ it("a ledger that is away for long stops draws first, then redemptions, loses no
   const rules = await prizePool(env, campaign).rules(campaign);
   if (rules === null) throw new Error("the campaign has no rules");
   const draw = async (requestId: string) => {
-    const reply = await cardIssuer(env, address).draw({ ...address, shards: rules.shards, draws: [drawOf(requestId)] });
+    const reply = await drawBy(cardIssuer(env, address), { ...address, shards: rules.shards, draws: [drawOf(requestId)] });
     const [result] = reply.status === "done" ? reply.results : [];
     if (result === undefined) throw new Error("the draw was not decided");
     return "cardId" in result ? result : { status: result.status, cardId: "" };
@@ -87,7 +88,7 @@ it("a ledger that is away for long stops draws first, then redemptions, loses no
     });
   };
   await blockEach(async (instance, n) => {
-    const reply = await instance.draw({ ...address, shards: rules.shards, draws: [drawOf(`request ${n}`)] });
+    const reply = await drawBy(instance, { ...address, shards: rules.shards, draws: [drawOf(`request ${n}`)] });
     const [result] = reply.status === "done" ? reply.results : [];
     if (result !== undefined && "cardId" in result) drawn.push(result.cardId);
     return result?.status === "issued";

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { createExecutionContext, createMessageBatch, getQueueResult, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { drawBy } from "../../durable-objects/draw-columns.ts";
 import { drawOf } from "../../durable-objects/campaign.fixture.ts";
 import { aroundBinding, aroundLedger, aroundObjects } from "../../test/workerd/around.ts";
 import { FAULTS, Trouble } from "../../test/workerd/faults.ts";
@@ -100,7 +101,7 @@ async function redeemedCards() {
   const lineUserId = `U${campaign.padStart(32, "0").replaceAll(/[^0-9a-f]/g, "0")}`;
   const cards: { card: string; kind: string }[] = [];
   for (const n of [0, 1, 2, 3]) {
-    const reply = await cardIssuer(env, address).draw({
+    const reply = await drawBy(cardIssuer(env, address), {
       ...address,
       shards: rules.shards,
       draws: [drawOf(`request ${n}`, { lineUserId })],

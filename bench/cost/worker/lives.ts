@@ -1,3 +1,4 @@
+import { drawBy } from "../../../durable-objects/draw-columns.ts";
 import { issuerName } from "../../../durable-objects/protocol.ts";
 import type { CardReply, Draw } from "../../../durable-objects/protocol.ts";
 import { publishedCampaign } from "../../../worker/campaign/published.ts";
@@ -12,7 +13,7 @@ export async function liveCards(env: Env, campaign: string, cards: number): Prom
 
 async function liveAtShard(env: Env, at: { campaign: string; shard: number; shards: number }, cards: number): Promise<number> {
   const issuer = env.CARD_ISSUER.getByName(issuerName(at));
-  const reply = await issuer.draw({ ...at, draws: Array.from({ length: cards }, newDraw) });
+  const reply = await drawBy(issuer, { ...at, draws: Array.from({ length: cards }, newDraw) });
   if (reply.status !== "done") throw new Error(`the draw was ${reply.status}`);
   await Promise.all(
     reply.results.map(async (result) => {

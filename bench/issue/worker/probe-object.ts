@@ -1,10 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { GroupCommit } from "../../../durable-objects/card-issuer/group-commit.ts";
-import type { Draw, DrawCommand, DrawReply } from "../../../durable-objects/protocol.ts";
+import { drawsOf, resultColumnsOf } from "../../../durable-objects/draw-columns.ts";
+import type { Draw, DrawCall, DrawCallReply } from "../../../durable-objects/protocol.ts";
 
 interface Pending {
   readonly draws: readonly Draw[];
-  readonly resolve: (reply: DrawReply) => void;
+  readonly resolve: (reply: DrawCallReply) => void;
 }
 
 /** Takes and gives what an issuer does, and does ever more of its work in between. */
@@ -26,28 +27,28 @@ export class Probe extends DurableObject<Env> {
   }
 
   /** Touches no storage and waits for nothing. */
-  async answer({ draws }: DrawCommand): Promise<DrawReply> {
-    return replyTo(draws);
+  async answer({ draws }: DrawCall): Promise<DrawCallReply> {
+    return replyTo(drawsOf(draws));
   }
 
   /** Waits for its company, as group commit does. */
-  async wait(command: DrawCommand): Promise<DrawReply> {
+  async wait(command: DrawCall): Promise<DrawCallReply> {
     return submit(this.#waiting, command);
   }
 
   /** And stores one row for all of them. */
-  async insert(command: DrawCommand): Promise<DrawReply> {
+  async insert(command: DrawCall): Promise<DrawCallReply> {
     return submit(this.#inserting, command);
   }
 
   /** And stores in it what was asked. */
-  async journal(command: DrawCommand): Promise<DrawReply> {
+  async journal(command: DrawCall): Promise<DrawCallReply> {
     return submit(this.#journaling, command);
   }
 }
 
-function submit(commit: GroupCommit<Pending>, { draws }: DrawCommand): Promise<DrawReply> {
-  return new Promise((resolve) => commit.submit([{ draws, resolve }]));
+function submit(commit: GroupCommit<Pending>, { draws }: DrawCall): Promise<DrawCallReply> {
+  return new Promise((resolve) => commit.submit([{ draws: drawsOf(draws), resolve }]));
 }
 
 function settle(batch: readonly Pending[]): void {
@@ -57,6 +58,6 @@ function settle(batch: readonly Pending[]): void {
 /** As long as a real card's id. */
 const CARD_ID = "AQABAAAAAAGBX0sM3xPgp4CQdFrNZnn3";
 
-function replyTo(draws: readonly Draw[]): DrawReply {
-  return { status: "done", results: draws.map(() => ({ status: "issued", cardId: CARD_ID, expiresAtMs: null })) };
+function replyTo(draws: readonly Draw[]): DrawCallReply {
+  return { status: "done", results: resultColumnsOf(draws.map(() => ({ status: "issued", cardId: CARD_ID, expiresAtMs: null }))) };
 }

@@ -1,3 +1,4 @@
+import { drawBy } from "../../../durable-objects/draw-columns.ts";
 import { issuerName } from "../../../durable-objects/protocol.ts";
 import type { Draw, DrawCommand, DrawReply } from "../../../durable-objects/protocol.ts";
 import type { BenchEnv } from "./env.ts";
@@ -16,15 +17,15 @@ export function probe(url: string, env: BenchEnv): Response | Promise<Response> 
   const object = env.PROBE.getByName("probe");
   switch (what) {
     case "rpc":
-      return answer(object.answer(commandOf(campaign, 1)));
+      return answer(drawBy({ draw: (call) => object.answer(call) }, commandOf(campaign, 1)));
     case "rpc-bulk":
-      return answer(object.answer(commandOf(campaign, BULK)));
+      return answer(drawBy({ draw: (call) => object.answer(call) }, commandOf(campaign, BULK)));
     case "wait":
-      return answer(object.wait(commandOf(campaign, 1)));
+      return answer(drawBy({ draw: (call) => object.wait(call) }, commandOf(campaign, 1)));
     case "insert":
-      return answer(object.insert(commandOf(campaign, 1)));
+      return answer(drawBy({ draw: (call) => object.insert(call) }, commandOf(campaign, 1)));
     case "journal":
-      return answer(object.journal(commandOf(campaign, 1)));
+      return answer(drawBy({ draw: (call) => object.journal(call) }, commandOf(campaign, 1)));
     case "draw":
       return answer(draw(env, commandOf(campaign, 1)));
     case "bulk":
@@ -35,7 +36,7 @@ export function probe(url: string, env: BenchEnv): Response | Promise<Response> 
 }
 
 function draw(env: BenchEnv, command: DrawCommand): Promise<DrawReply> {
-  return env.CARD_ISSUER.getByName(issuerName(command)).draw(command);
+  return drawBy(env.CARD_ISSUER.getByName(issuerName(command)), command);
 }
 
 function commandOf(campaign: string, draws: number): DrawCommand {
