@@ -3,9 +3,17 @@ import { issueSection } from "./sections/issue.ts";
 import { loadSection } from "./sections/load.ts";
 import { pageSection } from "./sections/page.ts";
 import { peersSection } from "./sections/peers.ts";
+import { scaleSection } from "./sections/scale.ts";
 import type { Section } from "./section.ts";
 
-const SECTIONS: readonly (() => Promise<Section | null>)[] = [peersSection, issueSection, loadSection, costSection, pageSection];
+const SECTIONS: readonly (() => Promise<Section | null>)[] = [
+  peersSection,
+  issueSection,
+  loadSection,
+  costSection,
+  scaleSection,
+  pageSection,
+];
 
 const HEAD = `<!-- Made of bench/results by npm run bench:report: change what it is made of, not this. -->
 
