@@ -14,33 +14,29 @@ interface Call {
 
 /** Calls that wait for a connection; a load that has more of them waiting has found out enough. */
 const MAX_WAITING = 200_000;
-/** A server that ended a connection may be about to end; it is not asked for another at once. */
-const OPEN_AGAIN_MS = 100;
+/** workerd ends a connection that was idle for five seconds, and a call may just be on its way there: what has been idle for long is not used. */
+const MAX_IDLE_MS = 2_000;
 
-/** So many connections and never more, each with one call at a time. Calls beyond wait for their turn. */
+/** At most so many connections, opened when they are wanted, each with one call at a time. Calls beyond wait for their turn. */
 export class Connections {
   readonly #port: number;
+  readonly #most: number;
+  /** The last used is used next, so that those which are not wanted go. */
   readonly #idle: Line[] = [];
   readonly #lines = new Set<Line>();
   #waiting: Call[] = [];
   #first = 0;
-  #closed = false;
 
-  private constructor(port: number) {
+  constructor(port: number, most: number) {
     this.#port = port;
-  }
-
-  static async open(port: number, count: number): Promise<Connections> {
-    const connections = new Connections(port);
-    await Promise.all(Array.from({ length: count }, () => connections.#open()));
-    return connections;
+    this.#most = most;
   }
 
   /** Sends `request`, now or when a connection is free. `done` is told the answer, or once why there is none. */
   send(request: string, untilMs: number, done: Call["done"]): void {
-    const line = this.#idle.pop();
+    const line = this.#free();
     const call = { request, untilMs, done };
-    if (line !== undefined) line.send(call);
+    if (line !== null) line.send(call);
     else if (this.#waiting.length - this.#first >= MAX_WAITING) done("too many waiting");
     else this.#waiting.push(call);
   }
@@ -56,25 +52,45 @@ export class Connections {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#waiting = [];
+    this.#first = 0;
     for (const line of this.#lines) line.end("closed");
   }
 
-  async #open(): Promise<void> {
+  #free(): Line | null {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) {
+      if (performance.now() - idle.usedAtMs <= MAX_IDLE_MS) return idle;
+      // Those below it have been idle for longer still.
+      for (const line of [idle, ...this.#idle.splice(0)]) this.#drop(line);
+    }
+    return this.#lines.size < this.#most ? this.#open() : null;
+  }
+
+  #open(): Line {
     const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
-    await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     const line = new Line(socket, {
       isFree: () => {
         const next = this.#next();
         if (next === null) this.#idle.push(line);
         else line.send(next);
       },
-      isLost: () => this.#replace(line),
+      isLost: () => {
+        this.#lines.delete(line);
+        const idle = this.#idle.indexOf(line);
+        if (idle >= 0) this.#idle.splice(idle, 1);
+        const next = this.#lines.size < this.#most ? this.#next() : null;
+        if (next !== null) this.#open().send(next);
+      },
     });
     this.#lines.add(line);
-    const next = this.#next();
-    if (next === null) this.#idle.push(line);
-    else line.send(next);
+    return line;
+  }
+
+  /** An idle one that is used no more; another may be opened in its place at once. */
+  #drop(line: Line): void {
+    this.#lines.delete(line);
+    line.end("closed");
   }
 
   #next(): Call | null {
@@ -87,17 +103,6 @@ export class Connections {
     this.#first += 1;
     return call;
   }
-
-  #replace(line: Line): void {
-    this.#lines.delete(line);
-    const idle = this.#idle.indexOf(line);
-    if (idle >= 0) this.#idle.splice(idle, 1);
-    if (this.#closed) return;
-    const again = () => {
-      if (!this.#closed) this.#open().catch(() => setTimeout(again, OPEN_AGAIN_MS));
-    };
-    setTimeout(again, OPEN_AGAIN_MS);
-  }
 }
 
 /** One connection. */
@@ -105,12 +110,14 @@ class Line {
   readonly #socket: Socket;
   #call: Call | null = null;
   #ended: Unanswered = "closed";
+  usedAtMs = 0;
 
   constructor(socket: Socket, owner: { readonly isFree: () => void; readonly isLost: () => void }) {
     this.#socket = socket;
     const reader = new AnswerReader((answer) => {
       const call = this.#call;
       this.#call = null;
+      this.usedAtMs = performance.now();
       // First the next call: what is done with this answer is no work of the server's.
       owner.isFree();
       call?.done(answer);

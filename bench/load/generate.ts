@@ -16,7 +16,7 @@ const MAX_TRIES = 10;
 const SWEEP_EVERY_MS = 100;
 
 async function fire({ port, scripts, visits, phases, connections: count }: LoadOrder): Promise<LoadReport> {
-  const connections = await Connections.open(port, count);
+  const connections = new Connections(port, count);
   const presence = new Presence(connections, new Tally(phases));
   const sweeping = setInterval(() => connections.sweep(presence.nowMs()), SWEEP_EVERY_MS);
   const cpu = process.cpuUsage();
