@@ -15,9 +15,9 @@ export type Search =
 const CLOSE = 1.06;
 const MIN_RATE = 1;
 const MAX_RATE = 100_000;
-/** Of what does not hold for long, less is tried. */
-const STEP_BACK = 0.93;
-const MAX_CONFIRMATIONS = 8;
+/** Of what does not hold for long, less is tried, with a longer step each time. */
+const STEP_BACK = 0.94;
+const MAX_CONFIRMATIONS = 7;
 
 export function beginSearch(rate: number): Search {
   return { status: "doubling", rate, held: null };
@@ -42,7 +42,7 @@ export function afterTry(search: Search, holds: boolean): Search {
       return holds ? narrow(search.rate, search.broken) : narrow(search.held, search.rate);
     case "confirming":
       if (holds) return { status: "found", rate: search.rate };
-      return confirm(search.rate * STEP_BACK, search.tries + 1);
+      return confirm(search.rate * STEP_BACK ** (search.tries + 1), search.tries + 1);
     case "found":
     case "nothing":
       return search;
