@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PrizeBalance } from "../../scripts/admin-client.ts";
-import { judgeBooks, judgeLoad } from "./judge.ts";
+import { judgeBooks, judgeGrowth, judgeLoad } from "./judge.ts";
 import type { Books } from "./judge.ts";
 import type { Latency, LoadFigures } from "./tally.ts";
 
@@ -112,4 +112,25 @@ test.each<[string, Partial<Books>, RegExp]>([
 test("of a call without an answer nothing is known: its card may be there, and may be redeemed", () => {
   expect(judgeBooks({ ...BOOKS, unknown: 1, ledger: ["a", "b", "c"] })).toEqual([]);
   expect(judgeBooks({ ...BOOKS, unknown: 1, redeemed: 0 })).toEqual([]);
+});
+
+const look = (nth: number, over: object) => ({
+  seconds: nth,
+  rssMb: 300,
+  blocks: 2,
+  events: 50,
+  ledgerCards: nth,
+  pendingRewards: 9,
+  ...over,
+});
+const looks = (over: (nth: number) => object) => Array.from({ length: 30 }, (_, nth) => look(nth, over(nth)));
+
+test("what grows all through a soak is a fault; what grew at first, or comes and goes, is none", () => {
+  expect(judgeGrowth(looks((nth) => ({ rssMb: 100 * nth })))).toEqual([expect.stringMatching(/^rssMb grew from 1450 to 2450/)]);
+  expect(judgeGrowth(looks((nth) => ({ events: 1_000 * nth, blocks: nth })))).toEqual([
+    expect.stringMatching(/^blocks grew/),
+    expect.stringMatching(/^events grew/),
+  ]);
+  expect(judgeGrowth(looks((nth) => ({ rssMb: Math.min(900, 200 + 100 * nth), events: (nth % 5) * 400 })))).toEqual([]);
+  expect(judgeGrowth([])).toEqual([]);
 });

@@ -82,3 +82,31 @@ export function judgeBooks({ issued, redeemed, unknown, balance, ledger }: Books
     ...differences,
   ].filter((fault) => fault !== null);
 }
+
+/** What there is of a campaign at a moment. */
+export interface Look {
+  readonly seconds: number;
+  /** Resident memory of the server. */
+  readonly rssMb: number;
+  /** On their way from the issuers to the ledger. */
+  readonly blocks: number;
+  readonly events: number;
+  readonly ledgerCards: number;
+  readonly pendingRewards: number;
+}
+
+/** The last third of a soak may have so much more than the third before it; what grows evenly from nothing has 1.67 times as much. */
+const MAX_GROWTH = 1.5;
+/** What comes and goes is not taken for growth below this. */
+const FEW = { rssMb: 512, blocks: 16, events: 2_000, pendingRewards: 200 } as const;
+
+/** What grew all through a soak, and should not: memory, and what is on its way. */
+export function judgeGrowth(looks: readonly Look[]): string[] {
+  const third = Math.floor(looks.length / 3);
+  if (third === 0) return [];
+  return (Object.keys(FEW) as (keyof typeof FEW)[]).flatMap((what) => {
+    const mean = (some: readonly Look[]) => some.reduce((sum, look) => sum + look[what], 0) / some.length;
+    const [before, last] = [mean(looks.slice(-2 * third, -third)), mean(looks.slice(-third))];
+    return last > FEW[what] && last > before * MAX_GROWTH ? [`${what} grew from ${before.toFixed(0)} to ${last.toFixed(0)}`] : [];
+  });
+}

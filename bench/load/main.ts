@@ -98,14 +98,15 @@ async function runSoak(open: (one: Scenario) => Promise<Play>): Promise<number> 
   const usual = values.quick ? QUICK_SOAK : SOAK;
   const [rate, minutes] = [Number(values.rate ?? usual.rate), Number(values.minutes ?? usual.minutes)];
   const play = await open({ ...LIFE, name: "soak" });
-  const { rounds, looks } = await soak(terminal, play, rate, minutes * SECONDS_PER_MINUTE);
+  const { rounds, looks, faults } = await soak(terminal, play, rate, minutes * SECONDS_PER_MINUTE);
   const books = await checkBooks(play, terminal);
   for (const [nth, round] of rounds.entries()) showRun(terminal, `soak, round ${nth + 1}`, round);
   showLooks(terminal, looks);
+  for (const fault of faults) terminal.say(`  wrong: ${fault}`);
   showBooks(terminal, books);
   for (const round of rounds) if (round.verdict.status !== "held") showVerdict(terminal, round, play.scenario.bounds);
-  await keep("soak", { rate, minutes, bounds: play.scenario.bounds, rounds, looks, books });
-  return rounds.every(({ verdict }) => verdict.status === "held") && books.faults.length === 0 ? 0 : 1;
+  await keep("soak", { rate, minutes, bounds: play.scenario.bounds, rounds, looks, faults, books });
+  return rounds.every(({ verdict }) => verdict.status === "held") && [...faults, ...books.faults].length === 0 ? 0 : 1;
 }
 
 async function keep(name: string, result: object): Promise<void> {

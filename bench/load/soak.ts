@@ -3,19 +3,10 @@ import { table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { workerdMemory } from "../../soak/import/memory.ts";
 import { rewardsOf } from "./check-books.ts";
+import { judgeGrowth } from "./judge.ts";
+import type { Look } from "./judge.ts";
 import { runLoad } from "./run.ts";
 import type { Play, Run } from "./run.ts";
-
-/** What there is of a campaign at a moment. */
-export interface Look {
-  readonly seconds: number;
-  readonly rssMb: number;
-  /** On their way from the issuers to the ledger. */
-  readonly blocks: number;
-  readonly events: number;
-  readonly ledgerCards: number;
-  readonly pendingRewards: number;
-}
 
 /** A signature is good for five minutes, so what is brought is made anew for each round. */
 const ROUND_SECONDS = 60;
@@ -24,6 +15,7 @@ const LOOK_EVERY_MS = 10_000;
 export interface Soaked {
   readonly rounds: readonly Run[];
   readonly looks: readonly Look[];
+  readonly faults: readonly string[];
 }
 
 /** Lives at a moderate rate, round after round, while memory, outbox and ledger are looked at. */
@@ -36,7 +28,8 @@ export async function soak(terminal: Terminal, play: Play, rate: number, seconds
     terminal.progress("rounds", rounds.length, Math.ceil(seconds / ROUND_SECONDS));
   }
   over.abort();
-  return { rounds, looks: await looking };
+  const looks = await looking;
+  return { rounds, looks, faults: judgeGrowth(looks) };
 }
 
 async function keepLooking(play: Play, signal: AbortSignal): Promise<Look[]> {
