@@ -40,7 +40,7 @@ const settings = { expectedPeakPerSecond: PEAK_PER_SECOND, limits: {} };
 const shape = (rate: number, seconds: number): Shape => steady(rate, seconds * 1_000);
 const usual = { draws: 1, campaign: { settings, stock: STOCK }, shape, connections: CONNECTIONS, bounds: STEADY };
 
-const COUPONS = new Map([["coupon-50", 1_000_000]]);
+const COUPONS = new Map([["coupon-50", 300_000]]);
 const SPIKE_DRAIN_MS = 10_000;
 const SPIKE_AFTER_MS = 5_000;
 
