@@ -1,6 +1,6 @@
 import type { CheckedBooks } from "../../load/check-books.ts";
 import type { Run } from "../../load/run.ts";
-import type { Look } from "../../load/soak.ts";
+import type { Look } from "../../load/judge.ts";
 import { lines } from "../plots.ts";
 import type { Point } from "../plots.ts";
 import { readResult } from "../results.ts";
@@ -21,7 +21,7 @@ interface Found {
 
 interface SearchResult {
   readonly found: readonly Found[];
-  readonly ratio: number | null;
+  readonly ratios: readonly { readonly name: string; readonly ratio: number }[];
 }
 
 interface SoakResult {
@@ -72,7 +72,7 @@ scratch and a redemption, with what settles it and grants its reward on the same
         tries.map(({ rate: tried, verdict }) => `${whole(tried)}${verdict.status === "held" ? "" : "✗"}`).join(" "),
       ]),
     ),
-    `Requests of lives ÷ requests of hello: ${fixed(search.ratio, 2)}.`,
+    search.ratios.map(({ name, ratio }) => `${name}, in requests a second: ${fixed(ratio, 2)}.`).join(" "),
   ];
 }
 
