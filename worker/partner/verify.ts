@@ -5,6 +5,7 @@ import type { SignatureError, UntrustedSignatureCandidate } from "http-message-s
 import { isInnerList, parseDictionary } from "structured-headers";
 import { Problem } from "../problem.ts";
 import { SIGNATURE_ALGORITHMS } from "./keys.ts";
+import { isMadeBy, readPlainSignature } from "./plain-signature.ts";
 import type { PartnerKey } from "./keys.ts";
 
 /** How far a partner's clock may be from ours, either way. */
@@ -18,6 +19,7 @@ export interface VerifyPorts {
 
 /**
  * Verifies that one partner signed this request as RFC 9421 says: over method, authority, path, query where there is one and, with a body, its digest (RFC 9530).
+ * A signature in the usual form is checked at once; any other, and one that does not hold, is the library's to take or refuse.
  * Gives the key that signed; every failure is `signature_invalid`, whose detail names the rule and never the value expected.
  */
 export async function verifyRequest(request: Request, body: Uint8Array, { findKey, nowMs }: VerifyPorts): Promise<PartnerKey> {
@@ -25,6 +27,11 @@ export async function verifyRequest(request: Request, body: Uint8Array, { findKe
   if (request.url.includes("?")) requiredComponents.push("@query");
   if (body.length > 0) requiredComponents.push("content-digest");
   const nowSeconds = Math.floor(nowMs / 1000);
+  const plain = readPlainSignature(request, body, requiredComponents);
+  if (plain !== null && Math.abs(nowSeconds - plain.createdSeconds) <= CLOCK_SKEW_SECONDS) {
+    const key = await findKey(plain.keyId);
+    if (key !== null && (await isMadeBy(plain, key))) return key;
+  }
   const resolveVerifier = async ({ parameters }: UntrustedSignatureCandidate): Promise<PartnerKey> => {
     const { keyid, expires } = parameters;
     if (expires !== undefined && expires < nowSeconds) throw refused("expires has passed");
