@@ -31,6 +31,8 @@ const USAGE = `npm run bench -- [--quick] [--rounds 7] [--seconds 2] [--connecti
 const CONNECTIONS = 48;
 const QUICK_ROUNDS = 3;
 const WARM_UP_MS = 300;
+/** At once a peer is asked for no more draws than this share of what it does at most in a second: a slow one would answer none within a shot. */
+const SHARE_AT_ONCE = 15;
 const DISK_MS = 500;
 const LIMIT = 1_000;
 
@@ -59,6 +61,7 @@ interface Measurement extends Row {
   readonly what: string;
   readonly port: number;
   readonly groups: () => readonly number[];
+  readonly connections: number;
   readonly requests: () => { readonly requests: readonly Uint8Array[]; readonly once: boolean };
 }
 
@@ -142,6 +145,7 @@ function limits({ house }: Inside): Measurement[] {
     draws: 1,
     port: Number(new URL(house.appOrigin).port),
     groups: () => [house.server.group],
+    connections,
     requests: () => ({ requests: [plainGet(`${house.appOrigin}/probe/${name}`)], once: false }),
   });
   return [
@@ -158,6 +162,7 @@ function draws(peer: Peer, signing: Signing): Measurement[] {
     draws: perRequest,
     port: Number(new URL(peer.origin).port),
     groups: () => peer.groups(),
+    connections: Math.min(connections, Math.ceil(most / perRequest / SHARE_AT_ONCE)),
     requests: () => {
       const requests = Math.ceil((most * (WARM_UP_MS + measureMs)) / 1_000 / perRequest);
       return {
@@ -182,11 +187,11 @@ async function measureAll(measurements: readonly Measurement[], generator: Gener
   return samples;
 }
 
-async function measure({ name, port, groups, requests }: Measurement, generator: Generator): Promise<Sample> {
+async function measure({ name, port, groups, connections: open, requests }: Measurement, generator: Generator): Promise<Sample> {
   const prepared = requests();
   await quiet(groups());
   const before = await groupsCpuMs(groups());
-  const measured = await generator.fire({ ...prepared, port, connections, warmUpMs: WARM_UP_MS, measureMs });
+  const measured = await generator.fire({ ...prepared, port, connections: open, warmUpMs: WARM_UP_MS, measureMs });
   const after = await groupsCpuMs(groups());
   if (measured.failed > 0) throw new Error(`${name}: ${measured.failed} of ${measured.answered} were not answered 200`);
   const share = measureMs / (WARM_UP_MS + measureMs);
