@@ -75,8 +75,8 @@ export async function openInside(terminal: Terminal): Promise<Inside> {
       most: { single: 8_000, bulk: 160_000 },
       origin: edge.origin,
     },
-    naiveObject: naive("naive-object", "a Durable Object with a call and its inserts for each draw", { single: 6_000, bulk: 12_000 }),
-    naiveD1: naive("naive-d1", "D1 with an UPDATE … RETURNING for each draw", { single: 4_000, bulk: 16_000 }),
+    naiveObject: naive("naive-object", "a Durable Object with a call and its inserts for each draw", { single: 6_000, bulk: 8_000 }),
+    naiveD1: naive("naive-d1", "D1 with an UPDATE … RETURNING for each draw", { single: 4_000, bulk: 4_000 }),
   };
 }
 
