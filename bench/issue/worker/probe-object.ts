@@ -41,6 +41,11 @@ export class Probe extends DurableObject<Env> {
     return submit(this.#inserting, command);
   }
 
+  /** Stores a row at once. */
+  async commit(): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.ctx.storage.sql.exec("INSERT INTO flushes (body) VALUES ('')"));
+  }
+
   /** And stores in it what was asked. */
   async journal(command: DrawCall): Promise<DrawCallReply> {
     return submit(this.#journaling, command);
