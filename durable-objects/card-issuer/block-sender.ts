@@ -1,15 +1,10 @@
 import type { Block } from "../block.ts";
 import type { ShardAddress } from "../protocol.ts";
 import { drainOutbox } from "./drain.ts";
-import { roomOf, sealAt } from "./outbox.ts";
+import { roomOf, sealAt, STALE_AFTER_ATTEMPTS, STALE_PER_CONFIRMED } from "./outbox.ts";
 import type { OutboxRoom } from "./outbox.ts";
 import type { IssuerStorage } from "./storage/storage.ts";
 import type { Untold } from "./untold.ts";
-
-/** Each block that the ledger confirms brings so many others on their way: a ledger that is back is given its due at its own pace. */
-const STALE_PER_CONFIRMED = 2;
-/** A block that was sent so often would else wait for two minutes and more. */
-const STALE_AFTER_ATTEMPTS = 4;
 
 export interface BlockSenderDeps {
   readonly storage: IssuerStorage;

@@ -33,10 +33,11 @@ import type { CardRow } from "./card.ts";
 import { CardIds } from "./card-ids.ts";
 import { CardIndex } from "./card-index.ts";
 import { Chores } from "./chores.ts";
+import { MAX_WAIT_MS } from "./demand.ts";
 import type { DrawDecision } from "./draw.ts";
 import { flush } from "./flush.ts";
 import type { Flushed } from "./flush.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GroupCommit, MAX_PENDING } from "./group-commit.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
 import { OnTheWay } from "./on-the-way.ts";
 import { countPrizes, runOf } from "./stock.ts";
@@ -44,11 +45,6 @@ import { IssuerStorage } from "./storage/storage.ts";
 import { Supply } from "./supply.ts";
 import { sweepExpired } from "./sweep.ts";
 import { Untold } from "./untold.ts";
-
-/** Commands taken and not yet answered; a second's work at full speed. Beyond it the answer is `overloaded`, at once. */
-const MAX_PENDING = 5_000;
-/** A draw that has waited for stock this long is answered `overloaded`; the caller asks again. */
-const MAX_WAIT_MS = 3_000;
 
 /** Cards are not expired while their events would find no room; their owners are refused all the same. */
 const SWEEP_AGAIN_MS = 30_000;

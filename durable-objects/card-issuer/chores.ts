@@ -1,7 +1,7 @@
 /** Work is given this long to gather: events into a block. */
-const WORK_AFTER_MS = 500;
+export const WORK_AFTER_MS = 500;
 /** The alarm does what a lost timer did not, and comes back this often while something fails. */
-const ALARM_AFTER_MS = 5_000;
+export const ALARM_AFTER_MS = 5_000;
 
 export interface Chore {
   readonly name: string;

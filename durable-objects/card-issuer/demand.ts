@@ -3,6 +3,10 @@ const LEASE_HORIZON_S = 2;
 /** Asked for when nothing is known of the rate yet. */
 const MIN_WANT_CARDS = 16;
 const MAX_WANT_CARDS = 20_000;
+/** Two seconds of the draws that an issuer is made for. */
+export const WARM_UP_CARDS = 600;
+/** A draw that has waited for stock this long is answered `overloaded`; the caller asks again. */
+export const MAX_WAIT_MS = 3_000;
 /** The recent rate is a moving average that forgets by a factor e in this time. */
 const RATE_MEMORY_MS = 2_000;
 

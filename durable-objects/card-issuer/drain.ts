@@ -2,7 +2,7 @@ import type { Block } from "../block.ts";
 import { resendAt } from "./outbox.ts";
 
 /** Two blocks fill the 256 KB of a `sendBatch`. */
-const BLOCKS_PER_SEND = 2;
+export const BLOCKS_PER_SEND = 2;
 /** A drain that has sent this many leaves the rest to the next one. */
 const MAX_SENDS_PER_DRAIN = 50;
 

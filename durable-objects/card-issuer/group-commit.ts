@@ -1,7 +1,9 @@
 /** A flush waits this long for company; long enough for what arrives together, too short to be felt. */
-const FLUSH_AFTER_MS = 1;
+export const FLUSH_AFTER_MS = 1;
 /** Commands decided in one flush; the rest go with the next, at once. */
-const MAX_FLUSH_COMMANDS = 2_000;
+export const MAX_FLUSH_COMMANDS = 2_000;
+/** Commands taken and not yet answered; a second's work at full speed. Beyond it the answer is `overloaded`, at once. */
+export const MAX_PENDING = 5_000;
 
 /**
  * Collects commands and has them decided together. `flush` is synchronous: it decides, stores in one transaction and settles each command;

@@ -5,9 +5,15 @@ import type { CardEvent } from "../protocol.ts";
 export const MAX_BLOCK_BYTES = 112_000;
 /** One row of the outbox: several fill a block without much waste. */
 const MAX_ROW_BYTES = 28_000;
+/** Cards that may wait for a block before one is made at once: what is held in memory, and read again at a start. */
+export const MAX_UNTOLD_CARDS = 2_000;
 /** Unacknowledged blocks are sent again after this, doubling up to the longest: the ledger normally answers within seconds. */
 const FIRST_RESEND_MS = 15_000;
 const LONGEST_RESEND_MS = 600_000;
+/** Each block that the ledger confirms brings so many others on their way: a ledger that is back is given its due at its own pace. */
+export const STALE_PER_CONFIRMED = 2;
+/** A block that was sent so often would else wait for two minutes and more. */
+export const STALE_AFTER_ATTEMPTS = 4;
 
 /**
  * Blocks that the ledger has not confirmed. Full ones make 448 MB: a twentieth of what an object may store, and of 50 shards no more than the 25 GB that a queue holds.

@@ -8,7 +8,7 @@ import type {
   SurrenderCommand,
   SurrenderReply,
 } from "../protocol.ts";
-import { needsRefill, NO_RATE, recordDraws, wantedCards } from "./demand.ts";
+import { needsRefill, NO_RATE, recordDraws, wantedCards, WARM_UP_CARDS } from "./demand.ts";
 import { cardsHeld, runOf } from "./stock.ts";
 import type { HeldLease } from "./stock.ts";
 import type { IssuerStorage } from "./storage/storage.ts";
@@ -19,9 +19,6 @@ const EMPTY_POOL_MS = 1_000;
 const OPENING_RETRY_MS = 10;
 /** Stock that is with an issuer that does not answer may come any moment. */
 const ELSEWHERE_RETRY_MS = 50;
-
-/** Two seconds of the draws that an issuer is made for. */
-const WARM_UP_CARDS = 600;
 
 /** What the pool said when it had nothing: every card is issued, or stock will open later. `unknown`: it has to be asked, or said so too long ago. */
 export type PoolState = "unknown" | "exhausted" | "later";

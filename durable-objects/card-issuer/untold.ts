@@ -1,10 +1,7 @@
 import type { CardRow } from "./card.ts";
 import { issuedEvent } from "./draw.ts";
-import { eventLine, packLines } from "./outbox.ts";
+import { eventLine, MAX_UNTOLD_CARDS, packLines } from "./outbox.ts";
 import type { OutboxRow } from "./outbox.ts";
-
-/** Cards that may wait for a block before one is made at once: what is held in memory, and read again at a start. */
-const MAX_UNTOLD_CARDS = 2_000;
 
 /** The events of issues that are in no block yet. They are not stored, for the cards are: what memory loses is made from them again. */
 export class Untold {

@@ -1,0 +1,206 @@
+import type { SimulatedBlock } from "./block.ts";
+import type { Processor } from "./processor.ts";
+import type { Message, SimulatedQueue } from "./queue.ts";
+import type { LatencySource } from "./random.ts";
+import { KIND } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** What a batch does next. */
+type Step = "read" | "look up" | "archive" | "write" | "written" | "acknowledged";
+
+interface Batch {
+  readonly queue: SimulatedQueue;
+  readonly ledger: number;
+  readonly messages: readonly Message[];
+  readonly bytes: number;
+  step: Step;
+  /** Blocks that the ledger did not have when it was asked, and their events. */
+  fresh: readonly number[];
+  events: number;
+  /** Issuers that have not answered yet. */
+  unanswered: number;
+  readonly settled: Map<number, number[]>;
+  failed: boolean;
+}
+
+export interface SettlementDeps {
+  readonly world: World;
+  readonly block: (number: number) => SimulatedBlock;
+  /** Stores at the issuer that the ledger has blocks; when it is stored. */
+  readonly acknowledge: (issuer: number, blocks: readonly number[]) => number;
+}
+
+interface Latencies {
+  readonly delivery: LatencySource;
+  readonly ledger: LatencySource;
+  readonly commit: LatencySource;
+  readonly lake: LatencySource;
+  readonly issuer: LatencySource;
+}
+
+/** The consumers, the lake and the ledgers: a batch is read, looked up, archived, written in one transaction and acknowledged, one step after the other. */
+export class Settlement {
+  readonly ledgers: readonly Processor[];
+  readonly ledgerBytes: number[];
+  readonly #deps: SettlementDeps;
+  readonly #latencies: Latencies;
+  readonly #batches = new Map<number, Batch>();
+  #next = 0;
+  settledEvents = 0;
+  transactions = 0;
+  /** Batches whose transaction was refused: for want of room, or because another had settled a block meanwhile. */
+  failures = 0;
+
+  constructor(deps: SettlementDeps) {
+    const { world } = deps;
+    const { platform, ledgers } = world.settings;
+    this.#deps = deps;
+    this.ledgers = Array.from({ length: ledgers }, () => world.processor());
+    this.ledgerBytes = Array.from({ length: ledgers }, () => 0);
+    this.#latencies = {
+      delivery: world.latency(platform.queueDelivery),
+      ledger: world.latency(platform.consumerToLedger),
+      commit: world.latency(platform.ledgerCommit),
+      lake: world.latency(platform.lakePut),
+      issuer: world.latency(platform.consumerToIssuer),
+    };
+  }
+
+  /** A queue brings a batch. */
+  begin(queue: SimulatedQueue, ledger: number, messages: readonly Message[]): void {
+    const { world, block } = this.#deps;
+    const number = this.#next;
+    this.#next += 1;
+    const bytes = messages.reduce((sum, message) => sum + block(message.block).bytes, 0);
+    const fresh = { fresh: [], events: 0, unanswered: 0, settled: new Map<number, number[]>(), failed: false };
+    this.#batches.set(number, { queue, ledger, messages, bytes, step: "read", ...fresh });
+    world.plan(world.nowMs + this.#latencies.delivery.draw(), KIND.settle, number);
+  }
+
+  /** Does a batch's next step. */
+  step(number: number): void {
+    const batch = this.#batches.get(number);
+    if (batch === undefined) return;
+    const { world } = this.#deps;
+    switch (batch.step) {
+      case "read":
+        batch.step = "look up";
+        world.plan(this.#read(batch) + this.#latencies.ledger.draw() / 2, KIND.settle, number);
+        return;
+      case "look up":
+        batch.step = "archive";
+        world.plan(this.#lookUp(batch) + this.#latencies.ledger.draw() / 2, KIND.settle, number);
+        return;
+      case "archive":
+        batch.step = "write";
+        world.plan(this.#archive(batch) + this.#latencies.ledger.draw() / 2, KIND.settle, number);
+        return;
+      case "write":
+        batch.step = "written";
+        world.plan(this.#write(batch) + this.#latencies.ledger.draw() / 2, KIND.settle, number);
+        return;
+      case "written":
+        this.#written(batch, number);
+        return;
+      case "acknowledged":
+        this.#end(batch, number);
+    }
+  }
+
+  /** A consumer has a thread of its own, where everybody has: what it does is time only. */
+  #read({ messages, bytes }: Batch): number {
+    const { world } = this.#deps;
+    const { times, sizes, platform } = world.settings;
+    const own = messages.length * times.consumer.perBlock + (bytes / sizes.event) * times.consumer.perEvent;
+    const brought = platform.sharedThread ? messages.length * times.local.queuePerBlock : 0;
+    return world.run(world.processor(), own + brought);
+  }
+
+  #lookUp(batch: Batch): number {
+    const { world, block: blockOf } = this.#deps;
+    const { times, platform } = world.settings;
+    const doneMs = world.run(this.#ledger(batch), (times.ledger.perBatch / 2) * platform.ledgerSlowdown);
+    const seen = new Set<number>();
+    for (const { block } of batch.messages) {
+      if (!blockOf(block).settled) seen.add(block);
+      else this.#settledFor(batch, block);
+    }
+    batch.fresh = [...seen];
+    batch.events = batch.fresh.reduce((sum, block) => sum + blockOf(block).events, 0);
+    return doneMs;
+  }
+
+  #archive({ fresh }: Batch): number {
+    const { world } = this.#deps;
+    const { times, platform } = world.settings;
+    const { local, disk } = times;
+    if (platform.sharedThread) return world.run(world.processor(), fresh.length * (local.archivePerBlock + disk.perArchivedBlock));
+    const free = Array.from({ length: platform.connections }, () => world.nowMs);
+    for (let i = 0; i < fresh.length; i += 1) {
+      const earliest = free.indexOf(Math.min(...free));
+      free[earliest] = (free[earliest] ?? 0) + this.#latencies.lake.draw();
+    }
+    return Math.max(...free);
+  }
+
+  #write(batch: Batch): number {
+    const { world, block: blockOf } = this.#deps;
+    const { times, platform, sizes } = world.settings;
+    const { ledger, fresh, events } = batch;
+    if (fresh.length === 0) return world.nowMs;
+    const bytes = events * sizes.cardInLedger;
+    const isFull = (this.ledgerBytes[ledger] ?? 0) + bytes > platform.ledgerBytes;
+    if (isFull || fresh.some((block) => blockOf(block).settled)) {
+      batch.failed = true;
+      this.failures += 1;
+      return world.run(this.#ledger(batch), (times.ledger.perBatch / 2) * platform.ledgerSlowdown);
+    }
+    const own = times.ledger.perBatch / 2 + fresh.length * times.ledger.perBlock + events * times.ledger.perCard;
+    const waits = platform.sharedThread ? times.disk.perSettledBatch : this.#latencies.commit.draw();
+    this.ledgerBytes[ledger] = (this.ledgerBytes[ledger] ?? 0) + bytes;
+    this.transactions += 1;
+    this.settledEvents += events;
+    for (const block of fresh) {
+      blockOf(block).settled = true;
+      this.#settledFor(batch, block);
+    }
+    return world.run(this.#ledger(batch), own * platform.ledgerSlowdown + waits);
+  }
+
+  #written(batch: Batch, number: number): void {
+    const { world } = this.#deps;
+    batch.step = "acknowledged";
+    batch.unanswered = batch.failed ? 0 : batch.settled.size;
+    if (batch.unanswered === 0) this.#end(batch, number);
+    else
+      for (const issuer of batch.settled.keys())
+        world.plan(world.nowMs + this.#latencies.issuer.draw() / 2, KIND.acknowledge, number, issuer);
+  }
+
+  /** An issuer is told. */
+  acknowledge(number: number, issuer: number): void {
+    const { world } = this.#deps;
+    const doneMs = this.#deps.acknowledge(issuer, this.#batches.get(number)?.settled.get(issuer) ?? []);
+    world.plan(doneMs + this.#latencies.issuer.draw() / 2, KIND.settle, number);
+  }
+
+  #end(batch: Batch, number: number): void {
+    batch.unanswered -= 1;
+    if (batch.unanswered > 0) return;
+    this.#batches.delete(number);
+    batch.queue.done(batch.bytes, batch.failed ? batch.messages : []);
+  }
+
+  #settledFor({ settled }: Batch, number: number): void {
+    const { issuer } = this.#deps.block(number);
+    const blocks = settled.get(issuer) ?? [];
+    blocks.push(number);
+    settled.set(issuer, blocks);
+  }
+
+  #ledger({ ledger }: Batch): Processor {
+    const processor = this.ledgers[ledger];
+    if (processor === undefined) throw new Error("there is no such ledger");
+    return processor;
+  }
+}

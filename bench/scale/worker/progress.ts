@@ -1,0 +1,7 @@
+/** How far settlement is, as `/progress` tells it. */
+export interface Progress {
+  readonly sentBlocks: number;
+  /** Blocks that were sent and not acknowledged. */
+  readonly unacknowledged: number;
+  readonly acknowledgedEvents: number;
+}
