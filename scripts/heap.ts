@@ -8,6 +8,8 @@ const BYTES_PER_MB = 1024 ** 2;
 export interface Heap {
   /** JavaScript's objects, and the bytes of its buffers. */
   usedMb(): Promise<number>;
+  /** Drops what nothing refers to any more; resolves when the isolate had something else to do meanwhile, for not before does it collect. */
+  collectGarbage(): Promise<void>;
   close(): void;
 }
 
@@ -26,14 +28,21 @@ export async function openHeap(inspectorPort: number): Promise<Heap> {
     once(socket, "close", { signal }).then(() => Promise.reject(new Error("no inspector"))),
   ]);
   let id = 0;
+  const ask = async (method: string): Promise<unknown> => {
+    id += 1;
+    const answer = once(socket, "message", { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    socket.send(JSON.stringify({ id, method }));
+    const [message] = (await answer) as [MessageEvent<string>];
+    return (JSON.parse(message.data) as { result: unknown }).result;
+  };
   return {
     async usedMb() {
-      id += 1;
-      const answer = once(socket, "message", { signal: AbortSignal.timeout(TIMEOUT_MS) });
-      socket.send(JSON.stringify({ id, method: "Runtime.getHeapUsage" }));
-      const [message] = (await answer) as [MessageEvent<string>];
-      const { usedSize, embedderHeapUsedSize, backingStorageSize } = (JSON.parse(message.data) as { result: Usage }).result;
+      const { usedSize, embedderHeapUsedSize, backingStorageSize } = (await ask("Runtime.getHeapUsage")) as Usage;
       return (usedSize + embedderHeapUsedSize + backingStorageSize) / BYTES_PER_MB;
+    },
+    async collectGarbage() {
+      await ask("HeapProfiler.enable");
+      await ask("HeapProfiler.collectGarbage");
     },
     close: () => socket.close(),
   };

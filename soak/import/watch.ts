@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServedHouse } from "../../scripts/served-house.ts";
-import { openHeap } from "./heap.ts";
-import type { Heap } from "./heap.ts";
+import { openHeap } from "../../scripts/heap.ts";
+import type { Heap } from "../../scripts/heap.ts";
 import { workerdMemory } from "./memory.ts";
 
 const EVERY_MS = 200;

@@ -11,7 +11,9 @@ function watch<Binding extends object>(name: string, binding: Binding): Binding 
 function watchQueue<Message>(name: string, queue: Queue<Message>): Queue<Message> {
   return aroundBinding(queue, (call, work, [messages]) => {
     count(`${name}: ${call}`);
-    count(`${name}: messages`, call === "sendBatch" ? [...(messages as Iterable<unknown>)].length : 1);
+    const bodies = call === "sendBatch" ? [...(messages as Iterable<MessageSendRequest>)].map(({ body }) => body) : [messages];
+    count(`${name}: messages`, bodies.length);
+    for (const body of bodies) if (body instanceof Uint8Array) count(`${name}: bytes`, body.byteLength);
     return work();
   });
 }
