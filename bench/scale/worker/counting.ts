@@ -1,10 +1,12 @@
 // First of all: it teaches zod what schemas say of themselves.
 import app from "../../cost/worker/index.ts";
+import type { NaiveLifeEnv } from "../../cost/worker/naive/pool.ts";
+import { drawBy } from "../../../durable-objects/draw-columns.ts";
 import { issuerName } from "../../../durable-objects/protocol.ts";
 import type { Draw } from "../../../durable-objects/protocol.ts";
 import { publishedCampaign } from "../../../worker/campaign/published.ts";
 
-export { CardIssuer, PrizePool, RewardGate, WebhookEndpoint } from "../../cost/worker/index.ts";
+export { CardIssuer, NaivePool, PrizePool, RewardGate, WebhookEndpoint } from "../../cost/worker/index.ts";
 
 const DRAWS = /^\/scale\/draws\/([^/]+)\/(\d+)$/;
 
@@ -17,12 +19,12 @@ export default {
     const { shards } = await publishedCampaign(env, campaign);
     const all = Array.from({ length: shards }, (_, shard) => ({ campaign, shard, shards }));
     const replies = await Promise.all(
-      all.map((at) => env.CARD_ISSUER.getByName(issuerName(at)).draw({ ...at, draws: Array.from({ length: Number(draws) }, newDraw) })),
+      all.map((at) => drawBy(env.CARD_ISSUER.getByName(issuerName(at)), { ...at, draws: Array.from({ length: Number(draws) }, newDraw) })),
     );
     const results = replies.flatMap((reply) => (reply.status === "done" ? reply.results : []));
     return Response.json({ cards: results.filter(({ status }) => status === "issued").length });
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<NaiveLifeEnv>;
 
 function newDraw(): Draw {
   const id = crypto.randomUUID();

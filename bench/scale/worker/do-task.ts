@@ -1,3 +1,4 @@
+import { drawBy } from "../../../durable-objects/draw-columns.ts";
 import { blockEvents, decodeBlock } from "../../../durable-objects/block.ts";
 import { issuerName } from "../../../durable-objects/protocol.ts";
 import type { CampaignRules, CardReply, Draw, DrawReply } from "../../../durable-objects/protocol.ts";
@@ -74,7 +75,11 @@ const drawn = new Map<string, string[]>();
 async function call({ PROBE }: TimingEnv, { calls, draws, rounds }: TaskOf<"call">): Promise<Done> {
   const probe = PROBE.getByName("probe");
   for (let round = 0; round < rounds; round += 1) {
-    await Promise.all(Array.from({ length: calls }, () => probe.answer({ campaign: "", ...SHARD, draws: newDraws(draws) })));
+    await Promise.all(
+      Array.from({ length: calls }, () =>
+        drawBy({ draw: (asked) => probe.answer(asked) }, { campaign: "", ...SHARD, draws: newDraws(draws) }),
+      ),
+    );
   }
   return { ...NOTHING_DONE, calls: calls * rounds, draws: calls * draws * rounds };
 }
@@ -94,7 +99,9 @@ async function draw(env: TimingEnv, { sent }: Kept, { campaign, shards, calls, d
   drawn.set(campaign, cards);
   const seal = () => Promise.all(issuers.map(({ at, issuer }) => issuer.configure(at, rules)));
   for (let round = 0; round < rounds; round += 1) {
-    const asked = issuers.flatMap(({ at, issuer }) => Array.from({ length: calls }, () => issuer.draw({ ...at, draws: newDraws(draws) })));
+    const asked = issuers.flatMap(({ at, issuer }) =>
+      Array.from({ length: calls }, () => drawBy(issuer, { ...at, draws: newDraws(draws) })),
+    );
     for (const reply of await Promise.all(asked)) cards.push(...cardsOf(reply));
     if (sealed) await seal();
   }
