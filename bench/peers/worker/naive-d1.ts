@@ -8,9 +8,10 @@ export interface NaiveD1Env extends Env {
 const TABLES = [
   "CREATE TABLE IF NOT EXISTS campaigns (campaign TEXT PRIMARY KEY, per_recipient INTEGER NOT NULL)",
   `CREATE TABLE IF NOT EXISTS cards (
-     id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, prize TEXT NOT NULL, card TEXT UNIQUE, request TEXT, recipient TEXT, state TEXT, issued_at INTEGER
+     id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, prize TEXT NOT NULL, card TEXT, request TEXT, recipient TEXT, state TEXT, issued_at INTEGER
    )`,
   "CREATE INDEX IF NOT EXISTS cards_free ON cards (campaign, id) WHERE card IS NULL",
+  "CREATE UNIQUE INDEX IF NOT EXISTS cards_card ON cards (card) WHERE card IS NOT NULL",
   "CREATE UNIQUE INDEX IF NOT EXISTS cards_request ON cards (campaign, request, recipient) WHERE card IS NOT NULL",
   "CREATE INDEX IF NOT EXISTS cards_recipient ON cards (campaign, recipient) WHERE card IS NOT NULL",
 ];
