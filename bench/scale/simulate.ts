@@ -194,6 +194,7 @@ function differences({ predicted, real }: Checked): Difference[] {
     of("events settled a second, in the load", "settledPerSecond", true),
     of("most blocks not acknowledged", "peakUnacknowledged", true),
     of("drained after, s", "drainS", true),
+    of("the thread's time a draw, µs", "threadMicrosPerDraw", false),
     of("p50 of a call, ms", "p50Ms", false),
     of("p99 of a call, ms", "p99Ms", false),
   ];

@@ -9,6 +9,8 @@ export class Calls {
   readonly latencies = new Histogram();
   /** Of this second. */
   lately = new Histogram();
+  /** When the last answer was at the edge. */
+  answeredAtMs = 0;
   issued = 0;
   shed = 0;
 
@@ -35,6 +37,7 @@ export class Calls {
     const ms = (this.#answeredMs[call] as number) - (this.#beganMs[call] as number);
     this.latencies.add(ms);
     this.lately.add(ms);
+    this.answeredAtMs = Math.max(this.answeredAtMs, this.#answeredMs[call] as number);
     this.#free.push(call);
   }
 

@@ -38,6 +38,8 @@ export interface Simulated {
   readonly seconds: readonly Second[];
   readonly issued: number;
   readonly shed: number;
+  /** From the first call to the last answer. */
+  readonly answeredAfterS: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly largestMs: number;
@@ -55,6 +57,8 @@ export interface Simulated {
   readonly settledPerSecond: number;
   readonly largestLedgerBytes: number;
   readonly utilisation: Readonly<Record<Station, Utilisation>>;
+  /** What the pool's thread did in all: where all share one, everything. */
+  readonly poolBusyMs: number;
 }
 
 /** Plays a load and what is left of it, at most `drainSeconds` longer. */
@@ -78,7 +82,10 @@ class Simulation {
   #shedBefore = 0;
   #busy: Simulated["utilisation"] | null = null;
   #settledInLoad = 0;
-  #drainedAtMs: number | null = null;
+  #isDrained = false;
+  #kept = 0;
+  #mostKept = 0;
+  #acknowledgedAtMs = 0;
 
   constructor(settings: Settings) {
     const world = new World(settings);
@@ -100,12 +107,12 @@ class Simulation {
           commit,
           send,
           block,
-          keep: (kept) => this.#blocks.push(kept) - 1,
+          keep: (kept) => this.#keep(kept),
           queueTakes: (issuer, messages, bytes) => this.#queueOf(issuer).takes(messages, bytes),
         }),
     );
     this.#pool = new SimulatedPool(world, pool, commit);
-    this.#settlement = new Settlement({ world, block, acknowledge: (issuer, blocks) => this.#issuer(issuer).acknowledge(blocks) });
+    this.#settlement = new Settlement({ world, block, acknowledge: (issuer, blocks) => this.#acknowledge(issuer, blocks) });
     this.#queues = Array.from(
       { length: settings.ledgers },
       (_, number) => new SimulatedQueue(world, number, (queue, messages) => this.#settlement.begin(queue, number, messages)),
@@ -117,7 +124,7 @@ class Simulation {
     const endMs = (settings.load.seconds + drainSeconds) * SECOND_MS;
     this.#world.plan(0, KIND.arrive, 0);
     this.#world.plan(SECOND_MS, KIND.second, 1);
-    while (this.#drainedAtMs === null && events.next() && events.atMs <= endMs) this.#happen(events.kind, events.first, events.second);
+    while (!this.#isDrained && events.next() && events.atMs <= endMs) this.#happen(events.kind, events.first, events.second);
     return this.#told();
   }
 
@@ -202,7 +209,7 @@ class Simulation {
       this.#settledInLoad = this.#settlement.settledEvents;
     }
     const untold = this.#issuers.some((issuer) => issuer.untold > 0);
-    if (atS > settings.load.seconds && unacknowledged === 0 && !untold) this.#drainedAtMs = nowMs;
+    if (atS > settings.load.seconds && unacknowledged === 0 && !untold) this.#isDrained = true;
     else this.#world.plan(nowMs + SECOND_MS, KIND.second, atS + 1);
   }
 
@@ -230,6 +237,7 @@ class Simulation {
       seconds: this.#seconds,
       issued,
       shed,
+      answeredAfterS: this.#calls.answeredAtMs / SECOND_MS,
       p50Ms: latencies.quantileMs(0.5),
       p99Ms: latencies.quantileMs(0.99),
       largestMs: latencies.largestMs,
@@ -240,12 +248,27 @@ class Simulation {
       failures,
       leases: this.#pool.leases,
       settledEvents,
-      peakUnacknowledged: Math.max(...this.#seconds.map(({ unacknowledged }) => unacknowledged)),
-      drainedAfterS: this.#drainedAtMs === null ? null : this.#drainedAtMs / SECOND_MS - load.seconds,
+      peakUnacknowledged: this.#mostKept,
+      drainedAfterS: this.#isDrained ? Math.max(0, this.#acknowledgedAtMs / SECOND_MS - load.seconds) : null,
       settledPerSecond: this.#settledInLoad / load.seconds,
       largestLedgerBytes: Math.max(...ledgerBytes),
       utilisation: this.#busy ?? this.#utilisation(),
+      poolBusyMs: this.#pool.thread.busyMs,
     };
+  }
+
+  #keep(block: SimulatedBlock): number {
+    this.#kept += 1;
+    this.#mostKept = Math.max(this.#mostKept, this.#kept);
+    return this.#blocks.push(block) - 1;
+  }
+
+  /** When it is stored. */
+  #acknowledge(issuer: number, numbers: readonly number[]): number {
+    this.#kept -= numbers.filter((number) => !(this.#blocks[number] as SimulatedBlock).acknowledged).length;
+    const doneMs = this.#issuer(issuer).acknowledge(numbers);
+    this.#acknowledgedAtMs = Math.max(this.#acknowledgedAtMs, doneMs);
+    return doneMs;
   }
 
   #issuer(number: number): SimulatedIssuer {
