@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { playerApi } from "./api.ts";
 
 const NOW_MS = Date.parse("2027-02-05T12:00:00Z");
@@ -22,8 +22,8 @@ const refusing = (status: number, body: string, headers: HeadersInit = {}) =>
 
 describe("the player API", () => {
   test("reveals with the bearer token and the trail", async () => {
-    const { api, seen } = serverAnswering(() => Response.json({ state: "revealed" }));
-    expect(await api.reveal("s3", "AQAB", [[1200, 8]])).toEqual({ ok: true, value: { state: "revealed" } });
+    const { api, seen } = serverAnswering(() => Response.json({ state: "revealed", prize: { id: "p" } }));
+    expect(await api.reveal("s3", "AQAB", [[1200, 8]])).toEqual({ ok: true, value: { state: "revealed", prize: { id: "p" } } });
     expect(seen[0]).toMatchObject({
       url: "/player/v1/campaigns/spring-2027/cards/AQAB/reveal",
       init: { method: "POST", headers: { authorization: "Bearer s3" }, body: '{"trail":[[1200,8]]}' },
@@ -76,6 +76,35 @@ describe("the player API", () => {
   test("takes a page that is no problem document for an unknown problem", async () => {
     const reply = await refusing(502, "<html>bad gateway</html>").face("s", "AQAB");
     expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 502, code: "unknown", retryAfterMs: null } });
+  });
+
+  test.each(["{}", "null", "[]", '"x"', "7", "<html>"])("takes a good answer of %s for a fault on the way", async (body) => {
+    const { api } = serverAnswering(() => new Response(body));
+    const fault = { ok: false, failure: { kind: "network", offline: true } };
+    const replies = [
+      api.open("token", null),
+      api.draw("s", "key"),
+      api.reveal("s", "AQAB", []),
+      api.redeem("s", "AQAB"),
+      api.reward("s", "AQAB"),
+    ];
+    for (const reply of [...replies, api.ownCards("s", null)]) expect(await reply).toEqual(fault);
+  });
+
+  test("takes a refusal whose body is null for an unknown problem", async () => {
+    expect(await refusing(403, "null").face("s", "AQAB")).toMatchObject({ failure: { status: 403, code: "unknown" } });
+  });
+
+  test("gives each call that follows a slow one twice as long, up to a minute", async () => {
+    const limits: number[] = [];
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+      limits.push(ms);
+      return new AbortController().signal;
+    });
+    const { api } = serverAnswering(() => Promise.reject(new DOMException("too slow", "TimeoutError")));
+    for (let attempt = 0; attempt < 5; attempt += 1) await api.face("s", "AQAB");
+    timeout.mockRestore();
+    expect(limits).toEqual([12_000, 24_000, 48_000, 60_000, 60_000]);
   });
 
   test("does not throw where there is no network, or half an answer", async () => {

@@ -3,8 +3,9 @@ import { parseRetryAfter } from "../../durable-objects/retry-after.ts";
 import type { ProblemCode } from "../../worker/problem.ts";
 import type { LocalText } from "./text/language.ts";
 
-/** Longer than any healthy answer, shorter than a user's patience; the call is repeated. */
+/** Longer than any healthy answer, shorter than a user's patience; the call is repeated, and each that was too slow gives the next twice as long. */
 const TIMEOUT_MS = 12_000;
+const LONGEST_TIMEOUT_MS = 60_000;
 
 export interface Card {
   readonly cardId: string;
@@ -89,17 +90,29 @@ type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 /** The player API of one campaign, on the page's own origin. Nothing is thrown: every fault is a `Failure`. */
 export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolean, nowMs: () => number): PlayerApi {
-  async function call<T>(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Reply<T>> {
+  let timeoutMs = TIMEOUT_MS;
+  /** An answer without `member` is not the app's. */
+  async function call<T>(
+    member: string | null,
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: unknown,
+  ): Promise<Reply<T>> {
     try {
       const response = await fetch(`/player/v1${path}`, {
         method,
         headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         credentials: "omit",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       });
-      return response.ok ? { ok: true, value: (await response.json()) as T } : { ok: false, failure: await readProblem(response, nowMs()) };
-    } catch {
+      if (!response.ok) return { ok: false, failure: await readProblem(response, nowMs()) };
+      const value = (await response.json()) as object;
+      if (member !== null && !(member in value)) throw new Error(member);
+      return { ok: true, value: value as T };
+    } catch (error) {
+      if (error instanceof Error && error.name === "TimeoutError") timeoutMs = Math.min(LONGEST_TIMEOUT_MS, timeoutMs * 2);
       return { ok: false, failure: { kind: "network", offline: !isOnline() } };
     }
   }
@@ -107,20 +120,26 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
   const card = (cardId: string) => `/campaigns/${campaign}/cards/${cardId}`;
 
   return {
-    open: (idToken, cardId) => call("POST", "/session", {}, { campaign, idToken, ...(cardId === null ? {} : { cardId }) }),
-    face: (session, cardId) => call("GET", card(cardId), bearer(session)),
-    draw: (session, key) => call("POST", `/campaigns/${campaign}/play`, { ...bearer(session), "idempotency-key": key }),
-    reveal: (session, cardId, trail) => call("POST", `${card(cardId)}/reveal`, bearer(session), { trail }),
-    redeem: (session, cardId) => call("POST", `${card(cardId)}/redeem`, bearer(session)),
-    reward: (session, cardId) => call("GET", `${card(cardId)}/reward`, bearer(session)),
+    open: (idToken, cardId) => call("session", "POST", "/session", {}, { campaign, idToken, ...(cardId === null ? {} : { cardId }) }),
+    face: (session, cardId) => call(null, "GET", card(cardId), bearer(session)),
+    draw: (session, key) => call("status", "POST", `/campaigns/${campaign}/play`, { ...bearer(session), "idempotency-key": key }),
+    reveal: (session, cardId, trail) => call("prize", "POST", `${card(cardId)}/reveal`, bearer(session), { trail }),
+    redeem: (session, cardId) => call("reward", "POST", `${card(cardId)}/redeem`, bearer(session)),
+    reward: (session, cardId) => call("status", "GET", `${card(cardId)}/reward`, bearer(session)),
     ownCards: (session, cursor) =>
-      call("GET", `/campaigns/${campaign}/cards${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`, bearer(session)),
+      call(
+        "cards",
+        "GET",
+        `/campaigns/${campaign}/cards${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`,
+        bearer(session),
+      ),
   };
 }
 
 /** A refusal in words that the page can act on; a body that is no problem document (a proxy's page) is `unknown`. */
 async function readProblem(response: Response, nowMs: number): Promise<Failure> {
-  const { code = "unknown" } = (await response.json().catch(() => ({}))) as { code?: ProblemCode };
+  const problem = (await response.json().catch(() => null)) as { code?: ProblemCode } | null;
+  const code = problem?.code ?? "unknown";
   // A wait until a date is counted from the server's own clock: a phone's may be hours off.
   const sentMs = Date.parse(response.headers.get("date") ?? "") || nowMs;
   return {

@@ -201,7 +201,7 @@ function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowM
 
 /** Closed for a while, not for good. */
 function mayReopen(state: State): boolean {
-  return state.state === "closed" && (state.reason === "unreachable" || state.reason === "campaign_state");
+  return state.state === "closed" && (state.reason === "unreachable" || state.reason === "campaign_state" || state.reason === "broken");
 }
 
 /** A page that slept goes on at once, but for the wait that the server asked for. A coupon may have been used meanwhile. */

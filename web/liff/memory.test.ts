@@ -59,17 +59,36 @@ describe("memory", () => {
     const forbidden = storeOf(() => {
       throw new Error("denied");
     });
-    const full: Store = {
-      ...emptyStore(),
-      setItem: () => {
-        throw new Error("full");
-      },
+    const throwing = () => {
+      throw new Error("full");
     };
-    for (const store of [forbidden, full]) {
+    const full = storeOf(() => ({ ...emptyStore(), setItem: throwing }) as unknown as Storage);
+    const broken = storeOf(() => ({ getItem: throwing, setItem: throwing, removeItem: throwing }) as unknown as Storage);
+    const missing = storeOf(() => null);
+    for (const store of [forbidden, full, broken, missing]) {
       const memory = memoryOf("spring", store, store);
       memory.keepSession(session);
       memory.scratched("card");
       expect(memory.session("U1", 0)).toEqual(session);
+      expect(memory.foilOf("card")).toBe("whole");
+      memory.dropSession();
     }
+    expect(full.getItem("kuji.scratched")).toBeNull();
   });
+
+  test.each(['{"a":1}', "5", "null", "[null]", '[["card"]]', '[["card","zz"]]', "nonsense"])(
+    "makes nothing of %s that it did not write",
+    (found) => {
+      const device = emptyStore();
+      device.setItem("kuji.touched", found);
+      device.setItem("kuji.scratched", found);
+      const memory = memoryOf("spring", emptyStore(), device);
+      expect(memory.foilOf("another")).toBe("whole");
+      expect(memory.strokesOn("card")).toEqual([]);
+      memory.keepStrokes("card", [1]);
+      expect(memory.strokesOn("card")).toEqual([1]);
+      memory.scratched("card");
+      expect(memory.foilOf("card")).toBe("off");
+    },
+  );
 });

@@ -44,8 +44,8 @@ export function memoryOf(campaign: string, tab: Store, device: Store): Memory {
   const scratchedKey = "kuji.scratched";
   const touchedKey = "kuji.touched";
   let held: Session | null = read(tab, sessionKey) as Session | null;
-  const scratchedCards = () => (read(device, scratchedKey) as string[] | null) ?? [];
-  const touchedCards = () => (read(device, touchedKey) as [cardId: string, strokes: number[]][] | null) ?? [];
+  const scratchedCards = () => listOf(read(device, scratchedKey)) as string[];
+  const touchedCards = () => listOf(read(device, touchedKey)).filter(Array.isArray) as [cardId: string, strokes: unknown][];
   const others = (cardId: string) => touchedCards().filter(([id]) => id !== cardId);
 
   return {
@@ -72,19 +72,30 @@ export function memoryOf(campaign: string, tab: Store, device: Store): Memory {
       write(device, scratchedKey, [cardId, ...scratchedCards().filter((id) => id !== cardId)].slice(0, MAX_SCRATCHED));
       write(device, touchedKey, others(cardId));
     },
-    strokesOn: (cardId) => touchedCards().find(([id]) => id === cardId)?.[1] ?? [],
+    strokesOn: (cardId) => listOf(touchedCards().find(([id]) => id === cardId)?.[1]) as number[],
     keepStrokes: (cardId, strokes) => write(device, touchedKey, [[cardId, strokes], ...others(cardId)].slice(0, MAX_TOUCHED)),
   };
 }
 
-/** A store that may be forbidden: then it holds nothing. */
-export function storeOf(get: () => Storage): Store {
-  const nothing: Store = { getItem: () => null, setItem: () => undefined, removeItem: () => undefined };
-  try {
-    return get();
-  } catch {
-    return nothing;
-  }
+/** A store that may be forbidden, full or missing: then it holds nothing. */
+export function storeOf(get: () => Storage | null): Store {
+  const attempt = <T>(use: (store: Storage | null) => T): T | null => {
+    try {
+      return use(get());
+    } catch {
+      return null;
+    }
+  };
+  return {
+    getItem: (key) => attempt((store) => store?.getItem(key)) ?? null,
+    setItem: (key, value) => void attempt((store) => store?.setItem(key, value)),
+    removeItem: (key) => void attempt((store) => store?.removeItem(key)),
+  };
+}
+
+/** What an older page, or something else, has left there may be anything. */
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function read(store: Store, key: string): unknown {
@@ -96,9 +107,5 @@ function read(store: Store, key: string): unknown {
 }
 
 function write(store: Store, key: string, value: unknown): void {
-  try {
-    store.setItem(key, JSON.stringify(value));
-  } catch {
-    // The store is full or forbidden: the page then asks again after a reload.
-  }
+  store.setItem(key, JSON.stringify(value));
 }

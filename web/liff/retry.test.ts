@@ -44,8 +44,14 @@ describe("a wait", () => {
 });
 
 test("load, faults of ours and the network pass; refusals do not", () => {
-  const problem = (status: number): Failure => ({ kind: "problem", status, code: "unknown", retryAfterMs: null });
+  const problem = (status: number): Failure => ({ kind: "problem", status, code: "forbidden", retryAfterMs: null });
   expect([429, 500, 502, 503].every((status) => isPassing(problem(status)))).toBe(true);
   expect([400, 401, 403, 404, 409, 413].some((status) => isPassing(problem(status)))).toBe(false);
   expect(isPassing({ kind: "network", offline: false })).toBe(true);
+});
+
+test("a refusal that names no problem is somebody's on the way, and passes", () => {
+  for (const status of [401, 403, 404, 408, 410, 425]) {
+    expect(isPassing({ kind: "problem", status, code: "unknown", retryAfterMs: null })).toBe(true);
+  }
 });

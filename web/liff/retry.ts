@@ -18,9 +18,9 @@ export interface Wait {
   readonly untilMs: number;
 }
 
-/** Problems that a repetition may cure; every call of the page is idempotent, so repeating is always safe. */
+/** Problems that a repetition may cure; every call of the page is idempotent, so repeating is always safe. A refusal that names no problem is not the app's own. */
 export function isPassing(failure: Failure): boolean {
-  return failure.kind === "network" || failure.status === 429 || failure.status >= 500;
+  return failure.kind === "network" || failure.code === "unknown" || failure.status === 429 || failure.status >= 500;
 }
 
 /**

@@ -22,6 +22,10 @@ describe("sharing", () => {
     expect(await shareBy({ ...none, system: failing("AbortError"), copy: never })).toBe("cancelled");
   });
 
+  test("does nothing where the system's sheet is open already", async () => {
+    expect(await shareBy({ ...none, system: failing("InvalidStateError"), copy: never })).toBe("cancelled");
+  });
+
   test("copies the link where nothing else is allowed, and shows it where not even that is", async () => {
     expect(await shareBy({ ...none, system: failing("NotAllowedError") })).toBe("copied");
     expect(await shareBy({ ...none, copy: () => Promise.resolve(false) })).toBe("shown");

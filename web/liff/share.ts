@@ -20,7 +20,8 @@ export async function shareBy({ picker, system, copy }: Ways): Promise<Shared> {
       return "sent";
     }
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") return "cancelled";
+    // Closed, or open already.
+    if (error instanceof Error && (error.name === "AbortError" || error.name === "InvalidStateError")) return "cancelled";
   }
   return (await copy()) ? "copied" : "shown";
 }

@@ -21,7 +21,7 @@ const CLOSED_DRAWINGS: Readonly<Record<ClosedReason, string>> = {
 };
 
 /** Where the user can only wait; where this card is none, another one may be. */
-const PASSING: readonly ClosedReason[] = ["unreachable", "campaign_state"];
+const PASSING: readonly ClosedReason[] = ["unreachable", "campaign_state", "broken"];
 const CARDLESS: readonly ClosedReason[] = ["card_not_found", "card_expired", "card_voided"];
 
 type AsideState = Extract<State, { state: "closed" | "outside" }>;

@@ -22,7 +22,11 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
   const [next, setNext] = useState<string | null>(null);
   const [progress, setProgress] = useState<Progress>("loading");
 
+  const asking = useRef(false);
+
   const load = async (cursor: string | null) => {
+    if (asking.current) return;
+    asking.current = true;
     setProgress("loading");
     const reply = await errands.ownCards(cursor);
     if (reply.ok) {
@@ -30,6 +34,7 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
       setNext(reply.value.next);
     }
     setProgress(reply.ok ? "ready" : "failed");
+    asking.current = false;
   };
   useEffect(() => {
     dialog.current?.showModal();
