@@ -60,11 +60,59 @@ const PICTURES: Readonly<Record<string, string>> = {
   "prize.svg": `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120"><rect width="120" height="120" rx="24" fill="#ffe3a3"/><path d="M30 54h60v42H30z" fill="#e2574c"/><path d="M24 40h72v18H24z" fill="#f0776b"/><path d="M55 40h10v56H55z" fill="#fff"/></svg>`,
 };
 
+/** As much as an operator may want to say: titles, names and sums that fill their place, and a word that has no end. */
+const LONG: typeof FESTIVAL = {
+  ...FESTIVAL,
+  title: {
+    "zh-TW": "二〇二七新春感恩回饋全家一起刮刮樂大抽獎",
+    en: "The Great Spring Thanksgiving Scratch & Win Celebration!",
+    ja: "新春スクラッチくじ大感謝祭・ご家族みんなでチャンスキャンペーン",
+    th: "ขูดลุ้นโชครับปีใหม่ฉลองเทศกาลกับครอบครัวทั้งปี",
+  },
+  texts: {
+    ...FESTIVAL.texts,
+    intro: {
+      "zh-TW": "凡於活動期間消費滿五百元即可刮一張，張張有機會，好運刮出來！",
+      en: "Every purchase of NT$500 or more during the campaign is a card, and every card a chance.",
+      ja: "期間中500元以上お買い上げごとに1枚。毎日のお買い物で運だめしをどうぞ！",
+      th: "ซื้อครบ 500 ดอลลาร์ในช่วงแคมเปญ รับการ์ดขูดหนึ่งใบ ลุ้นโชคได้ทุกใบ",
+    },
+  },
+  prizes: [
+    {
+      id: "named",
+      kind: "coupon",
+      name: {
+        "zh-TW": "全臺門市通用之新春限定豪華草莓鮮奶油蛋糕六吋兌換券乙張含運費",
+        en: "A six-inch strawberry and fresh cream cake of the season, to be collected in any of our stores, while it lasts",
+        ja: "全店舗でお引き換えいただける季節限定いちごと生クリームのホールケーキ六号引換券一枚",
+        th: "บัตรแลกเค้กสตรอว์เบอร์รีครีมสดประจำเทศกาลขนาดหกนิ้วหนึ่งก้อน ใช้ได้ที่ทุกสาขาทั่วประเทศ",
+      },
+      description: FESTIVAL.texts["intro"] ?? "",
+    },
+    {
+      id: "priced",
+      kind: "coupon",
+      name: {
+        "zh-TW": "全臺門市通用之新春限定豪華草莓鮮奶油蛋糕六吋兌換券乙張含運費",
+        en: "Strawberry and fresh cream cake of the season",
+        ja: "季節限定いちごと生クリームのホールケーキ六号引換券一枚",
+        th: "บัตรแลกเค้กสตรอว์เบอร์รีครีมสดประจำเทศกาลขนาดหกนิ้ว",
+      },
+      description: { "zh-TW": "全門市適用，限用一次", en: "In every store, once", ja: "全店舗で1回限り", th: "ใช้ได้ทุกสาขา หนึ่งครั้ง" },
+      value: { amount: 123_456_789_012, currency: "TWD" },
+    },
+    { id: "endless", kind: "line-sticker", name: "Rindfleischetikettierungsüberwachungsaufgabenübertragung" },
+    ...FESTIVAL.prizes.slice(1),
+  ],
+};
+const LONG_NUMBER = "AQABAAAAAAGBX0sM3xPgp4CQdFrNZnn3";
+
 type Answer = { readonly status?: number; readonly body?: unknown; readonly headers?: Record<string, string> } | "never" | "lost";
 type Call = "session" | "face" | "cards" | "reveal" | "redeem" | "reward" | "play";
 
 const won = (id: string, more: object = {}): Answer => {
-  const prize = FESTIVAL.prizes.find((face) => face.id === id);
+  const prize = LONG.prizes.find((face) => face.id === id) ?? FESTIVAL.prizes.find((face) => face.id === id);
   return { body: { state: "revealed", prize, ...more } };
 };
 const problem = (status: number, code: string, headers = {}): Answer => ({ status, body: { code, title: code, status }, headers });
@@ -129,6 +177,10 @@ const OWN_CARDS = [
   ownCard("c4", "used", "cafe-code"),
   ownCard("c5", "revealed", "thanks"),
   ownCard("c6", "expired", "points-10"),
+];
+const LONG_CARDS = [
+  ownCard("c1", "issued", undefined, { expiresAt: "2098-02-20T16:00:00Z" }),
+  ...LONG.prizes.slice(0, 3).map((prize, i) => ownCard(`c${i + 2}`, "revealed", undefined, { prize })),
 ];
 
 const drawAnswered = (status: string): Omit<Scene, "name"> => ({
@@ -314,6 +366,41 @@ export const SCENES: readonly Scene[] = [
       await scratch(page, 4);
       await page.reload();
     },
+  },
+  { name: "opening-long", shows: ".ticket--skeleton", boot: LONG, answers: { session: "never" } },
+  { name: "covered-long", shows: ".panel__foil", boot: LONG },
+  {
+    name: "holding-busy-long",
+    shows: ".notice",
+    boot: LONG,
+    answers: { reveal: problem(503, "overloaded", { "retry-after": "30" }) },
+    act: forMe,
+  },
+  { name: "won-named", shows: ".button--main", boot: LONG, answers: { reveal: won("named") }, act: forMe },
+  {
+    name: "won-priced",
+    shows: ".button--main",
+    boot: LONG,
+    answers: { reveal: won("priced", { expiresAt: "2098-02-20T16:00:00Z" }) },
+    act: forMe,
+  },
+  { name: "won-endless", shows: ".button--main", boot: LONG, answers: { reveal: won("endless") }, act: forMe },
+  {
+    name: "reward-priced",
+    shows: ".coupon .qr path",
+    boot: LONG,
+    answers: { reveal: won("priced"), redeem: rewarded({ status: "granted", coupon: LONG_NUMBER }) },
+    act: redeem,
+  },
+  { name: "reward-endless", shows: ".passage", boot: LONG, answers: { reveal: won("endless") }, act: redeem },
+  { name: "lobby-long", shows: ".deck", path: "", boot: LONG },
+  {
+    name: "own-cards-long",
+    shows: ".sheet li",
+    path: "",
+    boot: LONG,
+    answers: { cards: { body: { cards: LONG_CARDS, next: "c" } } },
+    act: openOwnCards,
   },
   { name: "outside-token-refused", shows: ".aside", answers: { session: problem(401, "line_token_invalid") } },
 ];

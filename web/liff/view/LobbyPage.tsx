@@ -4,6 +4,7 @@ import { formatMoment } from "../text/format.ts";
 import { formatPeriod } from "../text/period.ts";
 import { Countdown } from "./Countdown.tsx";
 import { Guilloche } from "./Guilloche.tsx";
+import { Heading } from "./Heading.tsx";
 import { Links } from "./Links.tsx";
 import { Notice } from "./Notice.tsx";
 import { Picture } from "./Picture.tsx";
@@ -17,7 +18,7 @@ type LobbyState = Extract<State, { state: "lobby" | "drawing" }>;
 
 /** A deck of cards, and the button that draws one. */
 export function LobbyPage({ state, player }: { readonly state: LobbyState; readonly player: Player }) {
-  const { boot, language, messages, text } = useCampaign();
+  const { boot, language, messages } = useCampaign();
   const { startsAt, endsAt, timezone } = boot.dates;
   const { image } = boot.theme;
   const refusal = state.state === "lobby" ? state.refusal : null;
@@ -42,8 +43,7 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
             ) : (
               <Picture class="deck__picture" image={image} sizes="400px" />
             )}
-            <h1 class="band__title">{text(boot.title)}</h1>
-            {boot.texts["intro"] !== undefined && <p class="band__intro">{text(boot.texts["intro"])}</p>}
+            <Heading boot={boot} language={language} />
             <p class="deck__period">{formatPeriod(startsAt, endsAt, language, timezone)}</p>
           </div>
         </div>

@@ -1,6 +1,8 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Prize } from "../api.ts";
 import { formatMoney } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
+import { fit } from "./fit.ts";
 import { Icon } from "./Icon.tsx";
 import { Picture } from "./Picture.tsx";
 import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
@@ -14,8 +16,10 @@ export function PrizeFace({ prize, shown }: { readonly prize: Prize; readonly sh
   const name = text(prize.name);
   const value = boot.prizes.find(({ id }) => id === prize.id)?.value;
   const large = value === undefined ? name : formatMoney(value, language);
+  const face = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => (face.current === null ? undefined : fit(face.current)), []);
   return (
-    <div class={`prize ${prize.kind === "none" ? "prize--none" : "prize--won"} ${shown ? "is-shown" : ""}`} aria-hidden={!shown}>
+    <div ref={face} class={`prize ${prize.kind === "none" ? "prize--none" : "prize--won"} ${shown ? "is-shown" : ""}`} aria-hidden={!shown}>
       {prize.image !== undefined ? (
         <Picture class="prize__image" image={prize.image} sizes="160px" />
       ) : (

@@ -22,11 +22,13 @@ export function Prizes() {
             ) : (
               <Picture class="prizes__image" image={image} sizes="40px" />
             )}
-            <span>
-              <b class="prizes__name">{text(name)}</b>
-              {description !== undefined && <span class="prizes__more">{text(description)}</span>}
+            <span class="prizes__words">
+              <span>
+                <b class="prizes__name">{text(name)}</b>
+                {description !== undefined && <span class="prizes__more">{text(description)}</span>}
+              </span>
+              {value !== undefined && <span class="prizes__value">{formatMoney(value, language)}</span>}
             </span>
-            {value !== undefined && <span class="prizes__value">{formatMoney(value, language)}</span>}
           </li>
         ))}
       </ul>

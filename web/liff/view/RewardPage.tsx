@@ -27,6 +27,7 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
   const { prize } = state.won;
   useEffect(() => scrollTo(0, 0), []);
   const face = boot.prizes.find(({ id }) => id === prize.id);
+  const price = face?.value === undefined ? null : formatMoney(face.value, language);
   return (
     <Stage
       card={
@@ -42,7 +43,11 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
             <h2 class="reward__name" tabIndex={-1} ref={focusOn}>
               {text(prize.name)}
             </h2>
-            {face?.value !== undefined && <p class="reward__value">{formatMoney(face.value, language)}</p>}
+            {price !== null && (
+              <p class="reward__value" style={{ "--letters": price.length }}>
+                {price}
+              </p>
+            )}
             {face?.description !== undefined && <p class="reward__text">{text(face.description)}</p>}
             <Delivery state={state} />
           </div>

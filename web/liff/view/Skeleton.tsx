@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Boot } from "../boot.ts";
-import { localText, type Language } from "../text/language.ts";
+import type { Language } from "../text/language.ts";
+import { Heading } from "./Heading.tsx";
 import { Stage } from "./Stage.tsx";
 
 interface SkeletonProps {
@@ -20,8 +21,7 @@ export function Skeleton({ boot, language, label, children }: SkeletonProps) {
         <div class="ticket ticket--skeleton">
           <div class="band">
             <span class="band__eyebrow bone">&emsp;&emsp;&emsp;&emsp;</span>
-            <h1 class="band__title">{localText(boot.title, language)}</h1>
-            <p class="band__intro">{localText(boot.texts["intro"], language)}</p>
+            <Heading boot={boot} language={language} />
           </div>
           <div class="ticket__lower">
             <span class="ticket__paper" />

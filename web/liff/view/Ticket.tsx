@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { Card } from "../api.ts";
 import { formatPeriod } from "../text/period.ts";
 import { Guilloche } from "./Guilloche.tsx";
+import { Heading } from "./Heading.tsx";
 import type { Picture as AnyPicture } from "./Picture.tsx";
 import { useCampaign } from "./campaign.ts";
 
@@ -16,15 +17,14 @@ interface TicketProps {
 
 /** The printed card: a band with the campaign's title, a perforation, and what this view puts below it. */
 export function Ticket({ card, Picture, validity, children }: TicketProps) {
-  const { boot, language, messages, text } = useCampaign();
+  const { boot, language, messages } = useCampaign();
   const { startsAt, endsAt, timezone } = boot.dates;
   return (
     <article class="ticket">
       <header class="band">
         <Guilloche />
         <p class="band__eyebrow">{messages.eyebrow}</p>
-        <h1 class="band__title">{text(boot.title)}</h1>
-        {boot.texts["intro"] !== undefined && <p class="band__intro">{text(boot.texts["intro"])}</p>}
+        <Heading boot={boot} language={language} />
         {boot.theme.image === undefined ? (
           <Seal />
         ) : (

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { openBrowser } from "../../scripts/browser.ts";
+import { ROOT } from "../../scripts/wrangler.ts";
+import { openScene, SCENES } from "../../web/liff/screens.ts";
+import { LANGUAGES } from "../../web/liff/text/language.ts";
+import { cutTexts } from "./whole.ts";
+
+/** Built for all tests of the whole stack. */
+const DIST = join(ROOT, "web/dist");
+/** A small phone, and a usual one at 200 % (WCAG 2.2, 1.4.4). Each scene is opened once, and then made narrower. */
+const SCREENS = [
+  { width: 320, height: 568 },
+  { width: 195, height: 422 },
+] as const;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+describe.concurrent("every word can be read, on a small phone and at 200 %, of", () => {
+  it.for(SCENES)("$name", { timeout: 240_000 }, async (scene, { expect }) => {
+    for (const locale of LANGUAGES) {
+      const context = await browser.newContext({ viewport: SCREENS[0], locale, reducedMotion: "reduce" });
+      const page = await context.newPage();
+      await openScene(page, DIST, scene);
+      for (const viewport of SCREENS) {
+        await page.setViewportSize(viewport);
+        // What fits itself to its place does so before the second frame.
+        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+        const { scrollWidth, clientWidth } = await page.evaluate(() => ({
+          scrollWidth: document.documentElement.scrollWidth,
+          clientWidth: document.documentElement.clientWidth,
+        }));
+        expect({ locale, ...viewport, sideways: scrollWidth - clientWidth, cut: await cutTexts(page) }).toEqual({
+          locale,
+          ...viewport,
+          sideways: 0,
+          cut: [],
+        });
+      }
+      await context.close();
+    }
+  });
+});
