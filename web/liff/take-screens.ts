@@ -25,6 +25,7 @@ const DEVICES: Readonly<Record<string, BrowserContextOptions>> = {
   phone: { ...phone, locale: "zh-TW" },
   "phone-dark": { ...phone, locale: "zh-TW", colorScheme: "dark" },
   "phone-small": { ...phone, locale: "zh-TW", viewport: { width: 320, height: 568 } },
+  "phone-landscape": { ...phone, locale: "zh-TW", viewport: { width: 844, height: 390 } },
   "phone-en": { ...phone, locale: "en" },
   "phone-ja": { ...phone, locale: "ja" },
   "phone-th": { ...phone, locale: "th" },
