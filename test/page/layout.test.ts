@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { openBrowser } from "../../scripts/browser.ts";
 import { ROOT } from "../../scripts/wrangler.ts";
-import { openScene, SCENES } from "../../web/liff/screens.ts";
+import { openScene, SCENES, type Scene } from "../../web/liff/screens.ts";
 import { LANGUAGES } from "../../web/liff/text/language.ts";
 import { cutTexts } from "./whole.ts";
 
@@ -12,6 +12,14 @@ const DIST = join(ROOT, "web/dist");
 const LYING = [
   { width: 667, height: 375 },
   { width: 844, height: 390 },
+] as const;
+const OUTLINED = [
+  { width: 320, height: 568 },
+  { width: 390, height: 844 },
+  ...LYING,
+  { width: 768, height: 1_024 },
+  { width: 1_280, height: 800 },
+  { width: 1_920, height: 1_080 },
 ] as const;
 /** A small phone, and a usual one at 200 % (WCAG 2.2, 1.4.4). Each scene is opened once, and then made narrower. */
 const SCREENS = [
@@ -55,12 +63,10 @@ describe.concurrent("every word can be read, on a small phone and at 200 %, of",
 
 describe.concurrent("a phone on its side shows whole what is scratched or pressed", () => {
   it.for(["covered", "holding", "won", "redeeming", "thanks", "lobby"])("%s", { timeout: 240_000 }, async (name, { expect }) => {
-    const scene = SCENES.find((one) => one.name === name);
-    if (scene === undefined) throw new Error(`there is no scene ${name}`);
     for (const locale of LANGUAGES) {
       const context = await browser.newContext({ viewport: LYING[0], locale, reducedMotion: "reduce" });
       const page = await context.newPage();
-      await openScene(page, DIST, scene);
+      await openScene(page, DIST, sceneOf(name));
       for (const viewport of LYING) {
         await page.setViewportSize(viewport);
         await settled(page);
@@ -72,6 +78,57 @@ describe.concurrent("a phone on its side shows whole what is scratched or presse
     }
   });
 });
+
+describe.concurrent("the card lies where its outline was, from the opening to the win", () => {
+  it.for(LANGUAGES)("%s", { timeout: 240_000 }, async (locale, { expect }) => {
+    for (const states of [
+      ["opening", "opening-busy", "covered", "holding", "won-expiring"],
+      ["opening-long", "covered-long", "holding-busy-long", "won-priced"],
+    ]) {
+      const places: (readonly Place[])[] = [];
+      for (const name of states) {
+        const context = await browser.newContext({ viewport: OUTLINED[0], locale, reducedMotion: "reduce" });
+        const page = await context.newPage();
+        await openScene(page, DIST, sceneOf(name));
+        const seen: Place[] = [];
+        for (const viewport of OUTLINED) {
+          await page.setViewportSize(viewport);
+          seen.push(await placeOfPanel(page));
+        }
+        places.push(seen);
+        await context.close();
+      }
+      for (const [i, seen] of places.entries()) expect({ state: states[i], seen }).toEqual({ state: states[i], seen: places[0] });
+    }
+  });
+});
+
+/** Where the panel is on the page, and how high its card, in whole pixels. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly card: number;
+}
+
+async function placeOfPanel(page: Page): Promise<Place> {
+  const { panel, card } = await page.evaluate(() => {
+    scrollTo(0, 0);
+    return {
+      panel: document.querySelector(".panel")?.getBoundingClientRect().toJSON() as DOMRect,
+      card: document.querySelector(".ticket")?.getBoundingClientRect().height ?? 0,
+    };
+  });
+  const [x, y, width, height] = [panel.x, panel.y, panel.width, panel.height].map(Math.round) as [number, number, number, number];
+  return { x, y, width, height, card: Math.round(card) };
+}
+
+function sceneOf(name: string): Scene {
+  const scene = SCENES.find((one) => one.name === name);
+  if (scene === undefined) throw new Error(`there is no scene ${name}`);
+  return scene;
+}
 
 /** What fits itself to its place does so before the second frame. */
 async function settled(page: Page): Promise<void> {
