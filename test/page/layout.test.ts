@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-describe.concurrent("every word can be read, on a small phone and at 200 %, of", () => {
+describe.concurrent("every word can be read, and no picture is broken, on a small phone and at 200 %, of", () => {
   it.for(SCENES)("$name", { timeout: 240_000 }, async (scene, { expect }) => {
     for (const locale of LANGUAGES) {
       const context = await browser.newContext({ viewport: SCREENS[0], locale, reducedMotion: "reduce" });
@@ -45,16 +45,8 @@ describe.concurrent("every word can be read, on a small phone and at 200 %, of",
       for (const viewport of SCREENS) {
         await page.setViewportSize(viewport);
         await settled(page);
-        const { scrollWidth, clientWidth } = await page.evaluate(() => ({
-          scrollWidth: document.documentElement.scrollWidth,
-          clientWidth: document.documentElement.clientWidth,
-        }));
-        expect({ locale, ...viewport, sideways: scrollWidth - clientWidth, cut: await cutTexts(page) }).toEqual({
-          locale,
-          ...viewport,
-          sideways: 0,
-          cut: [],
-        });
+        const found = { ...(await page.evaluate(readPage)), cut: await cutTexts(page) };
+        expect({ locale, ...viewport, ...found }).toEqual({ locale, ...viewport, sideways: 0, brokenPictures: [], cut: [] });
       }
       await context.close();
     }
@@ -128,6 +120,13 @@ function sceneOf(name: string): Scene {
   const scene = SCENES.find((one) => one.name === name);
   if (scene === undefined) throw new Error(`there is no scene ${name}`);
   return scene;
+}
+
+/** Runs in the page: how far it scrolls to the side, and which pictures the browser shows as broken. */
+function readPage() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const broken = [...document.images].filter(({ complete, naturalWidth }) => complete && naturalWidth === 0);
+  return { sideways: scrollWidth - clientWidth, brokenPictures: broken.map(({ src }) => src) };
 }
 
 /** What fits itself to its place does so before the second frame. */

@@ -54,6 +54,11 @@ const PICTURED: typeof FESTIVAL = {
   theme: { base: "line", image: "/images/spring-2027/campaign.svg" },
   prizes: FESTIVAL.prizes.map((prize) => ({ ...prize, image: "/images/spring-2027/prize.svg" })),
 };
+const MISSING: typeof FESTIVAL = {
+  ...FESTIVAL,
+  theme: { ...FESTIVAL.theme, image: "/images/spring-2027/missing.svg" },
+  prizes: FESTIVAL.prizes.map((prize) => ({ ...prize, image: "/images/spring-2027/missing.svg" })),
+};
 /** What an operator might upload: a hill in the sun, and a box. */
 const PICTURES: Readonly<Record<string, string>> = {
   "campaign.svg": `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 440"><rect width="400" height="440" fill="#9bd7f5"/><circle cx="300" cy="90" r="46" fill="#ffd45c"/><path d="M0 220q110-120 210 0t190-40v260H0z" fill="#3fa65c"/><path d="M0 280q90-60 190 0t210-10v170H0z" fill="#2d8a4a"/></svg>`,
@@ -402,6 +407,21 @@ export const SCENES: readonly Scene[] = [
     answers: { cards: { body: { cards: LONG_CARDS, next: "c" } } },
     act: openOwnCards,
   },
+  { name: "lobby-picture-missing", shows: ".deck .seal", path: "", boot: MISSING },
+  {
+    name: "won-picture-missing",
+    shows: ".prize .medal",
+    boot: MISSING,
+    answers: { reveal: { body: { state: "revealed", prize: MISSING.prizes[0] } } },
+    act: forMe,
+  },
+  {
+    name: "reward-picture-missing",
+    shows: ".reward .medal",
+    boot: MISSING,
+    answers: { reveal: { body: { state: "revealed", prize: MISSING.prizes[0] } } },
+    act: redeem,
+  },
   { name: "outside-token-refused", shows: ".aside", answers: { session: problem(401, "line_token_invalid") } },
 ];
 
@@ -436,6 +456,7 @@ async function serve(page: Page, dist: string, scene: Scene): Promise<void> {
     if (call !== undefined) return give(route, scene.answers?.[call] ?? ANSWERS[call]);
     const picture = PICTURES[pathname.replace("/images/spring-2027/", "")];
     if (picture !== undefined) return route.fulfill({ body: picture, contentType: "image/svg+xml" });
+    if (pathname.startsWith("/images/")) return route.fulfill({ status: 404 });
     const file = pathname.startsWith("/c/") ? "index.html" : pathname.slice(1);
     const text = await readFile(join(dist, file), "utf8");
     const boot = JSON.stringify(scene.boot === undefined ? FESTIVAL : scene.boot);

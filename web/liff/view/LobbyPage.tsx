@@ -28,20 +28,25 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
       : refusal === "not_started"
         ? messages.notStarted(formatMoment(startsAt, language, timezone))
         : messages.refusals[refusal];
+  const printed = (
+    <>
+      <Guilloche />
+      <Seal />
+    </>
+  );
   return (
     <Stage
       card={
         <div class={`deck ${state.state === "drawing" ? "is-dealing" : ""}`}>
           <span class="deck__under" aria-hidden="true" />
           <span class="deck__under" aria-hidden="true" />
-          <div class={`deck__top ${image === undefined ? "" : "deck__top--pictured"}`}>
+          <div class="deck__top">
             {image === undefined ? (
-              <>
-                <Guilloche />
-                <Seal />
-              </>
+              printed
             ) : (
-              <Picture class="deck__picture" image={image} sizes="400px" />
+              <Picture class="deck__picture" image={image} sizes="400px">
+                {printed}
+              </Picture>
             )}
             <Heading boot={boot} language={language} />
             <p class="deck__period">{formatPeriod(startsAt, endsAt, language, timezone)}</p>

@@ -3,9 +3,7 @@ import type { Prize } from "../api.ts";
 import { formatMoney } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
 import { fit } from "./fit.ts";
-import { Icon } from "./Icon.tsx";
-import { Picture } from "./Picture.tsx";
-import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
+import { PrizePicture } from "./PrizePicture.tsx";
 
 /** A name this long is set smaller. */
 const LONG_NAME = 12;
@@ -20,13 +18,7 @@ export function PrizeFace({ prize, shown }: { readonly prize: Prize; readonly sh
   useLayoutEffect(() => (face.current === null ? undefined : fit(face.current)), []);
   return (
     <div ref={face} class={`prize ${prize.kind === "none" ? "prize--none" : "prize--won"} ${shown ? "is-shown" : ""}`} aria-hidden={!shown}>
-      {prize.image !== undefined ? (
-        <Picture class="prize__image" image={prize.image} sizes="160px" />
-      ) : (
-        <span class="medal">
-          <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
-        </span>
-      )}
+      <PrizePicture prize={prize} class="prize__image" sizes="160px" />
       <p class={`prize__name ${large.length > LONG_NAME ? "prize__name--long" : ""}`}>{large}</p>
       {large !== name && <p class="prize__small">{name}</p>}
     </div>

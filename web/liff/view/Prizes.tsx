@@ -1,8 +1,6 @@
 import { formatMoney } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
-import { Icon } from "./Icon.tsx";
-import { Picture } from "./Picture.tsx";
-import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
+import { PrizePicture } from "./PrizePicture.tsx";
 
 /** What can be won. */
 export function Prizes() {
@@ -13,15 +11,9 @@ export function Prizes() {
     <section class="prizes">
       <h2 class="prizes__title">{messages.prizes}</h2>
       <ul class="prizes__list">
-        {prizes.map(({ id, kind, name, description, image, value }) => (
+        {prizes.map(({ id, name, description, value, ...drawn }) => (
           <li key={id} class="prizes__item">
-            {image === undefined ? (
-              <span class="medal medal--small">
-                <Icon drawing={PRIZE_DRAWINGS[kind]} />
-              </span>
-            ) : (
-              <Picture class="prizes__image" image={image} sizes="40px" />
-            )}
+            <PrizePicture prize={drawn} class="prizes__image" sizes="40px" medal="medal medal--small" />
             <span class="prizes__words">
               <span>
                 <b class="prizes__name">{text(name)}</b>

@@ -9,7 +9,7 @@ import { focusOn } from "./focus.ts";
 import { CLOCK, Icon } from "./Icon.tsx";
 import { Links } from "./Links.tsx";
 import { Picture } from "./Picture.tsx";
-import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
+import { PrizePicture } from "./PrizePicture.tsx";
 import { QrCode } from "./QrCode.tsx";
 import { Stage } from "./Stage.tsx";
 import { Terms } from "./Terms.tsx";
@@ -33,13 +33,7 @@ export function RewardPage({ state }: { readonly state: RewardedState }) {
       card={
         <Ticket card={state.card} Picture={Picture}>
           <div class="reward" aria-live="polite">
-            {prize.image !== undefined ? (
-              <Picture class="reward__image" image={prize.image} sizes="200px" />
-            ) : (
-              <span class="medal">
-                <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
-              </span>
-            )}
+            <PrizePicture prize={prize} class="reward__image" sizes="200px" />
             <h2 class="reward__name" tabIndex={-1} ref={focusOn}>
               {text(prize.name)}
             </h2>

@@ -28,7 +28,11 @@ export function Ticket({ card, Picture, validity, children }: TicketProps) {
         {boot.theme.image === undefined ? (
           <Seal />
         ) : (
-          Picture && <Picture class="seal seal--picture" image={boot.theme.image} sizes="72px" />
+          Picture && (
+            <Picture class="seal seal--picture" image={boot.theme.image} sizes="72px">
+              <Seal />
+            </Picture>
+          )
         )}
       </header>
       <div class="ticket__lower">
