@@ -95,6 +95,21 @@ describe.concurrent("the card lies where its outline was, from the opening to th
   });
 });
 
+describe.concurrent("where the system's colours take the place of ours, an edge is left of", () => {
+  it.for(["covered", "won", "redeeming", "reward-coupon", "lobby"])("%s", { timeout: 240_000 }, async (name, { expect }) => {
+    const context = await browser.newContext({ viewport: SCREENS[0], locale: "en", reducedMotion: "reduce", forcedColors: "active" });
+    const page = await context.newPage();
+    await openScene(page, DIST, sceneOf(name));
+    const [edges, codes] = await page.evaluate(() => [
+      [...document.querySelectorAll(".button, .ticket, .deck__top")].map((one) => getComputedStyle(one).borderTopStyle),
+      [...document.querySelectorAll(".qr")].map((one) => [getComputedStyle(one).backgroundColor, getComputedStyle(one).fill]),
+    ]);
+    expect(new Set(edges)).toEqual(new Set(["solid"]));
+    expect(codes).toEqual(codes.map(() => ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]));
+    await context.close();
+  });
+});
+
 /** Where the panel is on the page, and how high its card, in whole pixels. */
 interface Place {
   readonly x: number;
