@@ -4,7 +4,7 @@ const AGAIN_MS = 2_000;
  * Imports a part of the page. A browser remembers as long as the page lives that a module could not be fetched, and asks for it no more; under
  * another address, and Chromium tells the first in its error, it does. Rejects where that fails, too.
  */
-async function afresh<Part>(load: () => Promise<Part>): Promise<Part> {
+export async function afresh<Part>(load: () => Promise<Part>): Promise<Part> {
   try {
     return await load();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { insist } from "../afresh.ts";
 
 interface Drawing {
   /** Modules across, its quiet border included. */
@@ -19,7 +20,7 @@ export function QrCode({ data }: { readonly data: string }) {
 }
 
 async function draw(text: string): Promise<Drawing> {
-  const { encode } = await import("uqr");
+  const { encode } = await insist(() => import("uqr"));
   const { size, data } = encode(text, { ecc: "M", border: 2 });
   return { size, path: data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ""))).join("") };
 }

@@ -1,3 +1,4 @@
+import { afresh } from "../afresh.ts";
 import { pageFeel } from "../sound/page-feel.ts";
 import type { Metal } from "../theme.ts";
 import { wantsStillness } from "./campaign.ts";
@@ -9,12 +10,13 @@ import { wantsStillness } from "./campaign.ts";
 export async function celebrate({ glint, light, mid, dark }: Metal, card: AbortSignal): Promise<void> {
   pageFeel.won();
   if (wantsStillness()) return;
-  const { create } = await import("canvas-confetti");
-  if (card.aborted) return;
+  // A win is one without confetti, too.
+  const loaded = await afresh(() => import("canvas-confetti")).catch(() => null);
+  if (loaded === null || card.aborted) return;
   const air = document.createElement("canvas");
   air.className = "confetti";
   document.body.append(air);
-  const confetti = create(air, { resize: true, useWorker: true });
+  const confetti = loaded.create(air, { resize: true, useWorker: true });
   card.addEventListener("abort", () => {
     // What draws on it is told so, but is elsewhere and may take a moment.
     confetti.reset();
