@@ -297,7 +297,7 @@ export const SCENES: readonly Scene[] = [
   { name: "closed-expired", shows: ".aside", answers: { reveal: problem(409, "card_expired") }, act: forMe },
   { name: "closed-voided", shows: ".aside", answers: { reveal: problem(409, "card_voided") }, act: forMe },
   { name: "closed-paused", shows: ".aside", answers: { reveal: problem(409, "campaign_state") }, act: forMe },
-  { name: "closed-broken", shows: ".aside", answers: { reveal: problem(418, "unknown") }, act: forMe },
+  { name: "closed-broken", shows: ".aside", answers: { reveal: problem(400, "invalid_request") }, act: forMe },
   { name: "closed-unknown-campaign", shows: ".aside", boot: null },
   { name: "outside-not-in-line", shows: ".aside", path: `/${CARD}?browser` },
   {
