@@ -95,6 +95,44 @@ describe.concurrent("the card lies where its outline was, from the opening to th
   });
 });
 
+describe.concurrent("words are set as they are read", () => {
+  it("from right to left, with the last mark at their left end", async ({ expect }) => {
+    const page = await browser.newPage({ locale: "en" });
+    await openScene(page, DIST, sceneOf("covered-right-to-left"));
+    const places = await page.evaluate(() =>
+      [...document.querySelectorAll(".band__title, .band__intro, .prizes__name")].map(({ firstChild }) => {
+        const lefts = [0, (firstChild?.textContent?.length ?? 0) - 1].map((at) => {
+          const range = document.createRange();
+          if (firstChild !== null) range.setStart(firstChild, at);
+          if (firstChild !== null) range.setEnd(firstChild, at + 1);
+          return range.getBoundingClientRect().left;
+        });
+        return (lefts[0] ?? 0) > (lefts[1] ?? 0) ? "right to left" : firstChild?.textContent;
+      }),
+    );
+    expect(places.length).toBeGreaterThan(2);
+    expect(new Set(places)).toEqual(new Set(["right to left"]));
+    await page.close();
+  });
+
+  it("a coupon's long number in lines of one length, and copied in one piece", async ({ expect }) => {
+    const page = await browser.newPage({ viewport: SCREENS[0], locale: "en" });
+    await openScene(page, DIST, sceneOf("reward-priced"));
+    const number = page.locator(".coupon__number");
+    const widths = await number.evaluate((shown) => {
+      const range = document.createRange();
+      range.setStartAfter(shown.firstElementChild ?? shown);
+      range.setEndAfter(shown.lastChild ?? shown);
+      const lines = new Map<number, number>();
+      for (const { top, width } of range.getClientRects()) lines.set(top, (lines.get(top) ?? 0) + width);
+      return [...lines.values()].filter((width) => width > 8);
+    });
+    expect(Math.min(...widths)).toBeGreaterThan(Math.max(...widths) * 0.7);
+    expect(await number.innerText()).toMatch(/\n[A-Za-z0-9]{32}$/);
+    await page.close();
+  });
+});
+
 describe.concurrent("where the system's colours take the place of ours, an edge is left of", () => {
   it.for(["covered", "won", "redeeming", "reward-coupon", "lobby"])("%s", { timeout: 240_000 }, async (name, { expect }) => {
     const context = await browser.newContext({ viewport: SCREENS[0], locale: "en", reducedMotion: "reduce", forcedColors: "active" });

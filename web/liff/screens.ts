@@ -111,6 +111,13 @@ const LONG: typeof FESTIVAL = {
     ...FESTIVAL.prizes.slice(1),
   ],
 };
+/** Written from right to left, in a page that is not. */
+const HEBREW: typeof FESTIVAL = {
+  ...FESTIVAL,
+  title: "מבצע האביב!",
+  texts: { intro: "גרדו, נסו את מזלכם!", terms: "עד גמר המלאי (3 לאדם)." },
+  prizes: FESTIVAL.prizes.map((prize) => ({ ...prize, name: "קופון 50 ₪!" })),
+};
 const LONG_NUMBER = "AQABAAAAAAGBX0sM3xPgp4CQdFrNZnn3";
 
 type Answer = { readonly status?: number; readonly body?: unknown; readonly headers?: Record<string, string> } | "never" | "lost";
@@ -420,6 +427,14 @@ export const SCENES: readonly Scene[] = [
     shows: ".reward .medal",
     boot: MISSING,
     answers: { reveal: { body: { state: "revealed", prize: MISSING.prizes[0] } } },
+    act: redeem,
+  },
+  { name: "covered-right-to-left", shows: ".prizes__name", boot: HEBREW },
+  {
+    name: "reward-right-to-left",
+    shows: ".coupon .qr path",
+    boot: HEBREW,
+    answers: { reveal: { body: { state: "revealed", prize: HEBREW.prizes[1] } } },
     act: redeem,
   },
   { name: "outside-token-refused", shows: ".aside", answers: { session: problem(401, "line_token_invalid") } },

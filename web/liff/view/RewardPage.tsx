@@ -1,3 +1,4 @@
+import { Fragment, type ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Reward } from "../api.ts";
 import type { State } from "../machine.ts";
@@ -131,6 +132,16 @@ function Code({ code }: { readonly code: string }) {
   );
 }
 
+/** With places at which a long number may go on in the next line, every four characters. It is copied as it is. */
+function inGroups(number: string): ComponentChildren {
+  return number.match(/.{1,4}/gu)?.map((group, i) => (
+    <Fragment key={i}>
+      {i > 0 && <wbr />}
+      {group}
+    </Fragment>
+  ));
+}
+
 function Coupon({ number, used }: { readonly number: string; readonly used: boolean }) {
   const { messages } = useCampaign();
   return (
@@ -141,7 +152,7 @@ function Coupon({ number, used }: { readonly number: string; readonly used: bool
         {used && <span class="coupon__stamp">{messages.couponUsed}</span>}
       </div>
       <p class="coupon__number">
-        <span>{messages.couponNumber}</span> {number}
+        <span>{messages.couponNumber}</span> {inGroups(number)}
       </p>
     </div>
   );
