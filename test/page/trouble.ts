@@ -226,13 +226,46 @@ describe.concurrent("when the network is bad", { timeout: 240_000 }, () => {
     await page.getByRole("button", { name: messages.ownCards.title }).click();
     await page.getByRole("dialog").waitFor();
     expect([...lost.keys()].filter((name) => (lost.get(name) ?? 0) > 1).sort()).toEqual([
-      "OwnCardsSheet",
       "confetti.module",
       "dist",
       "en",
       "later",
       "line.development",
     ]);
+  });
+
+  it("stays while LINE's script cannot be had: without a network for as long as that takes, with one it is loaded anew, once", async ({
+    house,
+    phone,
+    expect,
+  }) => {
+    const { page, context } = phone;
+    await holdClock(phone);
+    let [loads, asked, isLost] = [0, 0, true];
+    page.on("domcontentloaded", () => (loads += 1));
+    await page.route(/\/assets\/line\.development.*\.js/, async (route) => {
+      asked += 1;
+      await (isLost ? route.abort("connectionreset") : route.fallback());
+    });
+    const seen = async (look: () => number | Promise<number>) => {
+      await page.clock.fastForward("00:25");
+      return look();
+    };
+    await page.goto(house.shelf.take("coupon-50").url);
+    await cardPage(page).heading(messages.waiting.trouble.title).waitFor();
+    await context.setOffline(true);
+    await expect.poll(() => seen(() => asked), LEAP).toBeGreaterThan(12);
+    await cardPage(page).heading(messages.waiting.offline.title).waitFor();
+    expect(loads).toBe(1);
+
+    await context.setOffline(false);
+    const tryAgain = page.getByRole("button", { name: messages.tryAgain });
+    await expect.poll(() => seen(() => tryAgain.count()), { timeout: 120_000, interval: 30 }).toBe(1);
+    expect(loads).toBe(2);
+    isLost = false;
+    await tryAgain.click();
+    await cardPage(page).foil.waitFor();
+    expect(loads).toBe(2);
   });
 
   it("a session that the server knows no more is begun anew, unnoticed", async ({ house, phone, expect }) => {

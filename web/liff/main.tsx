@@ -4,12 +4,13 @@ import "./style/reward.css";
 import "./style/sheet.css";
 import "./style/large.css";
 import { render } from "preact";
-import { insist } from "./afresh.ts";
+import { afresh, insist } from "./afresh.ts";
 import { playerApi } from "./api.ts";
 import { readBoot, type Boot } from "./boot.ts";
 import { errandsIn } from "./errands.ts";
 import { memoryOf, storeOf } from "./memory.ts";
 import { playerOf } from "./player.ts";
+import { MAX_ATTEMPTS } from "./retry.ts";
 import { readRoute } from "./route.ts";
 import { localText, pickLanguage } from "./text/language.ts";
 import { loadMessages } from "./text/messages.ts";
@@ -17,17 +18,34 @@ import { themeOf } from "./theme.ts";
 import { App } from "./view/App.tsx";
 import { Skeleton } from "./view/Skeleton.tsx";
 
-/** A browser that failed to fetch a file which another one imports does not ask for it again while the page lives; after so many attempts, the page is loaded anew. */
-const MAX_ATTEMPTS = 3;
-let attempts = 0;
+/**
+ * A browser that failed to fetch a file which another one imports does not ask for it again while the page lives. After so many attempts to open LINE
+ * the page is loaded anew; one that was loaded anew already is so again only where its user has come back, or asks for it.
+ */
+const MAX_LINE_FAILURES = 3;
+/** The state of a history entry whose page was loaded anew; it outlives that. */
+const ANEW = "anew";
+let lineFailures = 0;
 
 /** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. Called again only where it failed. */
 const openLine = async (boot: Boot) => {
-  if (attempts++ >= MAX_ATTEMPTS) location.reload();
-  return import.meta.env.MODE === "development"
-    ? (await import("./line.development.ts")).openLine(boot)
-    : (await import("./line.ts")).openLine(boot);
+  try {
+    return import.meta.env.MODE === "development"
+      ? await (await afresh(() => import("./line.development.ts"))).openLine(boot)
+      : await (await afresh(() => import("./line.ts"))).openLine(boot);
+  } catch (error) {
+    if (lineFailures++ >= (history.state === ANEW ? MAX_ATTEMPTS + 1 : MAX_LINE_FAILURES)) await loadAnew();
+    throw error;
+  }
 };
+
+/** Where there is a page to be had: without a network a browser would show one of its own, and stay there. */
+async function loadAnew(): Promise<void> {
+  const { ok } = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+  if (!ok) return;
+  history.replaceState(ANEW, "");
+  location.reload();
+}
 
 async function start(root: Element): Promise<void> {
   const boot = readBoot(document);

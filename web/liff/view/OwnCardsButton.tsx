@@ -1,18 +1,17 @@
 import { useState } from "preact/hooks";
 import { useCampaign } from "./campaign.ts";
-import { useLoaded } from "./use-loaded.ts";
+import { OwnCardsSheet } from "./OwnCardsSheet.tsx";
 
-/** Opens the user's own cards; the sheet that shows them is loaded then. */
+/** Opens the user's own cards. */
 export function OwnCardsButton() {
   const { messages } = useCampaign();
-  const [sheet, load] = useLoaded(() => import("./OwnCardsSheet.tsx"));
   const [open, setOpen] = useState(false);
   return (
     <>
-      <button type="button" class="button button--quiet" aria-haspopup="dialog" onClick={() => void load().then(() => setOpen(true))}>
+      <button type="button" class="button button--quiet" aria-haspopup="dialog" onClick={() => setOpen(true)}>
         {messages.ownCards.title}
       </button>
-      {open && sheet !== null && <sheet.OwnCardsSheet onClose={() => setOpen(false)} />}
+      {open && <OwnCardsSheet onClose={() => setOpen(false)} />}
     </>
   );
 }
