@@ -221,6 +221,24 @@ describe.concurrent("a card's page", { timeout: 240_000 }, () => {
     await expect.poll(async () => (await house.admin.care(cardId))[0]?.code, SETTLED).toBe(code);
   });
 
+  it("is played where the browser lets it read and keep nothing", async ({ house, phone }) => {
+    const { page } = phone;
+    await page.addInitScript(() => {
+      for (const name of ["getItem", "setItem"] as const) {
+        const allowed = Storage.prototype[name] as (key: string, ...rest: unknown[]) => never;
+        // What LINE's own script keeps is LINE's affair.
+        Storage.prototype[name] = function (this: Storage, key: string, ...rest: unknown[]) {
+          if (key.startsWith("kuji.")) throw new DOMException("denied", "SecurityError");
+          return allowed.call(this, key, ...rest);
+        };
+      }
+    });
+    await page.goto(`${house.shelf.take("coupon-50").url}?as=${newLineUserId()}`);
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await cardPage(page).text(messages.coupon).waitFor();
+  });
+
   it("shows the same prize in two tabs of one card, and redeems it once", async ({ house, phone, expect }) => {
     const { url, cardId } = house.shelf.take("points-10");
     const tabs = [phone.page, await phone.openTab(), await phone.openTab()];

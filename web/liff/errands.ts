@@ -68,9 +68,9 @@ export function errandsIn(world: World): Errands {
     return { type: "opened", card: { cardId }, foil: memory.foilOf(cardId), refusal: null };
   }
 
-  function drawn({ status, cardId }: Drawn): Event {
+  function drawn({ status, cardId }: Drawn, key: string): Event {
     if (status === "overloaded") return failed(refusal(503, "overloaded"));
-    memory.drawn();
+    memory.drawn(user, key);
     if (cardId !== undefined) world.goTo(cardPath(boot.campaign, cardId));
     return { type: "drawn", status, card: cardId === undefined ? null : { cardId }, refusal: refusalOf(boot, world.nowMs()) };
   }
@@ -113,8 +113,13 @@ export function errandsIn(world: World): Errands {
       switch (call) {
         case "open":
           return open();
-        case "draw":
-          return ask((session) => api.draw(session, memory.drawKey(world.makeKey)), drawn);
+        case "draw": {
+          const key = memory.drawKey(user, world.makeKey);
+          return ask(
+            (session) => api.draw(session, key),
+            (answer) => drawn(answer, key),
+          );
+        }
         case "reveal":
           return ask(
             (session) => api.reveal(session, cardOf(state), trail),

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryOf, storeOf, type Store } from "./memory.ts";
 
@@ -22,13 +23,19 @@ describe("memory", () => {
     expect(memoryOf("autumn", tab, emptyStore()).session("U1", 0)).toBeNull();
   });
 
-  test("keeps the key of a draw until the draw is done", () => {
-    const tab = emptyStore();
-    const first = memoryOf("spring", tab, emptyStore()).drawKey(() => "one");
-    const reloaded = memoryOf("spring", tab, emptyStore());
-    expect([first, reloaded.drawKey(() => "two")]).toEqual(["one", "one"]);
-    reloaded.drawn();
-    expect(reloaded.drawKey(() => "two")).toBe("two");
+  test("keeps the key of a draw until it was answered, for its user alone, also over the end of the app", () => {
+    const device = emptyStore();
+    const open = (campaign = "spring") => memoryOf(campaign, emptyStore(), device);
+    expect(open().drawKey("U1", () => "one")).toBe("one");
+    expect(open().drawKey("U1", () => "two")).toBe("one");
+    expect(open().drawKey("U2", () => "two")).toBe("two");
+    expect(open("autumn").drawKey("U1", () => "three")).toBe("three");
+    open().drawn("U1", "one");
+    expect(open().drawKey("U1", () => "four")).toBe("four");
+    // The answer to an older draw comes late, in another tab.
+    open().drawn("U1", "one");
+    expect(open().drawKey("U1", () => "five")).toBe("four");
+    expect(open().drawKey("U2", () => "six")).toBe("two");
   });
 
   test("remembers the cards that were scratched last, and not without bound", () => {
@@ -55,40 +62,45 @@ describe("memory", () => {
     expect(memory.strokesOn("card-8")).toEqual([8]);
   });
 
-  test("of a browser that keeps nothing still holds the session while the page is open", () => {
-    const forbidden = storeOf(() => {
-      throw new Error("denied");
-    });
-    const throwing = () => {
-      throw new Error("full");
-    };
-    const full = storeOf(() => ({ ...emptyStore(), setItem: throwing }) as unknown as Storage);
-    const broken = storeOf(() => ({ getItem: throwing, setItem: throwing, removeItem: throwing }) as unknown as Storage);
-    const missing = storeOf(() => null);
-    for (const store of [forbidden, full, broken, missing]) {
-      const memory = memoryOf("spring", store, store);
-      memory.keepSession(session);
-      memory.scratched("card");
-      expect(memory.session("U1", 0)).toEqual(session);
-      expect(memory.foilOf("card")).toBe("whole");
-      memory.dropSession();
-    }
-    expect(full.getItem("kuji.scratched")).toBeNull();
+  const refuse = () => {
+    throw new Error("denied");
+  };
+  test.each([
+    ["is forbidden", refuse],
+    ["is not there", () => null as unknown as Store],
+    ["throws at everything", () => ({ getItem: refuse, setItem: refuse, removeItem: refuse })],
+    ["is full", () => ({ ...emptyStore(), setItem: refuse })],
+  ])("of a browser whose store %s lasts while the page is open", (_how, get) => {
+    const memory = memoryOf("spring", storeOf(get), storeOf(get));
+    memory.keepSession(session);
+    memory.keepStrokes("touched", [1, 2, 3, 4, 5]);
+    memory.scratched("scratched");
+    expect(memory.session("U1", 0)).toEqual(session);
+    expect(["touched", "scratched", "other"].map((cardId) => memory.foilOf(cardId))).toEqual(["touched", "off", "whole"]);
+    expect([memory.drawKey("U1", () => "one"), memory.drawKey("U1", () => "two")]).toEqual(["one", "one"]);
+    memory.dropSession();
+    memory.drawn("U1", "one");
+    expect([memory.session("U1", 0), memory.drawKey("U1", () => "two")]).toEqual([null, "two"]);
   });
 
-  test.each(['{"a":1}', "5", "null", "[null]", '[["card"]]', '[["card","zz"]]', "nonsense"])(
-    "makes nothing of %s that it did not write",
-    (found) => {
-      const device = emptyStore();
-      device.setItem("kuji.touched", found);
-      device.setItem("kuji.scratched", found);
-      const memory = memoryOf("spring", emptyStore(), device);
-      expect(memory.foilOf("another")).toBe("whole");
-      expect(memory.strokesOn("card")).toEqual([]);
-      memory.keepStrokes("card", [1]);
-      expect(memory.strokesOn("card")).toEqual([1]);
-      memory.scratched("card");
-      expect(memory.foilOf("card")).toBe("off");
-    },
-  );
+  test("plays on with whatever is found in the store, and mends it", () => {
+    const touched = fc.oneof(fc.json(), fc.constantFrom('[["card","zz"]]', "[[null]]", '[["card",[1e300,0,0,0,1]]]'));
+    fc.assert(
+      fc.property(fc.json(), touched, fc.oneof(fc.json(), fc.string()), (any, kept, key) => {
+        const store = emptyStore();
+        for (const name of ["kuji.scratched", "kuji.session.spring"]) store.setItem(name, any);
+        store.setItem("kuji.touched", kept);
+        store.setItem("kuji.draw.spring.U1", key);
+        const memory = memoryOf("spring", store, store);
+        expect(memory.session("U1", 0)).toBeNull();
+        expect(memory.foilOf("card")).toBe("whole");
+        expect(memory.strokesOn("card")).toEqual([]);
+        expect(memory.drawKey("U1", () => "made")).toMatch(/^[\w-]{1,64}$/);
+        memory.keepStrokes("card", [1, 2, 3, 4, 5]);
+        expect([memory.foilOf("card"), memory.strokesOn("card")]).toEqual(["touched", [1, 2, 3, 4, 5]]);
+        memory.scratched("card");
+        expect(memory.foilOf("card")).toBe("off");
+      }),
+    );
+  });
 });

@@ -1,5 +1,5 @@
 /**
- * What a reload must not lose: the session, the key of a draw under way, which cards were scratched, and the strokes on those that still are.
+ * What a reload must not lose: the session, the key of a draw that was not answered, which cards were scratched, and the strokes on those that still are.
  * A browser that keeps nothing (private mode) still plays; it only scratches again.
  */
 export interface Session {
@@ -16,8 +16,15 @@ export type Foil = "whole" | "touched" | "off";
 const MAX_SCRATCHED = 50;
 /** Cards that are being scratched; hardly anybody leaves more than one unfinished. */
 const MAX_TOUCHED = 4;
+/** Of a stroke, which are in thousandths of the panel's width: a finger may leave it, but not by so much. */
+const MAX_UNITS = 100_000;
+/** Fewer than the server takes: what it refuses would be sent again and again. */
+const DRAW_KEY = /^[\w-]{1,64}$/;
 /** A session this close to its end is not begun with. */
 const SESSION_MARGIN_MS = 60_000;
+
+/** A card that was touched, and the strokes on it, packed. */
+type Touched = readonly [cardId: string, strokes: readonly number[]];
 
 /** The smallest part of `Storage` that is needed. */
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -26,9 +33,10 @@ export interface Memory {
   session(user: string | null, nowMs: number): Session | null;
   keepSession(session: Session): void;
   dropSession(): void;
-  /** The key of the draw under way: the same until `drawn`, so that a reload does not draw twice. */
-  drawKey(make: () => string): string;
-  drawn(): void;
+  /** The key of this user's draw: the same until it was answered (`drawn`), so that neither a reload nor an app that was killed draws twice. */
+  drawKey(user: string | null, make: () => string): string;
+  /** Another tab may have begun another draw meanwhile: that one's key stays. */
+  drawn(user: string | null, key: string): void;
   foilOf(cardId: string): Foil;
   /** The foil of this card is off. */
   scratched(cardId: string): void;
@@ -37,33 +45,32 @@ export interface Memory {
   keepStrokes(cardId: string, strokes: readonly number[]): void;
 }
 
-/** `tab` lasts as long as the tab (the session, a draw), `device` outlives the app (what was scratched). */
+/** `tab` lasts as long as the tab (the session), `device` outlives the app (a draw, what was scratched). What is found in them may be of any shape. */
 export function memoryOf(campaign: string, tab: Store, device: Store): Memory {
   const sessionKey = `kuji.session.${campaign}`;
-  const drawKey = `kuji.draw.${campaign}`;
+  const drawKeyOf = (user: string | null) => `kuji.draw.${campaign}.${user}`;
   const scratchedKey = "kuji.scratched";
   const touchedKey = "kuji.touched";
-  let held: Session | null = read(tab, sessionKey) as Session | null;
-  const scratchedCards = () => listOf(read(device, scratchedKey)) as string[];
-  const touchedCards = () => listOf(read(device, touchedKey)).filter(Array.isArray) as [cardId: string, strokes: unknown][];
+  const scratchedCards = () => listIn<string>(device, scratchedKey);
+  const touchedCards = () => listIn<Touched>(device, touchedKey).filter(isTouched);
   const others = (cardId: string) => touchedCards().filter(([id]) => id !== cardId);
 
   return {
-    session: (user, nowMs) => (held !== null && held.user === user && held.expiresAtMs - SESSION_MARGIN_MS > nowMs ? held : null),
-    keepSession: (session) => {
-      held = session;
-      write(tab, sessionKey, session);
+    session: (user, nowMs) => {
+      const held = read(tab, sessionKey) as Session | null;
+      return held?.user === user && held.expiresAtMs - SESSION_MARGIN_MS > nowMs ? held : null;
     },
-    dropSession: () => {
-      held = null;
-      tab.removeItem(sessionKey);
-    },
-    drawKey: (make) => {
-      const key = (read(tab, drawKey) as string | null) ?? make();
-      write(tab, drawKey, key);
+    keepSession: (session) => write(tab, sessionKey, session),
+    dropSession: () => tab.removeItem(sessionKey),
+    drawKey: (user, make) => {
+      const kept = device.getItem(drawKeyOf(user)) ?? "";
+      const key = DRAW_KEY.test(kept) ? kept : make();
+      device.setItem(drawKeyOf(user), key);
       return key;
     },
-    drawn: () => tab.removeItem(drawKey),
+    drawn: (user, key) => {
+      if (device.getItem(drawKeyOf(user)) === key) device.removeItem(drawKeyOf(user));
+    },
     foilOf: (cardId) => {
       if (scratchedCards().includes(cardId)) return "off";
       return touchedCards().some(([id]) => id === cardId) ? "touched" : "whole";
@@ -72,30 +79,45 @@ export function memoryOf(campaign: string, tab: Store, device: Store): Memory {
       write(device, scratchedKey, [cardId, ...scratchedCards().filter((id) => id !== cardId)].slice(0, MAX_SCRATCHED));
       write(device, touchedKey, others(cardId));
     },
-    strokesOn: (cardId) => listOf(touchedCards().find(([id]) => id === cardId)?.[1]) as number[],
+    strokesOn: (cardId) => touchedCards().find(([id]) => id === cardId)?.[1] ?? [],
     keepStrokes: (cardId, strokes) => write(device, touchedKey, [[cardId, strokes], ...others(cardId)].slice(0, MAX_TOUCHED)),
   };
 }
 
-/** A store that may be forbidden, full or missing: then it holds nothing. */
-export function storeOf(get: () => Storage | null): Store {
-  const attempt = <T>(use: (store: Storage | null) => T): T | null => {
+/** A store of the browser's. Where that is missing, forbidden or full, what it would not keep is kept while the page lives. */
+export function storeOf(get: () => Store): Store {
+  const held = new Map<string, string>();
+  function use<T>(call: (store: Store) => T): T | null {
     try {
-      return use(get());
+      return call(get());
     } catch {
       return null;
     }
-  };
+  }
   return {
-    getItem: (key) => attempt((store) => store?.getItem(key)) ?? null,
-    setItem: (key, value) => void attempt((store) => store?.setItem(key, value)),
-    removeItem: (key) => void attempt((store) => store?.removeItem(key)),
+    getItem: (key) => held.get(key) ?? use((store) => store.getItem(key)),
+    setItem: (key, value) => {
+      held.set(key, value);
+      use((store) => {
+        store.setItem(key, value);
+        held.delete(key);
+      });
+    },
+    removeItem: (key) => {
+      held.delete(key);
+      use((store) => store.removeItem(key));
+    },
   };
 }
 
-/** What an older page, or something else, has left there may be anything. */
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
+function isTouched(entry: Touched | null): boolean {
+  const strokes: unknown = entry?.[1];
+  return Array.isArray(strokes) && strokes.every((units) => Math.abs(units as number) < MAX_UNITS);
+}
+
+function listIn<Entry>(store: Store, key: string): Entry[] {
+  const list = read(store, key);
+  return Array.isArray(list) ? (list as Entry[]) : [];
 }
 
 function read(store: Store, key: string): unknown {

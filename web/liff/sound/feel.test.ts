@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Store } from "../memory.ts";
+import { storeOf, type Store } from "../memory.ts";
 import { feelOf } from "./feel.ts";
 
 function emptyStore(): Store {
@@ -82,13 +82,12 @@ test("who switches it off has it off on the next visit, too", () => {
 });
 
 test("a browser that keeps nothing can still be switched off", () => {
-  const full = {
-    ...emptyStore(),
-    setItem: () => {
-      throw new Error("full");
-    },
-  };
-  const { feel } = phone(full);
+  const { feel } = phone(
+    storeOf(() => {
+      throw new Error("denied");
+    }),
+  );
+  expect(feel.on).toBe(true);
   feel.toggle();
   expect(feel.on).toBe(false);
 });

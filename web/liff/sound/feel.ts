@@ -45,7 +45,7 @@ export function feelOf(instrument: Instrument, store: Store, still: boolean, now
     toggle: () => {
       on = !on;
       if (on) store.removeItem(MUTED_KEY);
-      else keep(store);
+      else store.setItem(MUTED_KEY, "1");
     },
     touched: () => {
       if (!on) return;
@@ -65,12 +65,4 @@ export function feelOf(instrument: Instrument, store: Store, still: boolean, now
       vibrate(WIN_PULSES_MS);
     },
   };
-}
-
-function keep(store: Store): void {
-  try {
-    store.setItem(MUTED_KEY, "1");
-  } catch {
-    // The store is full or forbidden: it is quiet until the page is left.
-  }
 }
