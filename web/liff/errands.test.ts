@@ -157,8 +157,8 @@ test("the user's own cards are asked for with the session of the page", async ()
   const { world, calls } = worldWith();
   const errands = errandsIn(world);
   await errands.run("open", OPENING, []);
-  expect(await errands.ownCards("c2")).toEqual({ ok: true, value: { cards: [], next: null } });
-  expect(calls).toEqual([`open ${CARD}`, "ownCards s1 c2"]);
+  expect(await errands.ownCards("?cursor=c2")).toEqual({ ok: true, value: { cards: [], next: null } });
+  expect(calls).toEqual([`open ${CARD}`, "ownCards s1 ?cursor=c2"]);
 });
 
 describe("a draw", () => {

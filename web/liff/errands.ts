@@ -30,7 +30,7 @@ export interface Errands {
   /** Makes the call that this state waits for, and says what came of it. */
   run(call: Call, state: State, trail: readonly TrailPoint[]): Promise<Event>;
   /** A page of the user's own cards. */
-  ownCards(cursor: string | null): Promise<Reply<OwnCards>>;
+  ownCards(query: string): Promise<Reply<OwnCards>>;
 }
 
 export function errandsIn(world: World): Errands {
@@ -44,7 +44,7 @@ export function errandsIn(world: World): Errands {
     try {
       line ??= await world.openLine(boot);
       const route = world.route();
-      if (route === null || route.campaign !== boot.campaign) return failed(refusal(404, "campaign_not_found"));
+      if (route?.campaign !== boot.campaign) return failed(refusal(404, "campaign_not_found"));
       const idToken = await line.idToken();
       if (idToken === null) return { type: "signed_out", reason: line.inLine ? "token_refused" : "not_in_line" };
       user = subjectOf(idToken);
@@ -64,8 +64,9 @@ export function errandsIn(world: World): Errands {
       const reply = await withSession((session) => api.face(session, cardId));
       if (!reply.ok) return failed(reply.failure);
     }
-    if (cardId === null) return { type: "opened", card: null, foil: "whole", refusal: refusalOf(boot, world.nowMs()) };
-    return { type: "opened", card: { cardId }, foil: memory.foilOf(cardId), refusal: null };
+    return cardId === null
+      ? { type: "opened", card: null, foil: "whole", refusal: refusalOf(boot, world.nowMs()) }
+      : { type: "opened", card: { cardId }, foil: memory.foilOf(cardId), refusal: null };
   }
 
   function drawn({ status, cardId }: Drawn, key: string): Event {
@@ -85,7 +86,7 @@ export function errandsIn(world: World): Errands {
     const reply = await api.open(idToken, cardId);
     if (reply.ok) {
       const { session, expiresAt } = reply.value;
-      memory.keepSession({ token: session, user: subjectOf(idToken) ?? "", expiresAtMs: Date.parse(expiresAt) });
+      memory.keepSession({ token: session, user, expiresAtMs: Date.parse(expiresAt) });
     }
     return reply;
   }
@@ -108,7 +109,7 @@ export function errandsIn(world: World): Errands {
     get line() {
       return line;
     },
-    ownCards: (cursor) => withSession((session) => api.ownCards(session, cursor)),
+    ownCards: (query) => withSession((session) => api.ownCards(session, query)),
     run: (call, state, trail) => {
       switch (call) {
         case "open":

@@ -4,8 +4,8 @@
  */
 export interface Session {
   readonly token: string;
-  /** LINE's id of the user whom the session is for. */
-  readonly user: string;
+  /** LINE's id of the user whom the session is for; null where the token tells none. */
+  readonly user: string | null;
   readonly expiresAtMs: number;
 }
 

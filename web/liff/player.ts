@@ -49,9 +49,7 @@ export function playerOf(errands: Errands, memory: Pick<Memory, "scratched" | "s
     const answer = (event: Event) => {
       if (errandOf(state)?.errand === errand) send(event);
     };
-    // Whatever else goes wrong is tried again like a fault of the network.
-    const stumble = () => answer({ type: "failed", failure: { kind: "network", offline: false }, nowMs: clock.nowMs(), dice: 1 });
-    if (errand.untilMs === null) void errands.run(call, state, trail).then(answer).catch(stumble);
+    if (errand.untilMs === null) void errands.run(call, state, trail).then(answer);
     else clock.after(Math.max(0, errand.untilMs - clock.nowMs()), () => answer({ type: "wait_over" }));
   }
 

@@ -31,7 +31,7 @@ export function isPassing(failure: Failure): boolean {
 export function waitAfter(failure: Failure, attempt: number, nowMs: number, dice: number): Wait {
   if (failure.kind === "network" && failure.offline) return { reason: "offline", untilMs: nowMs + OFFLINE_WAIT_MS };
   const reason = failure.kind === "problem" && (failure.status === 429 || failure.status === 503) ? "busy" : "trouble";
-  const backoffMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10));
+  const backoffMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1));
   const wishedMs = failure.kind === "problem" ? Math.min(LONGEST_WISH_MS, failure.retryAfterMs ?? 0) : 0;
   const waitMs = wishedMs > 0 ? wishedMs + dice * Math.max(FIRST_WAIT_MS, wishedMs / 2) : backoffMs * (0.5 + dice / 2);
   return { reason, untilMs: nowMs + Math.round(waitMs) };

@@ -18,8 +18,9 @@ export function Notice({ state, takesFocus = false }: NoticeProps) {
   const { messages } = useCampaign();
   const { reason = null, untilMs = null } = errandOf(state)?.errand ?? {};
   if (reason === null || reason === "on_its_way") return null;
+  const { title } = messages.waiting[reason];
   // Who draws has no card yet that could be safe.
-  const { title, text } = messages.waiting[reason === "busy" && state.state === "drawing" ? "queue" : reason];
+  const { text } = messages.waiting[state.state === "drawing" ? "queue" : reason];
   return (
     <section class="notice" role="status">
       <span class="notice__icon">

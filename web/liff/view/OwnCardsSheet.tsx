@@ -28,7 +28,7 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
     if (asking.current) return;
     asking.current = true;
     setProgress("loading");
-    const reply = await errands.ownCards(cursor);
+    const reply = await errands.ownCards(cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`);
     if (reply.ok) {
       setCards((known) => [...known, ...reply.value.cards]);
       setNext(reply.value.next);
