@@ -128,8 +128,8 @@ export function mix(a: string, b: string, share: number): string {
 
 /** WCAG 2.2 contrast ratio, 1 to 21. */
 export function contrast(a: string, b: string): number {
-  const [lighter, darker] = [luminance(a), luminance(b)].toSorted((x, y) => y - x) as [number, number];
-  return (lighter + 0.05) / (darker + 0.05);
+  const both = [luminance(a), luminance(b)];
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
 }
 
 function luminance(colour: string): number {
