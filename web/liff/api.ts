@@ -3,8 +3,10 @@ import { parseRetryAfter } from "../../durable-objects/retry-after.ts";
 import type { ProblemCode } from "../../worker/problem.ts";
 import type { LocalText } from "./text/language.ts";
 
-/** Longer than an answer takes that comes at all, over the worst of networks; the call is repeated. */
-const TIMEOUT_MS = 20_000;
+/** Longer than any healthy answer, shorter than a user's patience; the call is repeated. */
+const TIMEOUT_MS = 12_000;
+/** A server that is slow for all must get through in the end: each call that was given up doubles the time of those after it, up to this. */
+const LONGEST_TIMEOUT_MS = 60_000;
 
 export interface Card {
   readonly cardId: string;
@@ -89,27 +91,32 @@ type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 /** The player API of one campaign, on the page's own origin. Nothing is thrown: every fault is a `Failure`. */
 export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolean, nowMs: () => number): PlayerApi {
-  /** An answer without `member` is not the app's. */
+  let timeoutMs = TIMEOUT_MS;
+
+  /** An answer without `essential` is not the server's own, and a fault like any other. */
   async function call<T>(
-    member: string,
+    essential: (keyof T & string) | null,
     method: string,
     path: string,
     headers: Record<string, string>,
-    body: object | null = null,
+    body?: unknown,
   ): Promise<Reply<T>> {
     try {
       const response = await fetch(`/player/v1${path}`, {
         method,
-        headers: body === null ? headers : { ...headers, "content-type": "application/json" },
-        body: body && JSON.stringify(body),
+        headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
+        // Of nothing this is nothing.
+        body: JSON.stringify(body),
         credentials: "omit",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       });
       if (!response.ok) return { ok: false, failure: await readProblem(response, nowMs()) };
-      const value = (await response.json()) as object;
-      if (member in value) return { ok: true, value: value as T };
-    } catch {
-      // Nothing of the app's has come.
+      const value = (await response.json()) as T;
+      if (essential !== null && value[essential] === undefined) throw new TypeError(essential);
+      return { ok: true, value };
+    } catch (error) {
+      if ((error as Error).name === "TimeoutError") timeoutMs = Math.min(LONGEST_TIMEOUT_MS, timeoutMs * 2);
+      return { ok: false, failure: { kind: "network", offline: !isOnline() } };
     }
     return { ok: false, failure: { kind: "network", offline: !isOnline() } };
   }
@@ -118,12 +125,18 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
 
   return {
     open: (idToken, cardId) => call("session", "POST", "/session", {}, { campaign, idToken, ...(cardId === null ? {} : { cardId }) }),
-    face: (session, cardId) => call("title", "GET", card(cardId), bearer(session)),
+    face: (session, cardId) => call(null, "GET", card(cardId), bearer(session)),
     draw: (session, key) => call("status", "POST", `/campaigns/${campaign}/play`, { ...bearer(session), "idempotency-key": key }),
     reveal: (session, cardId, trail) => call("prize", "POST", `${card(cardId)}/reveal`, bearer(session), { trail }),
     redeem: (session, cardId) => call("reward", "POST", `${card(cardId)}/redeem`, bearer(session)),
     reward: (session, cardId) => call("status", "GET", `${card(cardId)}/reward`, bearer(session)),
-    ownCards: (session, query) => call("cards", "GET", `/campaigns/${campaign}/cards${query}`, bearer(session)),
+    ownCards: (session, cursor) =>
+      call(
+        "cards",
+        "GET",
+        `/campaigns/${campaign}/cards${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`,
+        bearer(session),
+      ),
   };
 }
 

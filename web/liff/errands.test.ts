@@ -106,6 +106,12 @@ describe("opening", () => {
     });
   });
 
+  test("answers even where something breaks that should not", async () => {
+    const { world } = worldWith({ api: { open: () => Promise.reject(new Error("a bug")) } });
+    expect(await errandsIn(world).run("open", OPENING, [])).toMatchObject({ type: "failed", failure: { kind: "network" } });
+    expect(await errandsIn(world).run("reveal", OPENING, [])).toMatchObject({ type: "failed" });
+  });
+
   test("knows its own campaign only", async () => {
     expect(await errandsIn(worldWith({ path: "autumn" }).world).run("open", OPENING, [])).toMatchObject({
       failure: { code: "campaign_not_found" },

@@ -41,18 +41,13 @@ export function errandsIn(world: World): Errands {
   const failed = (failure: Failure): Event => ({ type: "failed", failure, nowMs: world.nowMs(), dice: world.dice() });
 
   async function open(): Promise<Event> {
-    try {
-      line ??= await world.openLine(boot);
-      const route = world.route();
-      if (route?.campaign !== boot.campaign) return failed(refusal(404, "campaign_not_found"));
-      const idToken = await line.idToken();
-      if (idToken === null) return { type: "signed_out", reason: line.inLine ? "token_refused" : "not_in_line" };
-      user = subjectOf(idToken);
-      return await openCard(idToken, route.cardId);
-    } catch {
-      // LINE's own servers could not be reached.
-      return failed({ kind: "network", offline: !world.isOnline() });
-    }
+    line ??= await world.openLine(boot);
+    const route = world.route();
+    if (route === null || route.campaign !== boot.campaign) return failed(refusal(404, "campaign_not_found"));
+    const idToken = await line.idToken();
+    if (idToken === null) return { type: "signed_out", reason: line.inLine ? "token_refused" : "not_in_line" };
+    user = subjectOf(idToken);
+    return openCard(idToken, route.cardId);
   }
 
   /** One call opens the page: the session's own answer carries the card, and with a session that is held the card alone is asked for. */
@@ -105,44 +100,53 @@ export function errandsIn(world: World): Errands {
     return begun.ok ? call(begun.value.session) : begun;
   }
 
+  async function make(call: Call, state: State, trail: readonly TrailPoint[]): Promise<Event> {
+    switch (call) {
+      case "open":
+        return open();
+      case "draw": {
+        const key = memory.drawKey(user, world.makeKey);
+        return ask(
+          (session) => api.draw(session, key),
+          (answer) => drawn(answer, key),
+        );
+      }
+      case "reveal":
+        return ask(
+          (session) => api.reveal(session, cardOf(state), trail),
+          (won) => ({ type: "revealed", won }),
+        );
+      case "redeem":
+        return ask(
+          (session) => api.redeem(session, cardOf(state)),
+          ({ reward }) => ({ type: "redeemed", reward, nowMs: world.nowMs() }),
+        );
+      case "reward":
+        return ask(
+          (session) => api.reward(session, cardOf(state)),
+          (reward) => ({ type: "reward_seen", reward, nowMs: world.nowMs() }),
+        );
+    }
+  }
+
   return {
     get line() {
       return line;
     },
-    ownCards: (query) => withSession((session) => api.ownCards(session, query)),
-    run: (call, state, trail) => {
-      switch (call) {
-        case "open":
-          return open();
-        case "draw": {
-          const key = memory.drawKey(user, world.makeKey);
-          return ask(
-            (session) => api.draw(session, key),
-            (answer) => drawn(answer, key),
-          );
-        }
-        case "reveal":
-          return ask(
-            (session) => api.reveal(session, cardOf(state), trail),
-            (won) => ({ type: "revealed", won }),
-          );
-        case "redeem":
-          return ask(
-            (session) => api.redeem(session, cardOf(state)),
-            ({ reward }) => ({ type: "redeemed", reward, nowMs: world.nowMs() }),
-          );
-        case "reward":
-          return ask(
-            (session) => api.reward(session, cardOf(state)),
-            (reward) => ({ type: "reward_seen", reward, nowMs: world.nowMs() }),
-          );
+    ownCards: (cursor) => withSession((session) => api.ownCards(session, cursor)),
+    run: async (call, state, trail) => {
+      try {
+        return await make(call, state, trail);
+      } catch {
+        // LINE could not be reached, or something is not what it should be: nobody is left waiting.
+        return failed({ kind: "network", offline: !world.isOnline() });
       }
     },
   };
 }
 
 function cardOf(state: State): string {
-  if (!("card" in state)) throw new Error(`a page that is ${state.state} has no card`);
+  if (!("card" in state)) throw new TypeError(state.state);
   return state.card.cardId;
 }
 

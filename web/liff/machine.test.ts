@@ -185,8 +185,14 @@ describe("a call that fails", () => {
     expect(after(opened, touched, failed(401, "session_invalid"))).toEqual({ state: "outside", reason: "token_refused" });
   });
 
-  test("in a way that the page does not know ends it without a guess", () => {
-    expect(after(failed(400, "invalid_request"))).toEqual({ state: "closed", reason: "broken" });
+  test("in a way that the page does not know ends it without a guess, until the user asks again", () => {
+    const broken = after(failed(400, "invalid_request"));
+    expect(broken).toEqual({ state: "closed", reason: "broken" });
+    expect(callOf(step(broken, { type: "returned", nowMs: 0 }))).toBe("open");
+  });
+
+  test("by a refusal that is not ours is made again", () => {
+    expect(after(opened, touched, failed(403, "unknown"))).toMatchObject({ state: "asking", card, errand: { reason: "trouble" } });
   });
 });
 

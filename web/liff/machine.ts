@@ -13,7 +13,7 @@ export interface Errand {
   readonly reason: WaitReason | null;
 }
 
-/** Why the page has come to an end: a refusal that no repetition cures, or `unreachable`, which the user may try again. */
+/** Why the page has come to an end: a refusal that no repetition cures, or what the user may try again (`mayReopen`). */
 export type ClosedReason =
   | "campaign_not_found"
   | "card_not_found"
@@ -79,30 +79,20 @@ const fresh = (): Errand => ({ failures: 0, untilMs: null, reason: null });
 
 export const OPENING: State = { state: "opening", errand: fresh() };
 
+const CALLS: Readonly<Record<Extract<State, { readonly errand: unknown }>["state"], Call>> = {
+  opening: "open",
+  drawing: "draw",
+  asking: "reveal",
+  redeeming: "redeem",
+  rewarded: "reward",
+};
+
 /** The call that this state waits for, if any. */
 export function errandOf(state: State): { readonly call: Call; readonly errand: Errand } | null {
-  switch (state.state) {
-    case "opening":
-      return { call: "open", errand: state.errand };
-    case "drawing":
-      return { call: "draw", errand: state.errand };
-    case "asking":
-      return { call: "reveal", errand: state.errand };
-    case "redeeming":
-      return { call: "redeem", errand: state.errand };
-    case "rewarded":
-      if (state.errand === null) return null;
-      // A coupon is its own reward; what may change is the state of its card.
-      return { call: state.won.prize.kind === "coupon" ? "reveal" : "reward", errand: state.errand };
-    case "outside":
-    case "lobby":
-    case "covered":
-    case "loosened":
-    case "revealed":
-    case "thanks":
-    case "closed":
-      return null;
-  }
+  if (!("errand" in state) || state.errand === null) return null;
+  // A coupon is its own reward; what may change is the state of its card.
+  const isCoupon = state.state === "rewarded" && state.won.prize.kind === "coupon";
+  return { call: isCoupon ? "reveal" : CALLS[state.state], errand: state.errand };
 }
 
 /** The page's next state. An event that means nothing in a state leaves it as it is: a second press of a button, a late reply. */
@@ -199,9 +189,9 @@ function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowM
   };
 }
 
-/** Closed for a while, not for good. */
-function mayReopen(state: State): boolean {
-  return state.state === "closed" && (state.reason === "unreachable" || state.reason === "campaign_state" || state.reason === "broken");
+/** Closed for a while, not for good, as far as the page can know. */
+export function mayReopen(state: State): boolean {
+  return state.state === "closed" && ["unreachable", "campaign_state", "broken"].includes(state.reason);
 }
 
 /** A page that slept goes on at once, but for the wait that the server asked for. A coupon may have been used meanwhile. */
@@ -220,13 +210,11 @@ function failed(state: State, { failure, nowMs, dice }: Event & { type: "failed"
   if (current === null) return state;
   // Without a network nobody is asked, so nobody is asked too often.
   const failures = current.errand.failures + (failure.kind === "network" && failure.offline ? 0 : 1);
-  if (isPassing(failure)) {
-    if (failures <= MAX_ATTEMPTS) return withErrand(state, () => ({ failures, ...waitAfter(failure, failures, nowMs, dice) }));
-    // What was redeemed stays on the screen; only the asking ends.
-    return state.state === "rewarded" ? { ...state, errand: null } : { state: "closed", reason: "unreachable" };
-  }
+  const passes = isPassing(failure);
+  if (passes && failures <= MAX_ATTEMPTS) return withErrand(state, () => ({ failures, ...waitAfter(failure, failures, nowMs, dice) }));
+  // What was redeemed stays on the screen; only the asking ends.
   if (state.state === "rewarded") return { ...state, errand: null };
-  return refused(state, failure);
+  return passes ? { state: "closed", reason: "unreachable" } : refused(state, failure);
 }
 
 function refused(state: State, failure: Failure): State {

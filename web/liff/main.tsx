@@ -54,16 +54,8 @@ async function start(root: Element): Promise<void> {
   const theme = themeOf(boot?.theme ?? {});
   for (const [name, value] of Object.entries(theme.properties)) document.documentElement.style.setProperty(name, value);
   if (boot === null) {
-    const [messages, { AsidePage }] = await Promise.all([loadMessages(language), insist(() => import("./view/later.ts"))]);
-    render(
-      <AsidePage
-        state={{ state: "closed", reason: "campaign_not_found" }}
-        line={null}
-        campaign={{ language, messages, boot }}
-        tryAgain={() => location.reload()}
-      />,
-      root,
-    );
+    const [messages, { UnknownCampaign }] = await Promise.all([loadMessages(language), insist(() => import("./view/later.ts"))]);
+    render(<UnknownCampaign language={language} messages={messages} />, root);
     return;
   }
   document.title = localText(boot.title, language);

@@ -43,10 +43,16 @@ describe("a wait", () => {
   });
 });
 
-test("load, faults of ours and the network pass; refusals do not", () => {
-  const problem = (status: number): Failure => ({ kind: "problem", status, code: "forbidden", retryAfterMs: null });
-  expect([429, 500, 502, 503].every((status) => isPassing(problem(status)))).toBe(true);
+test("load, faults of ours and the network pass, and so does whatever is not a word of ours; our refusals do not", () => {
+  const problem = (status: number, code: "invalid_request" | "unknown" = "invalid_request"): Failure => ({
+    kind: "problem",
+    status,
+    code,
+    retryAfterMs: null,
+  });
+  expect([408, 425, 429, 500, 502, 503].every((status) => isPassing(problem(status)))).toBe(true);
   expect([400, 401, 403, 404, 409, 413].some((status) => isPassing(problem(status)))).toBe(false);
+  expect([400, 401, 403, 404, 410].every((status) => isPassing(problem(status, "unknown")))).toBe(true);
   expect(isPassing({ kind: "network", offline: false })).toBe(true);
 });
 

@@ -18,9 +18,15 @@ export interface Wait {
   readonly untilMs: number;
 }
 
-/** Problems that a repetition may cure; every call of the page is idempotent, so repeating is always safe. A refusal that names no problem is not the app's own. */
+/** Too late, too early, too often: https://www.rfc-editor.org/rfc/rfc9110#name-408-request-timeout, RFC 8470 §5.2, RFC 6585 §4. */
+const PASSING_STATUSES: readonly number[] = [408, 425, 429];
+
+/**
+ * Problems that a repetition may cure; every call of the page is idempotent, so repeating is always safe. A refusal without a code of ours comes from
+ * something on the way, which may think better of it.
+ */
 export function isPassing(failure: Failure): boolean {
-  return failure.kind === "network" || failure.code === "unknown" || failure.status === 429 || failure.status >= 500;
+  return failure.kind === "network" || failure.code === "unknown" || failure.status >= 500 || PASSING_STATUSES.includes(failure.status);
 }
 
 /**

@@ -51,7 +51,7 @@ export interface ScratchSurface {
 /** Prints the foil on `foil` and listens to it; `crumbs` lies over it, a little larger, and takes no touches. */
 export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElement, options: SurfaceOptions): ScratchSurface {
   const pen = foil.getContext("2d");
-  if (pen === null) throw new Error("this browser draws on no canvas");
+  if (pen === null) throw new Error("no canvas");
   const stamps = cutStamps(options.metal);
   const coverage = emptyCoverage();
   const fingers = new Map<number, Finger>();

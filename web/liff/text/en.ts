@@ -82,7 +82,7 @@ export const messages: Messages = {
     card_voided: { title: "This card is void", text: "If you have questions, please ask whoever gave you the card." },
     campaign_state: { title: "Taking a short break", text: "Your card is kept. Please come back a little later." },
     unreachable: { title: "We cannot get through", text: "Your card is safe. Please try again in a while." },
-    broken: { title: "Something went wrong", text: "Please close this page and open it again from your message." },
+    broken: { title: "Something went wrong", text: "Please try again, or open the page again from your message." },
   },
   outside: {
     not_in_line: { title: "Please open this in LINE", text: "Sign in to LINE so that we know the card is yours." },

@@ -88,7 +88,7 @@ export const messages: Messages = {
     card_voided: { title: "このカードは無効です", text: "ご不明な点は、カードの配布元へお問い合わせください。" },
     campaign_state: { title: "ただいま休止中です", text: "カードは残っています。しばらくしてからお越しください。" },
     unreachable: { title: "接続できません", text: "カードは安全です。しばらくしてからもう一度お試しください。" },
-    broken: { title: "問題が発生しました", text: "一度閉じて、元のメッセージから開き直してください。" },
+    broken: { title: "問題が発生しました", text: "もう一度お試しになるか、元のメッセージから開き直してください。" },
   },
   outside: {
     not_in_line: { title: "LINEで開いてください", text: "LINEにログインすると、あなたのカードを確認できます。" },

@@ -79,7 +79,7 @@ export const messages: Messages = {
     card_voided: { title: "這張卡片已作廢", text: "如有疑問，請聯絡發放卡片的單位。" },
     campaign_state: { title: "活動暫停中", text: "你的卡片仍然保留，請稍後再回來。" },
     unreachable: { title: "暫時連不上", text: "你的卡片很安全，請稍後再試一次。" },
-    broken: { title: "發生了一點問題", text: "請關閉後，從原本的訊息再開啟一次。" },
+    broken: { title: "發生了一點問題", text: "請再試一次，或從原本的訊息重新開啟。" },
   },
   outside: {
     not_in_line: { title: "請在 LINE 中開啟", text: "登入 LINE 後，才能知道這張卡片是你的。" },

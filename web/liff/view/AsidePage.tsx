@@ -1,4 +1,4 @@
-import type { ClosedReason, State } from "../machine.ts";
+import { mayReopen, type ClosedReason, type State } from "../machine.ts";
 import type { Line } from "../line.ts";
 import { localText } from "../text/language.ts";
 import { CLOCK, Icon, OFFLINE } from "./Icon.tsx";
@@ -20,8 +20,7 @@ const CLOSED_DRAWINGS: Readonly<Record<ClosedReason, string>> = {
   broken: CLOVER,
 };
 
-/** Where the user can only wait; where this card is none, another one may be. */
-const PASSING: readonly ClosedReason[] = ["unreachable", "campaign_state", "broken"];
+/** Where this card is none, another one may be. */
 const CARDLESS: readonly ClosedReason[] = ["card_not_found", "card_expired", "card_voided"];
 
 type AsideState = Extract<State, { state: "closed" | "outside" }>;
@@ -48,7 +47,7 @@ export function AsidePage({
       {boot !== null && <p class="aside__campaign">{localText(boot.title, language)}</p>}
       <h1 class="aside__title">{title}</h1>
       <p class="aside__text">{text}</p>
-      {state.state === "closed" && PASSING.includes(state.reason) && (
+      {mayReopen(state) && (
         <button type="button" class="button button--main" onClick={tryAgain}>
           {messages.tryAgain}
         </button>
@@ -73,6 +72,18 @@ export function AsidePage({
         </>
       )}
     </main>
+  );
+}
+
+/** Where the address is of no campaign that there is. */
+export function UnknownCampaign(words: Pick<Campaign, "language" | "messages">) {
+  return (
+    <AsidePage
+      state={{ state: "closed", reason: "campaign_not_found" }}
+      line={null}
+      campaign={{ ...words, boot: null }}
+      tryAgain={() => location.reload()}
+    />
   );
 }
 

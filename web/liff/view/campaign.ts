@@ -19,7 +19,7 @@ export const CampaignContext = createContext<Campaign | null>(null);
 
 export function useCampaign(): Campaign & { readonly text: (text: LocalText | undefined) => string } {
   const campaign = useContext(CampaignContext);
-  if (campaign === null) throw new Error("a view stands outside of its campaign");
+  if (campaign === null) throw new Error("no campaign");
   return { ...campaign, text: (text) => localText(text, campaign.language) };
 }
 

@@ -1,5 +1,5 @@
 /** What nobody sees before the card can be touched: loaded after it. */
-export { AsidePage } from "./AsidePage.tsx";
+export { AsidePage, UnknownCampaign } from "./AsidePage.tsx";
 export { celebrate } from "./celebrate.ts";
 export { flakesOn } from "../scratch/flakes.ts";
 export { pageFeel } from "../sound/page-feel.ts";
