@@ -10,7 +10,7 @@ import { Tally } from "./tally.ts";
 serveOrders(fire);
 
 /** A request that has no answer after this has failed: the page gives up as soon (`web/liff/api.ts`). */
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 12_000;
 /** A visit that is told to come back does so this often. */
 const MAX_TRIES = 10;
 const SWEEP_EVERY_MS = 100;

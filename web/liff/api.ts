@@ -130,13 +130,7 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
     reveal: (session, cardId, trail) => call("prize", "POST", `${card(cardId)}/reveal`, bearer(session), { trail }),
     redeem: (session, cardId) => call("reward", "POST", `${card(cardId)}/redeem`, bearer(session)),
     reward: (session, cardId) => call("status", "GET", `${card(cardId)}/reward`, bearer(session)),
-    ownCards: (session, cursor) =>
-      call(
-        "cards",
-        "GET",
-        `/campaigns/${campaign}/cards${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`,
-        bearer(session),
-      ),
+    ownCards: (session, query) => call("cards", "GET", `/campaigns/${campaign}/cards${query}`, bearer(session)),
   };
 }
 
