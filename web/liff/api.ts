@@ -118,7 +118,6 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
       if ((error as Error).name === "TimeoutError") timeoutMs = Math.min(LONGEST_TIMEOUT_MS, timeoutMs * 2);
       return { ok: false, failure: { kind: "network", offline: !isOnline() } };
     }
-    return { ok: false, failure: { kind: "network", offline: !isOnline() } };
   }
   const bearer = (session: string) => ({ authorization: `Bearer ${session}` });
   const card = (cardId: string) => `/campaigns/${campaign}/cards/${cardId}`;
