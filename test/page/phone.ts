@@ -84,6 +84,17 @@ export async function holdClock({ context }: Phone, time: number = Date.now()): 
   await context.addInitScript(() => (AbortSignal.timeout = () => new AbortController().signal));
 }
 
+/** Sets the server's clock, as its pages tell it. */
+export async function setServerClock({ context }: Phone, timeMs: number): Promise<void> {
+  await context.addInitScript((servedAt) => {
+    // It is read, and the page's own scripts have not begun.
+    document.addEventListener("readystatechange", () => {
+      const boot = document.querySelector("#kuji-boot");
+      if (boot !== null) boot.textContent = boot.textContent.replace(/(?<="servedAt":")[^"]*/, servedAt);
+    });
+  }, new Date(timeMs).toISOString());
+}
+
 /** Lets a call reach the server, and its answer never reach the page. */
 export async function loseAnswer(route: Route): Promise<void> {
   await route.fetch();

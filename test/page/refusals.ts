@@ -7,7 +7,7 @@ import { silent } from "../../scripts/terminal.ts";
 import { messages } from "../../web/liff/text/en.ts";
 import { cardPage, reveal } from "./card-page.ts";
 import { CAMPAIGN, it } from "./page-house.ts";
-import { holdClock } from "./phone.ts";
+import { holdClock, setServerClock } from "./phone.ts";
 
 const SETTLED = { timeout: 90_000, interval: 250 };
 const CHANNEL = "2000000000";
@@ -43,18 +43,33 @@ describe.concurrent("the page says kindly", { timeout: 240_000 }, () => {
 
   it("that a campaign has not begun, and from when on", async ({ house, phone }) => {
     const { page } = phone;
-    await holdClock(phone, Date.now() - 2 * DAY_MS);
+    const early = Date.now() - 2 * DAY_MS;
+    await holdClock(phone, early);
+    await setServerClock(phone, early);
     await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}`);
     await cardPage(page).heading(messages.notStarted("").title).waitFor();
   });
 
   it("that a campaign has ended; a card that was drawn plays on", async ({ house, phone }) => {
     const { page } = phone;
-    await holdClock(phone, Date.now() + 40 * DAY_MS);
+    const late = Date.now() + 40 * DAY_MS;
+    await holdClock(phone, late);
+    await setServerClock(phone, late);
     await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}`);
     await cardPage(page).heading(messages.refusals.ended.title).waitFor();
     await page.goto(house.shelf.take("coupon-50").url);
     await reveal(page);
+  });
+
+  it.for([
+    ["behind", -2 * DAY_MS],
+    ["ahead", 40 * DAY_MS],
+  ] as const)("nothing, and deals, where the phone's clock is days %s", async ([, offMs], { house, phone }) => {
+    const { page } = phone;
+    await holdClock(phone, Date.now() + offMs);
+    await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}`);
+    await cardPage(page).draw.click();
+    await cardPage(page).foil.waitFor();
   });
 
   it("that LINE's word for the user is too old; opened again, the card is there", async ({ house, phone, expect }) => {

@@ -31,9 +31,15 @@ export interface Boot {
   readonly prizes: readonly PrizeFace[];
   /** Whether the page may draw a card by itself. */
   readonly selfService: boolean;
+  /** How far the phone's clock is behind the server's; negative where it is ahead, or where the browser had kept the page for a while. */
+  readonly behindMs: number;
 }
 
+/** As the server writes it: `servedAt` is by its own clock. */
+export type ServedBoot = Omit<Boot, "behindMs"> & { readonly servedAt: string };
+
 /** The campaign of this page, or null where the server knows of none. */
-export function readBoot(document: Document): Boot | null {
-  return JSON.parse(document.querySelector("#kuji-boot")?.textContent ?? "null") as Boot | null;
+export function readBoot(document: Document, nowMs: number): Boot | null {
+  const boot = JSON.parse(document.querySelector("#kuji-boot")?.textContent ?? "null") as ServedBoot | null;
+  return boot && { ...boot, behindMs: Date.parse(boot.servedAt) - nowMs };
 }

@@ -16,7 +16,9 @@ const BOOT: Boot = {
   dates: { startsAt: "2027-01-01T00:00:00Z", endsAt: "2027-02-01T00:00:00Z", timezone: "Asia/Taipei" },
   prizes: [],
   selfService: true,
+  behindMs: 0,
 };
+const DAY_MS = 24 * 3_600_000;
 const DURING_MS = Date.parse("2027-01-15T00:00:00Z");
 const covered: State = { state: "covered", card: { cardId: CARD } };
 
@@ -127,6 +129,10 @@ describe("opening", () => {
   test.each([
     ["before the start", { nowMs: 0 }, "not_started"],
     ["after the end", { nowMs: Date.parse("2028-01-01T00:00:00Z") }, "ended"],
+    ["before the start, by a clock that is behind", { nowMs: DURING_MS - 20 * DAY_MS, boot: { behindMs: 20 * DAY_MS } }, null],
+    ["before the start, by a clock that is ahead", { nowMs: DURING_MS, boot: { behindMs: -20 * DAY_MS } }, null],
+    ["before the start, by a clock that is a little behind", { nowMs: DURING_MS - 20 * DAY_MS, boot: { behindMs: DAY_MS } }, "not_started"],
+    ["after the end, by a clock that is ahead", { nowMs: DURING_MS + 20 * DAY_MS, boot: { behindMs: -20 * DAY_MS } }, null],
     ["where cards are sent", { boot: { selfService: false } }, "by_invitation"],
     ["during the campaign", {}, null],
   ])("without a card, %s", async (_when, changes, refusal) => {

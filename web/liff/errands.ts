@@ -154,9 +154,9 @@ function refusal(status: number, code: (Failure & { kind: "problem" })["code"]):
   return { kind: "problem", status, code, retryAfterMs: null };
 }
 
-/** Why this campaign deals no cards to who comes without one; those that were dealt live on. */
-function refusalOf({ dates, selfService }: Boot, nowMs: number): DrawRefusal | null {
+/** Why this campaign deals no cards to who comes without one; those that were dealt live on. Of two clocks that differ, the one that lets draw is believed. */
+function refusalOf({ dates, selfService, behindMs }: Boot, nowMs: number): DrawRefusal | null {
   if (!selfService) return "by_invitation";
-  if (nowMs < Date.parse(dates.startsAt)) return "not_started";
-  return nowMs >= Date.parse(dates.endsAt) ? "ended" : null;
+  if (nowMs + Math.max(0, behindMs) < Date.parse(dates.startsAt)) return "not_started";
+  return nowMs + Math.min(0, behindMs) >= Date.parse(dates.endsAt) ? "ended" : null;
 }

@@ -13,6 +13,7 @@ const boot: Boot = {
   dates: { startsAt: "2027-01-01T00:00:00Z", endsAt: "2027-02-01T00:00:00Z", timezone: "Asia/Taipei" },
   prizes: [],
   selfService: true,
+  behindMs: 0,
 };
 const invitation = invitationTo(boot, "zh-TW", { title: "分享", text: "試試手氣" });
 

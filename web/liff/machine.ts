@@ -145,17 +145,16 @@ function opened(event: Event & { type: "opened" }): State {
 
 function drawn({ status, card, refusal }: Event & { type: "drawn" }): State {
   switch (status) {
-    case "issued":
-    case "replayed":
-      return card === null ? { state: "closed", reason: "broken" } : { state: "covered", card };
     case "limit_reached":
     case "sold_out":
       return { state: "lobby", refusal: status };
     case "not_open":
       return { state: "lobby", refusal: refusal ?? status };
+    case "issued":
+    case "replayed":
     case "conflict":
     case "overloaded":
-      return { state: "lobby", refusal: null };
+      return card === null ? { state: "lobby", refusal: null } : { state: "covered", card };
   }
 }
 

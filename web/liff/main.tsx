@@ -10,7 +10,6 @@ import { readBoot, type Boot } from "./boot.ts";
 import { errandsIn } from "./errands.ts";
 import { memoryOf, storeOf } from "./memory.ts";
 import { playerOf } from "./player.ts";
-import { MAX_ATTEMPTS } from "./retry.ts";
 import { readRoute } from "./route.ts";
 import { localText, pickLanguage } from "./text/language.ts";
 import { loadMessages } from "./text/messages.ts";
@@ -18,13 +17,6 @@ import { themeOf } from "./theme.ts";
 import { App } from "./view/App.tsx";
 import { Skeleton } from "./view/Skeleton.tsx";
 
-/**
- * A browser that failed to fetch a file which another one imports does not ask for it again while the page lives. After so many attempts to open LINE
- * the page is loaded anew; one that was loaded anew already is so again only where its user has come back, or asks for it.
- */
-const MAX_LINE_FAILURES = 3;
-/** The state of a history entry whose page was loaded anew; it outlives that. */
-const ANEW = "anew";
 let lineFailures = 0;
 
 /** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. Called again only where it failed. */
@@ -34,21 +26,14 @@ const openLine = async (boot: Boot) => {
       ? await (await afresh(() => import("./line.development.ts"))).openLine(boot)
       : await (await afresh(() => import("./line.ts"))).openLine(boot);
   } catch (error) {
-    if (lineFailures++ >= (history.state === ANEW ? MAX_ATTEMPTS + 1 : MAX_LINE_FAILURES)) await loadAnew();
+    const { loadAnew } = await afresh(() => import("./view/later.ts"));
+    await loadAnew((lineFailures += 1));
     throw error;
   }
 };
 
-/** Where there is a page to be had: without a network a browser would show one of its own, and stay there. */
-async function loadAnew(): Promise<void> {
-  const { ok } = await fetch(location.href, { method: "HEAD", cache: "no-store" });
-  if (!ok) return;
-  history.replaceState(ANEW, "");
-  location.reload();
-}
-
 async function start(root: Element): Promise<void> {
-  const boot = readBoot(document);
+  const boot = readBoot(document, Date.now());
   const language = pickLanguage(navigator.languages);
   document.documentElement.lang = language;
   const theme = themeOf(boot?.theme ?? {});
@@ -67,11 +52,11 @@ async function start(root: Element): Promise<void> {
     storeOf(() => localStorage),
   );
   const isOnline = () => navigator.onLine;
-  const nowMs = () => Date.now();
+  const nowMs = Date.now;
   const errands = errandsIn({
     boot,
     memory,
-    api: playerApi(boot.campaign, (input, init) => fetch(input, init), isOnline, nowMs),
+    api: playerApi(boot.campaign, fetch, isOnline, nowMs),
     openLine,
     route: () => readRoute(location.pathname),
     goTo: (path) => history.replaceState(null, "", path + location.search),

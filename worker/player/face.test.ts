@@ -63,7 +63,7 @@ describe("an own card", () => {
 
 describe("the page", () => {
   it("carries its campaign, which cannot end the script that carries it", () => {
-    const html = withBoot("<html><head><title>Kuji</title></head><body></body></html>", bootOf(snapshot, ""));
+    const html = withBoot("<html><head><title>Kuji</title></head><body></body></html>", bootOf(snapshot, "", 0));
     const [, json = ""] = /<script type="application\/json" id="kuji-boot">(.*?)<\/script>/.exec(html) ?? [];
     expect(JSON.parse(json)).toEqual({
       campaign: "spring",
@@ -75,19 +75,20 @@ describe("the page", () => {
       dates: { startsAt: file.startsAt, endsAt: file.endsAt, timezone: file.timezone },
       prizes: campaignFace(snapshot).prizes,
       selfService: false,
+      servedAt: "1970-01-01T00:00:00.000Z",
     });
     expect(html.match(/<\/script>/g)).toHaveLength(1);
   });
 
   it("carries null where there is no campaign, and a `$` of a title as it is", () => {
     expect(withBoot("<head></head>", null)).toBe('<head><script type="application/json" id="kuji-boot">null</script></head>');
-    const boot = { ...bootOf(snapshot, ""), title: { en: "$& $1 $$" } };
+    const boot = { ...bootOf(snapshot, "", 0), title: { en: "$& $1 $$" } };
     expect(withBoot("<head></head>", boot)).toContain("$& $1 $$");
   });
 
   it("names a sandbox in development only, to the page and to its policy", () => {
-    expect(bootOf(snapshot, "")).not.toHaveProperty("sandboxOrigin");
-    expect(bootOf(snapshot, "http://localhost:8788")).toHaveProperty("sandboxOrigin", "http://localhost:8788");
+    expect(bootOf(snapshot, "", 0)).not.toHaveProperty("sandboxOrigin");
+    expect(bootOf(snapshot, "http://localhost:8788", 0)).toHaveProperty("sandboxOrigin", "http://localhost:8788");
     expect(contentPolicy("")).not.toContain("localhost");
     expect(contentPolicy("")).not.toMatch(/script-src[^;]*unsafe/);
     expect(contentPolicy("http://localhost:8788")).toMatch(/connect-src[^;]* http:\/\/localhost:8788(;|$)/);

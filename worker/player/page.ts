@@ -11,11 +11,13 @@ export interface Boot extends Pick<CampaignFace, "campaign" | "title" | "texts" 
   readonly liffId: string;
   readonly channelId: string;
   readonly dates: Pick<CampaignFace, "startsAt" | "endsAt" | "timezone">;
+  /** By the server's clock, for a phone's may be hours off. */
+  readonly servedAt: string;
   /** Where the page gets a stand-in LINE token; in development only. */
   readonly sandboxOrigin?: string;
 }
 
-export function bootOf(snapshot: CampaignSnapshot, sandboxOrigin: string): Boot {
+export function bootOf(snapshot: CampaignSnapshot, sandboxOrigin: string, nowMs: number): Boot {
   const { campaign, title, texts, theme, prizes, selfService, startsAt, endsAt, timezone } = campaignFace(snapshot);
   const { liffId, channelId } = snapshot.file.line;
   const dates = { startsAt, endsAt, timezone };
@@ -29,6 +31,7 @@ export function bootOf(snapshot: CampaignSnapshot, sandboxOrigin: string): Boot 
     dates,
     prizes,
     selfService,
+    servedAt: new Date(nowMs).toISOString(),
     ...(sandboxOrigin === "" ? {} : { sandboxOrigin }),
   };
 }
@@ -88,7 +91,8 @@ export async function page(c: Context<Edge>): Promise<Response> {
   const url = new URL(c.req.url);
   const campaign = campaignOfPage(url);
   const snapshot = campaign === null ? null : await campaignSnapshot(c.env, campaign);
-  const html = withBoot(await indexHtml(c.env, url.origin, Date.now()), snapshot === null ? null : bootOf(snapshot, SANDBOX_ORIGIN));
+  const nowMs = Date.now();
+  const html = withBoot(await indexHtml(c.env, url.origin, nowMs), snapshot === null ? null : bootOf(snapshot, SANDBOX_ORIGIN, nowMs));
   return c.html(html, 200, {
     "cache-control": "no-cache",
     "content-security-policy": contentPolicy(SANDBOX_ORIGIN),

@@ -11,8 +11,9 @@ const UNITS = ["day", "hour", "minute", "second"] as const;
 
 /** Counts down to a start, and says a little after it that it has come. */
 export function Countdown({ startsAt, onStarted }: { readonly startsAt: string; readonly onStarted: () => void }) {
-  const { language } = useCampaign();
-  const startsMs = Date.parse(startsAt);
+  const { boot, language } = useCampaign();
+  // By the clock that it is counted with.
+  const startsMs = Date.parse(startsAt) - Math.max(0, boot.behindMs);
   const [opensMs] = useState(() => startsMs + Math.random() * OPENING_SPREAD_MS);
   const seconds = useCountdown(startsMs);
   const hasStarted = useCountdown(opensMs) === 0;
