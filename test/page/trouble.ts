@@ -234,6 +234,32 @@ describe.concurrent("when the network is bad", { timeout: 240_000 }, () => {
     ]);
   });
 
+  it("says that it is revealing while what takes the foil off is still on its way", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    let isLost = true;
+    await page.route(/\/assets\/later-.*\.js/, (route) => (isLost ? route.abort("connectionreset") : route.fallback()));
+    await page.goto(house.shelf.take("coupon-50").url);
+    const revealed = page.waitForResponse(/\/reveal$/);
+    await scratch(page);
+    await revealed;
+    await page.getByRole("status").getByText(messages.asking).waitFor();
+    expect(await cardPage(page).foil.isVisible()).toBe(true);
+    isLost = false;
+    await cardPage(page).redeem.waitFor();
+  });
+
+  it("promises nobody a card who has none", async ({ house, phone, expect }) => {
+    const { page, context } = phone;
+    await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}`);
+    await cardPage(page).draw.waitFor();
+    await context.setOffline(true);
+    await cardPage(page).draw.click();
+    await cardPage(page).text(messages.waitingToDraw.offline).waitFor();
+    expect(await cardPage(page).text(messages.waiting.offline.text).count()).toBe(0);
+    await context.setOffline(false);
+    await cardPage(page).foil.waitFor();
+  });
+
   it("stays while LINE's script cannot be had: without a network for as long as that takes, with one it is loaded anew, once", async ({
     house,
     phone,

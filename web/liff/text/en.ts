@@ -11,11 +11,15 @@ export const messages: Messages = {
   sound: "Sound and vibration",
   waiting: {
     busy: { title: "Many people are playing right now", text: "Your card is safe. We try again by ourselves; no need to reload." },
-    queue: { title: "Many people are playing right now", text: "No need to press again: we keep trying by ourselves." },
     offline: { title: "You are offline", text: "Your card is safe. We go on as soon as you are connected again." },
     trouble: { title: "One moment, please", text: "The connection is shaky. We try again by ourselves, and your card is safe." },
   },
-  nextTry: (seconds) => `Next try in ${seconds} s`,
+  waitingToDraw: {
+    busy: "No need to press again: we keep trying by ourselves.",
+    offline: "We go on as soon as you are connected again.",
+    trouble: "The connection is shaky. We try again by ourselves.",
+  },
+  nextTry: (wait) => `Next try in ${wait}`,
   won: { title: "You won!", text: "Press the button to claim your prize." },
   redeem: "Claim my prize",
   redeeming: "Claiming…",

@@ -1,6 +1,8 @@
 import type { Money } from "../boot.ts";
 import type { Language } from "./language.ts";
 
+const MINUTE_SECONDS = 60;
+
 /** A moment in the campaign's own time zone, with its weekday; the zone is named where the reader's clock differs from it. */
 export function formatMoment(iso: string, language: Language, timeZone: string, readerZone = ownZone()): string {
   const moment = new Date(iso);
@@ -47,6 +49,14 @@ export function formatUnit(value: number, unit: "day" | "hour" | "minute" | "sec
   const parts = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).formatToParts(value);
   const of = (isName: boolean) => parts.filter(({ type }) => type !== "literal" && (type === "unit") === isName).map((part) => part.value);
   return [of(false).join(""), of(true).join("")];
+}
+
+/** A wait of whole seconds; from a minute on, in minutes of which the last one has begun. */
+export function formatWait(seconds: number, language: Language): string {
+  const isLong = seconds >= MINUTE_SECONDS;
+  return new Intl.NumberFormat(language, { style: "unit", unit: isLong ? "minute" : "second", unitDisplay: "long" }).format(
+    isLong ? Math.ceil(seconds / MINUTE_SECONDS) : seconds,
+  );
 }
 
 function clockOf(moment: Date, timeZone: string, readerZone: string): Intl.DateTimeFormatOptions {

@@ -11,11 +11,15 @@ export const messages: Messages = {
   sound: "音と振動",
   waiting: {
     busy: { title: "ただいま混み合っています", text: "カードは確保されています。自動で再試行しますので、そのままお待ちください。" },
-    queue: { title: "ただいま混み合っています", text: "もう一度押す必要はありません。自動で再試行します。" },
     offline: { title: "インターネットに接続できません", text: "カードはなくなりません。接続が戻ると自動で続きます。" },
     trouble: { title: "少々お待ちください", text: "接続が不安定なため自動で再試行しています。カードは安全です。" },
   },
-  nextTry: (seconds) => `あと${seconds}秒で再試行`,
+  waitingToDraw: {
+    busy: "もう一度押す必要はありません。自動で再試行します。",
+    offline: "接続が戻ると自動で続きます。",
+    trouble: "接続が不安定なため自動で再試行しています。",
+  },
+  nextTry: (wait) => `あと${wait}で再試行`,
   won: { title: "おめでとうございます！", text: "ボタンを押して賞品を受け取ってください。" },
   redeem: "賞品を受け取る",
   redeeming: "受け取り中…",

@@ -26,10 +26,11 @@ export interface Messages {
   readonly asking: string;
   /** Names the switch for both. */
   readonly sound: string;
-  /** `queue`: too many people, before there is a card. */
-  readonly waiting: Readonly<Record<"busy" | "queue" | "offline" | "trouble", Passage>>;
-  /** With the whole seconds until then. */
-  readonly nextTry: (seconds: number) => string;
+  readonly waiting: Readonly<Record<"busy" | "offline" | "trouble", Passage>>;
+  /** In the place of the text, where there is no card yet that could be safe. */
+  readonly waitingToDraw: Readonly<Record<"busy" | "offline" | "trouble", string>>;
+  /** With the time until then, as a number of some unit. */
+  readonly nextTry: (wait: string) => string;
   readonly won: Passage;
   readonly redeem: string;
   readonly redeeming: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatDay, formatEnd, formatMoment, formatMoney, formatUnit } from "./format.ts";
+import { formatDay, formatEnd, formatMoment, formatMoney, formatUnit, formatWait } from "./format.ts";
 import { LANGUAGES, localText, pickLanguage } from "./language.ts";
 import { loadMessages } from "./messages.ts";
 import { formatPeriod } from "./period.ts";
@@ -29,7 +29,7 @@ describe("a language", () => {
     expect(empty(messages)).toBe(false);
     expect(messages.notStarted("DATE").text).toContain("DATE");
     expect(messages.validUntil("DATE")).toContain("DATE");
-    expect(messages.nextTry(12)).toContain("12");
+    expect(messages.nextTry("WAIT")).toContain("WAIT");
     // A foil may be of any metal, and scratched with whatever is at hand.
     expect(JSON.stringify(messages)).not.toMatch(/銀|silver|finger|指|นิ้ว/);
   });
@@ -86,4 +86,14 @@ describe("money", () => {
   ] as const)("%j in %s is %s", (money, language, written) => {
     expect(formatMoney(money, language)).toBe(written);
   });
+});
+
+test.each([
+  [1, "en", "1 second"],
+  [59, "ja", "59 秒"],
+  [60, "th", "1 นาที"],
+  [61, "en", "2 minutes"],
+  [900, "zh-TW", "15 分鐘"],
+] as const)("a wait of %i seconds is in %s %s", (seconds, language, written) => {
+  expect(formatWait(seconds, language)).toBe(written);
 });

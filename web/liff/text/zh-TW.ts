@@ -11,11 +11,15 @@ export const messages: Messages = {
   sound: "音效與震動",
   waiting: {
     busy: { title: "現在人潮較多，請稍候", text: "你的卡片已經保留好了。我們會自動再試，不必重新整理。" },
-    queue: { title: "現在人潮較多，請稍候", text: "別擔心，不必重按，我們會自動再試。" },
     offline: { title: "網路連線中斷", text: "卡片不會不見。恢復連線後會自動繼續。" },
     trouble: { title: "稍等一下", text: "連線有點不順，我們正在自動重試。你的卡片很安全。" },
   },
-  nextTry: (seconds) => `${seconds} 秒後再試`,
+  waitingToDraw: {
+    busy: "別擔心，不必重按，我們會自動再試。",
+    offline: "恢復連線後會自動繼續。",
+    trouble: "連線有點不順，我們正在自動重試。",
+  },
+  nextTry: (wait) => `${wait}後再試`,
   won: { title: "恭喜中獎！", text: "按下按鈕，把獎品領回家。" },
   redeem: "領取獎品",
   redeeming: "領取中…",

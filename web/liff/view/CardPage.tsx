@@ -30,7 +30,8 @@ export function CardPage({ state, player, later }: CardPageProps) {
   const won = "won" in state ? state.won : null;
   const foilIsOff = cleared || isFoilOff(state);
 
-  const isAsking = state.state === "asking";
+  // What takes the foil off may still be on its way, too.
+  const isAsking = state.state === "asking" || (state.state === "loosened" && later === null);
   useEffect(() => {
     if (!isAsking) return undefined;
     const timer = setTimeout(() => setSlow(true), SLOW_MS);

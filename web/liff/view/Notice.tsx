@@ -1,5 +1,7 @@
 import { useState } from "preact/hooks";
 import { errandOf, type State } from "../machine.ts";
+import { readRoute } from "../route.ts";
+import { formatWait } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
 import { focusOn } from "./focus.ts";
 import { CLOCK, CROWD, Icon, OFFLINE } from "./Icon.tsx";
@@ -18,9 +20,9 @@ export function Notice({ state, takesFocus = false }: NoticeProps) {
   const { messages } = useCampaign();
   const { reason = null, untilMs = null } = errandOf(state)?.errand ?? {};
   if (reason === null || reason === "on_its_way") return null;
-  const { title } = messages.waiting[reason];
-  // Who draws has no card yet that could be safe.
-  const { text } = messages.waiting[state.state === "drawing" ? "queue" : reason];
+  const { title, text } = messages.waiting[reason];
+  // The address of who has a card names it.
+  const hasCard = (readRoute(location.pathname)?.cardId ?? null) !== null;
   return (
     <section class="notice" role="status">
       <span class="notice__icon">
@@ -30,7 +32,7 @@ export function Notice({ state, takesFocus = false }: NoticeProps) {
         <h2 class="notice__title" {...(takesFocus ? { tabIndex: -1, ref: focusOn } : {})}>
           {title}
         </h2>
-        <p class="notice__text">{text}</p>
+        <p class="notice__text">{hasCard ? text : messages.waitingToDraw[reason]}</p>
         {untilMs === null ? <Dots /> : <NextTry key={untilMs} untilMs={untilMs} />}
       </div>
     </section>
@@ -39,7 +41,7 @@ export function Notice({ state, takesFocus = false }: NoticeProps) {
 
 /** Counts down to the next try. It is seen only: read aloud, each second would be an interruption. */
 function NextTry({ untilMs }: { readonly untilMs: number }) {
-  const { messages } = useCampaign();
+  const { language, messages } = useCampaign();
   const [waitMs] = useState(() => untilMs - Date.now());
   const seconds = useCountdown(untilMs);
   return (
@@ -47,7 +49,7 @@ function NextTry({ untilMs }: { readonly untilMs: number }) {
       <span class="notice__bar">
         <i style={{ animationDuration: `${waitMs}ms` }} />
       </span>
-      {messages.nextTry(seconds)}
+      {messages.nextTry(formatWait(seconds, language))}
     </p>
   );
 }
