@@ -221,6 +221,42 @@ describe.concurrent("a card's page", { timeout: 240_000 }, () => {
     await expect.poll(async () => (await house.admin.care(cardId))[0]?.code, SETTLED).toBe(code);
   });
 
+  it("shows the user's own cards page by page, each once however often more is asked for", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    const more = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    await page.route(/\/player\/v1\/campaigns\/[^/]+\/cards(\?|$)/, async (route) => {
+      const cursor = new URL(route.request().url()).searchParams.get("cursor") ?? "";
+      asked.push(cursor);
+      if (cursor !== "") await more.promise;
+      await route.fulfill({ json: { cards: [{ cardId: `card-${cursor}`, state: "issued" }], next: cursor === "" ? "second" : null } });
+    });
+    await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}`);
+    await page.getByRole("button", { name: messages.ownCards.title }).click();
+    const next = page.getByRole("button", { name: messages.ownCards.more });
+    await next.dblclick();
+    await next.click({ clickCount: 3, force: true });
+    more.resolve();
+    await next.waitFor({ state: "detached" });
+    expect(await page.getByRole("dialog").getByRole("listitem").count()).toBe(2);
+    expect(asked).toEqual(["", "second"]);
+  });
+
+  it("that was redeemed is not taken for one to be scratched while it opens again", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await page.goto(house.shelf.take("coupon-50").url);
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await cardPage(page).text(messages.coupon).waitFor();
+    const asked = await holdBack(phone, "reveal");
+    await page.reload();
+    await expect.poll(asked.held, SETTLED).toBe(1);
+    await cardPage(page).text(messages.opening).waitFor();
+    expect(await cardPage(page).text(messages.asking).count()).toBe(0);
+    asked.release();
+    await cardPage(page).text(messages.coupon).waitFor();
+  });
+
   it("is played where the browser lets it read and keep nothing", async ({ house, phone }) => {
     const { page } = phone;
     await page.addInitScript(() => {

@@ -41,7 +41,8 @@ function Page({ state, player, campaign }: AppProps & { readonly state: Player["
     case "revealed":
     case "thanks":
     case "redeeming":
-      return <CardPage state={state} player={player} later={later} />;
+      // Without its foil there is nothing to be seen of a card whose prize is not here yet.
+      return state.state === "asking" && !state.foil ? skeleton : <CardPage state={state} player={player} later={later} />;
     case "lobby":
     case "drawing":
       return later === null ? skeleton : <later.LobbyPage state={state} player={player} />;

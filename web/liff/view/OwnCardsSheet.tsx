@@ -22,11 +22,11 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
   const [next, setNext] = useState<string | null>(null);
   const [progress, setProgress] = useState<Progress>("loading");
 
-  const asking = useRef(false);
-
+  // A second press comes before the button has been painted as one that cannot be pressed.
+  const isLoading = useRef(false);
   const load = async (cursor: string | null) => {
-    if (asking.current) return;
-    asking.current = true;
+    if (isLoading.current) return;
+    isLoading.current = true;
     setProgress("loading");
     const reply = await errands.ownCards(cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`);
     if (reply.ok) {
@@ -34,7 +34,7 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
       setNext(reply.value.next);
     }
     setProgress(reply.ok ? "ready" : "failed");
-    asking.current = false;
+    isLoading.current = false;
   };
   useEffect(() => {
     dialog.current?.showModal();
