@@ -49,6 +49,24 @@ describe.concurrent("a card's page", { timeout: 240_000 }, () => {
     await cardPage(page).text(messages.couponUsed).waitFor();
   });
 
+  it("shows that a till has taken its coupon while it lies open", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    const { url, cardId } = house.shelf.take("coupon-50");
+    await holdClock(phone);
+    await page.goto(url);
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await cardPage(page).text(messages.coupon).waitFor();
+    await page.reload();
+    await cardPage(page).text(messages.coupon).waitFor();
+    await house.partner.useCoupon(CAMPAIGN, cardId, { store: "Taipei" });
+    const used = async () => {
+      await page.clock.fastForward("00:20");
+      return cardPage(page).text(messages.couponUsed).count();
+    };
+    await expect.poll(used, SETTLED).toBe(1);
+  });
+
   it("gives a code that is the card's own, and copies it", async ({ house, phone, expect }) => {
     const { page, context } = phone;
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -47,7 +47,7 @@ function Page({ state, player, campaign }: AppProps & { readonly state: Player["
     case "drawing":
       return later === null ? skeleton : <later.LobbyPage state={state} player={player} />;
     case "rewarded":
-      return later === null ? skeleton : <later.RewardPage state={state} />;
+      return later === null ? skeleton : <later.RewardPage state={state} player={player} />;
     case "outside":
     case "closed":
       return later === null ? (

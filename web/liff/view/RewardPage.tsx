@@ -2,6 +2,7 @@ import { Fragment, type ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Reward } from "../api.ts";
 import type { State } from "../machine.ts";
+import type { Player } from "../player.ts";
 import { formatMoney } from "../text/format.ts";
 import type { DeliveredKind } from "../text/messages.ts";
 import { Dots } from "./Notice.tsx";
@@ -19,14 +20,31 @@ import { useCampaign } from "./campaign.ts";
 
 const CHECK = "M12 20.500a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM8.3 12.300l2.5 2.5 4.9-5.3";
 const COPIED_MS = 2_400;
+/**
+ * A coupon that was redeemed before this page was opened, or returned to, may be before a till: for some minutes the page asks whether it was used. One that
+ * has just been redeemed is not asked after, for that is what everybody does at once.
+ */
+const TILL_LOOK_MS = 20_000;
+const MAX_TILL_LOOKS = 15;
 
 type RewardedState = Extract<State, { state: "rewarded" }>;
 
 /** The card, exchanged for what it won: from here on it does not expire. */
-export function RewardPage({ state }: { readonly state: RewardedState }) {
+export function RewardPage({ state, player }: { readonly state: RewardedState; readonly player: Player }) {
   const { boot, language, text } = useCampaign();
   const { prize } = state.won;
   useEffect(() => scrollTo(0, 0), []);
+  const mayBeAtTill = prize.kind === "coupon" && state.won.state === "redeemed";
+  useEffect(() => {
+    if (!mayBeAtTill) return undefined;
+    let looks = 0;
+    const timer = setInterval(() => {
+      if (document.hidden) return;
+      if ((looks += 1) === MAX_TILL_LOOKS) clearInterval(timer);
+      player.send({ type: "returned", nowMs: Date.now() });
+    }, TILL_LOOK_MS);
+    return () => clearInterval(timer);
+  }, [mayBeAtTill]);
   const face = boot.prizes.find(({ id }) => id === prize.id);
   const price = face?.value === undefined ? null : formatMoney(face.value, language);
   return (
