@@ -38,6 +38,8 @@ const FAULTS: readonly Fault[] = [
   { says: "busy", retryAfterSeconds: 12, answer: (route) => route.fulfill(problem(429, "rate_limited", IN_TWELVE_SECONDS)) },
   { says: "trouble", answer: (route) => route.fulfill(problem(500, "internal_error")) },
   { says: "trouble", answer: (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }) },
+  { says: "trouble", answer: (route) => route.fulfill({ status: 403, contentType: "text/html", body: "<h1>Forbidden</h1>" }) },
+  { says: "trouble", answer: (route) => route.fulfill({ json: {} }) },
 ];
 
 interface Failing {
