@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { ProgressReporter } from "./test/progress-reporter.ts";
 
 /** Secrets of the runtime tests; the real ones are never in a file of the repo. */
 const TEST_SECRETS = {
@@ -10,9 +11,24 @@ const TEST_SECRETS = {
   LINE_CHANNEL_ACCESS_TOKEN: "test channel access token",
 };
 
+/** The real runtime, as wrangler.toml has it, and further ledgers by their bindings. */
+function inWorkerd(ledgers: Readonly<Record<string, string>> = {}) {
+  return cloudflareTest(async () => ({
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: {
+      d1Databases: ledgers,
+      bindings: {
+        ...TEST_SECRETS,
+        TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+        MODEL_RUN: process.env["MODEL_RUN"] ?? "{}",
+      },
+    },
+  }));
+}
+
 export default defineConfig({
   test: {
-    reporters: ["default"],
+    reporters: ["default", new ProgressReporter()],
     // Many tests wait: for a queue, an alarm, a server. Two cores have time for a third meanwhile.
     maxWorkers: 3,
     projects: [
@@ -28,22 +44,11 @@ export default defineConfig({
             "soak/**/*.test.ts",
             "bench/**/*.test.ts",
           ],
-          exclude: ["**/*.workerd.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.workerd.test.ts", "**/*.ledgers.test.ts", "**/node_modules/**"],
         },
       },
       {
-        plugins: [
-          cloudflareTest(async () => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                ...TEST_SECRETS,
-                TEST_MIGRATIONS: await readD1Migrations("./migrations"),
-                MODEL_RUN: process.env["MODEL_RUN"] ?? "{}",
-              },
-            },
-          })),
-        ],
+        plugins: [inWorkerd()],
         test: {
           name: "workerd",
           include: ["worker/**/*.workerd.test.ts", "durable-objects/**/*.workerd.test.ts"],
@@ -53,13 +58,25 @@ export default defineConfig({
         },
       },
       {
+        plugins: [inWorkerd({ LEDGER_2: "kuji-ledger-2", LEDGER_3: "kuji-ledger-3" })],
+        test: {
+          name: "ledgers",
+          include: ["worker/**/*.ledgers.test.ts"],
+          setupFiles: ["./test/workerd/setup.ts"],
+          testTimeout: 120_000,
+        },
+      },
+      {
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
           globalSetup: ["./test/build-page.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          // No test measures time; on a machine that does other work, one minute becomes five.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          // After the others, for each has a whole app of its own, or a browser.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
         },
       },
     ],

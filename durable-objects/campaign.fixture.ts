@@ -37,6 +37,7 @@ export async function publishCampaign(over: Partial<PublishedRules> = {}): Promi
   const rules: PublishedRules = {
     campaign: id,
     shards: 1,
+    ledgers: 1,
     startsAtMs: Date.now() - 60_000,
     endsAtMs: Date.now() + 3_600_000,
     cardTtlMs: 3_600_000,

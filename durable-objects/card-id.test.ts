@@ -1,7 +1,7 @@
 import { createCipheriv, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deriveCardKeys, mintCardId, readCardId } from "./card-id.ts";
+import { deriveCardKeys, mintCardId, readCardId, shardOfCardId } from "./card-id.ts";
 import type { CardKey } from "./card-id.ts";
 
 const [key, keyV1] = deriveCardKeys("a secret of at least 32 characters") as [CardKey, CardKey];
@@ -35,6 +35,16 @@ describe("a card id", () => {
         expect(Buffer.from(mintCardId(key, "spring", { shard, seq }), "base64url").subarray(8)).toEqual(expected);
       }),
     );
+  });
+
+  it("names its shard, whoever made it", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(key, keyV1, older), places, (by, place) => {
+        expect(shardOfCardId(mintCardId(by, "spring", place))).toBe(place.shard);
+      }),
+    );
+    for (const none of ["", "card 1", "AgADAAAAMDmjTk1fwy90Wc2UzMmBg8e", "AgADAAAAMDmjTk1fwy90Wc2UzMmBg8e="])
+      expect(shardOfCardId(none)).toBeNull();
   });
 
   it("is read by the keys of the secret that made it, whichever its version", () => {

@@ -101,6 +101,11 @@ export function mintCardId(key: CardKey, campaign: string, place: CardPlace): st
   return id.toString("base64url");
 }
 
+/** The shard that an id names, whoever made it; null for what has not the form of one. For what the ledger itself says: no key is asked. */
+export function shardOfCardId(cardId: string): number | null {
+  return CARD_ID_FORM.test(cardId) ? Buffer.from(cardId.slice(0, 4), "base64url").readUInt16BE(1) : null;
+}
+
 /** Where a card lives, or null for an id that none of `keys` made for this campaign. */
 export function readCardId(keys: readonly CardKey[], campaign: string, cardId: string): CardPlace | null {
   if (cardId.length !== CARD_ID_LENGTH || !CARD_ID_FORM.test(cardId)) return null;

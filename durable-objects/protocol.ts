@@ -31,6 +31,8 @@ export interface CampaignRules {
   readonly status: CampaignStatus;
   /** Number of issuers; fixed when the campaign opens. */
   readonly shards: number;
+  /** Number of D1 databases that its cards settle in; fixed when the campaign opens. Shard `s` settles in ledger `s mod ledgers`. */
+  readonly ledgers: number;
   readonly startsAtMs: number;
   readonly endsAtMs: number;
   /** How long a card may wait for its redemption; null: for ever. */
@@ -49,7 +51,7 @@ export interface CampaignRules {
 
 // ─── Pool: publishing, importing ────────────────────────────────────────────────────────────────────────────────────
 
-/** What a campaign file says that the pool must know; the pool adds `version`, `status` and, once open, the fixed `shards`. */
+/** What a campaign file says that the pool must know; the pool adds `version`, `status` and, once open, the fixed `shards` and `ledgers`. */
 export type PublishedRules = Omit<CampaignRules, "version" | "status">;
 
 export type PublishReply =
@@ -429,6 +431,17 @@ export type HeldCards =
   /** So many blocks are on their way that it has not looked through all of them yet: ask again. */
   | { readonly status: "reading" };
 
+/** Cards that one look-up for customer care may give: more is not read by anybody. */
+export const MAX_FOUND_CARDS = 200;
+
+export interface FindCardsRequest extends ShardAddress {
+  /** A request id or a recipient. */
+  readonly drawnWith: string;
+}
+
+/** A card as its issuer holds it, whatever the ledger has of it. */
+export type FoundCard = Omit<HeldCard, "onTheWay">;
+
 export interface CardCommand extends ShardAddress {
   readonly cardId: string;
 }
@@ -686,6 +699,8 @@ export interface CardIssuerRpc {
   tally(address: ShardAddress): Promise<ShardTally>;
   /** The next cards in the order of their issue, at most `MAX_HELD_CARDS`. */
   heldCards(request: HeldCardsRequest): Promise<HeldCards>;
+  /** The cards of a request or a recipient, newest first, at most `MAX_FOUND_CARDS`. */
+  findCards(request: FindCardsRequest): Promise<readonly FoundCard[]>;
 }
 
 export interface RewardGateRpc {

@@ -1,8 +1,5 @@
-import { once } from "node:events";
+import { openInspector } from "./inspector.ts";
 
-/** The isolate of the app's Worker and its Durable Objects, among those of Miniflare's own. */
-const ISOLATE = "core:user:kuji";
-const TIMEOUT_MS = 5_000;
 const BYTES_PER_MB = 1024 ** 2;
 
 export interface Heap {
@@ -19,31 +16,18 @@ interface Usage {
   readonly backingStorageSize: number;
 }
 
-/** Attaches to workerd's inspector, which speaks the Chrome DevTools Protocol (https://chromedevtools.github.io/devtools-protocol/v8/Runtime/#method-getHeapUsage). */
+/** The heap of the isolate behind an inspector: https://chromedevtools.github.io/devtools-protocol/v8/Runtime/#method-getHeapUsage. */
 export async function openHeap(inspectorPort: number): Promise<Heap> {
-  const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/${ISOLATE}`);
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  await Promise.race([
-    once(socket, "open", { signal }),
-    once(socket, "close", { signal }).then(() => Promise.reject(new Error("no inspector"))),
-  ]);
-  let id = 0;
-  const ask = async (method: string): Promise<unknown> => {
-    id += 1;
-    const answer = once(socket, "message", { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    socket.send(JSON.stringify({ id, method }));
-    const [message] = (await answer) as [MessageEvent<string>];
-    return (JSON.parse(message.data) as { result: unknown }).result;
-  };
+  const inspector = await openInspector(inspectorPort);
   return {
     async usedMb() {
-      const { usedSize, embedderHeapUsedSize, backingStorageSize } = (await ask("Runtime.getHeapUsage")) as Usage;
+      const { usedSize, embedderHeapUsedSize, backingStorageSize } = await inspector.ask<Usage>("Runtime.getHeapUsage");
       return (usedSize + embedderHeapUsedSize + backingStorageSize) / BYTES_PER_MB;
     },
     async collectGarbage() {
-      await ask("HeapProfiler.enable");
-      await ask("HeapProfiler.collectGarbage");
+      await inspector.ask("HeapProfiler.enable");
+      await inspector.ask("HeapProfiler.collectGarbage");
     },
-    close: () => socket.close(),
+    close: () => inspector.close(),
   };
 }

@@ -12,7 +12,8 @@ import { openDemoClients } from "./prepare-demo.ts";
 import type { DemoClients } from "./prepare-demo.ts";
 import { varsFor } from "./stack.ts";
 import type { Terminal } from "./terminal.ts";
-import { localArguments, runWrangler } from "./wrangler.ts";
+import { migrateLedgers } from "./migrate-ledgers.ts";
+import { localArguments } from "./wrangler.ts";
 
 /** More than any run redeems in a second, where it is not the reward system that is looked at. */
 const DEFAULT_PERMITS_PER_SECOND = 1_000;
@@ -63,9 +64,7 @@ export async function openServedHouse(
   const [keysDir, persistTo, bundle] = [join(folder, "keys"), join(folder, "state"), join(folder, "bundle")];
   await mkdir(persistTo);
   await terminal.step("the Worker is bundled", () => buildBundle(bundle, source));
-  await terminal.step("the ledger's tables are there", () =>
-    runWrangler(localArguments(["d1", "migrations", "apply", "LEDGER"], persistTo)),
-  );
+  await terminal.step("the ledger's tables are there", () => migrateLedgers((args) => localArguments(args, persistTo)));
   const sandbox = await startSandbox({ port: 0, keysDir, stateFile: join(folder, "grants.ndjson") });
   const port = await freePort(0);
   const controlPort = await freePort(0, [port]);

@@ -4,11 +4,12 @@ import { KEY_FILES, openKeys } from "../sandbox/keys.ts";
 import { DEFAULT_ACCESS_AUDIENCE, startSandbox } from "../sandbox/server.ts";
 import { AppProcess } from "./app-process.ts";
 import type { House } from "./house.ts";
+import { migrateLedgers } from "./migrate-ledgers.ts";
 import { freePort } from "./ports.ts";
 import { claimState, refuseClaimed, releaseState } from "./state-claim.ts";
 import { silent } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
-import { DEFAULT_STATE, ROOT, localArguments, runCommand, runWrangler } from "./wrangler.ts";
+import { DEFAULT_STATE, ROOT, localArguments, runCommand } from "./wrangler.ts";
 
 const APP_PORT = 8787;
 const SANDBOX_PORT = 8788;
@@ -79,7 +80,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const { secrets } = await openKeys(keysDir);
     if (options.buildPage ?? true) await terminal.step("the page is built", buildPage);
     await terminal.step("the ledger's tables are there", async () => {
-      await runWrangler(localArguments(["d1", "migrations", "apply", "LEDGER"], persistTo));
+      await migrateLedgers((args) => localArguments(args, persistTo));
     });
     const sandbox = await terminal.step("the sandbox answers", () =>
       startSandbox({ port: sandboxPort, keysDir, stateFile: join(persistTo, "sandbox.ndjson") }),

@@ -16,7 +16,7 @@ import { waitFor } from "../scripts/wait.ts";
 import { ROOT } from "../scripts/wrangler.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
-import { withLake } from "./lake-bucket.ts";
+import { lakeFiles } from "./lake-bucket.ts";
 
 const CAMPAIGN = "looked-at";
 const SETTLED = { timeoutMs: 90_000, everyMs: 500 };
@@ -131,13 +131,11 @@ async function keepExports({ stack }: TestHouse): Promise<void> {
 
 /** The lake's objects as files, as `rclone` would copy them. */
 async function copyLake(persistTo: string, to: string): Promise<void> {
-  await withLake(persistTo, async (lake) => {
-    for (const { key } of (await lake.list()).objects) {
-      const path = join(to, key);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, (await (await lake.get(key))?.text()) ?? "");
-    }
-  });
+  for (const [key, text] of await lakeFiles(persistTo)) {
+    const path = join(to, key);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
 }
 
 const time = (column: string) => `strftime(${column}, '%Y-%m-%dT%H:%M:%S.%gZ') AS ${column}`;

@@ -7,7 +7,7 @@ import { waitFor } from "../scripts/wait.ts";
 import { localArguments, runWrangler } from "../scripts/wrangler.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
-import { withLake } from "./lake-bucket.ts";
+import { loseFromLake } from "./lake-bucket.ts";
 import { runOperatorCommand } from "./operator-command.ts";
 
 const CAMPAIGN = "reconciled";
@@ -78,11 +78,7 @@ it("holds rewards of which the lake does not tell any more, says so, and asks fo
   const { stack, admin } = house;
   await stack.tick();
   await stack.kill();
-  const gone = await withLake(stack.persistTo, async (lake) => {
-    const keys = (await lake.list({ prefix: `rewards/${CAMPAIGN}/` })).objects.map(({ key }) => key);
-    await lake.delete(keys);
-    return keys;
-  });
+  const gone = await loseFromLake(stack.persistTo, `rewards/${CAMPAIGN}/`);
   expect(gone.length).toBeGreaterThan(0);
   await stack.restart();
   const points = async () => (await admin.invariants(CAMPAIGN)).prizes.find(({ prize }) => prize === "points-10")?.rewards;

@@ -111,7 +111,7 @@ describe("queues and schedule", () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const prepare = vi.fn<(sql: string) => D1PreparedStatement>((sql) => env.LEDGER.prepare(sql));
     const POOLS = { list: () => Promise.reject(new Error("no such bucket")) } as unknown as R2Bucket;
-    await runSchedule({ ...env, POOLS, LEDGER: { prepare } as unknown as D1Database });
+    await runSchedule({ ...env, POOLS, LEDGER: { prepare, batch: env.LEDGER.batch.bind(env.LEDGER) } as unknown as D1Database });
     expect(log.mock.calls.flat().join("")).toContain('"errand":"scanUploads"');
     expect(log).toHaveBeenCalledOnce();
     expect(prepare.mock.calls.flat().join("")).toContain("rewards");

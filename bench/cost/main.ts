@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { callJson } from "../../scripts/api-call.ts";
 import { mapAtOnce } from "../../scripts/at-once.ts";
@@ -13,17 +12,18 @@ import type { ServedHouse } from "../../scripts/served-house.ts";
 import { exitOnSignals } from "../../scripts/exits.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
-import { waitFor } from "../../scripts/wait.ts";
 import { keepResult } from "../keep-result.ts";
 import { unlimited } from "../unlimited.ts";
 import { countsBetween, sumOf } from "./counts.ts";
 import type { Counts } from "./counts.ts";
+import { assertSettled, atTicks, countsOf, quietCounts } from "./settled-counts.ts";
 import { billOf, PRICED_AT, PRICES } from "./prices.ts";
 import type { Bill } from "./prices.ts";
 
 const USAGE = `npm run bench:cost -- [--cards 3000] [--players 48] [--peak 300] [--rate 1000] [--seconds 20]
   What a card costs from its draw to its settlement: requests, rows and messages as the platform counts them, by the app as it is, under load.
   Each player draws a card, scratches it and, unless the campaign redeems by itself, redeems it; then the next. One shard for each 300 of --peak.
+  Then the same step by step, each settled before the next, which is the most that the ledger writes of a card.
   Then cards are made to live by RPC, --rate a second for so many seconds, as HTTP could not bring them here.`;
 /** More than any run draws; one card in seven needs the reward system. */
 const STOCK = new Map([
@@ -31,15 +31,11 @@ const STOCK = new Map([
   ["coupon-50", 200_000],
   ["thanks", 400_000],
 ]);
-const QUIET_TIMEOUT_MS = 300_000;
-/** When nothing was counted for so long, everything has settled: an issuer's alarm comes within five seconds. */
-const QUIET_MS = 6_000;
 const FACES = 500;
 /** A draw, three looks at the card, a scratch and a redemption. */
 const LIFE_REQUESTS = 6;
 const NAIVE = "naive Durable Object";
 const TICKS_PER_SECOND = 10;
-const MAX_TICKS_AT_ONCE = 30;
 
 const { values } = parseArgs({
   options: {
@@ -68,6 +64,7 @@ async function run(): Promise<void> {
   const lines = [
     await measure(house, terminal, "redeemed by hand", false),
     await measure(house, terminal, "autoRedeem", true),
+    await measureSteps(house, terminal),
     await measureRate(house, terminal),
     await measureNaive(house, terminal),
   ];
@@ -79,34 +76,64 @@ async function run(): Promise<void> {
   await keepResult(terminal, "cost", { lines, face, pricedAt: PRICED_AT, bills });
 }
 
-async function countsOf({ appOrigin }: ServedHouse): Promise<Counts> {
-  return await callJson(`${appOrigin}/cost`);
+/** A campaign made to be played, and who plays it. */
+async function openPlayed(house: ServedHouse, terminal: Terminal, id: string, autoRedeem: boolean): Promise<readonly PlayerClient[]> {
+  const settings = { autoRedeem, expectedPeakPerSecond: Number(values.peak), limits: { perRecipient: 5 } };
+  const file = await openMadeCampaign(house, house.admin, terminal, { id, settings, stock: STOCK });
+  return mapAtOnce(Array.from({ length: Number(values.players) }), 8, () =>
+    PlayerClient.signIn(house, id, { sub: newLineUserId(), name: "somebody", channelId: file.line.channelId }),
+  );
+}
+
+async function drawNew(house: ServedHouse, id: string): Promise<string> {
+  const [card] = await drawCards(house.partner, id, [{ requestId: randomUUID(), recipient: `visitor-${randomUUID()}` }]);
+  if (card === undefined) throw new Error("no card was drawn");
+  return card.cardId;
 }
 
 /** Plays the cards of a campaign made for it, and counts until the last of them is settled. */
 async function measure(house: ServedHouse, terminal: Terminal, name: string, autoRedeem: boolean): Promise<Line> {
   const id = autoRedeem ? "cost-auto" : "cost-plain";
-  const settings = { autoRedeem, expectedPeakPerSecond: Number(values.peak), limits: { perRecipient: 5 } };
-  const file = await openMadeCampaign(house, house.admin, terminal, { id, settings, stock: STOCK });
-  const players = await mapAtOnce(Array.from({ length: Number(values.players) }), 8, () =>
-    PlayerClient.signIn(house, id, { sub: newLineUserId(), name: "somebody", channelId: file.line.channelId }),
-  );
+  const players = await openPlayed(house, terminal, id, autoRedeem);
   const cards = Number(values.cards);
   const before = await countsOf(house);
   const startedAtMs = performance.now();
   let done = 0;
   await mapAtOnce(Array.from({ length: cards }), players.length, async (_, n) => {
     const player = players[n % players.length] as PlayerClient;
-    const [card] = await drawCards(house.partner, id, [{ requestId: randomUUID(), recipient: `visitor-${randomUUID()}` }]);
-    if (card === undefined) throw new Error("no card was drawn");
-    await player.reveal(card.cardId);
-    if (!autoRedeem) await player.redeem(card.cardId);
+    const cardId = await drawNew(house, id);
+    await player.reveal(cardId);
+    if (!autoRedeem) await player.redeem(cardId);
     done += 1;
     terminal.progress(name, done, cards);
   });
   const cardsPerSecond = cards / ((performance.now() - startedAtMs) / 1_000);
   const after = await settledCounts(house, terminal, id);
   return { name, cards, cardsPerSecond, counts: countsBetween(before, after) };
+}
+
+/** The same, but all cards are drawn, then scratched, then redeemed, and each time all of it is settled before the next: nothing of a card's life goes together. */
+async function measureSteps(house: ServedHouse, terminal: Terminal): Promise<Line> {
+  const id = "cost-steps";
+  const players = await openPlayed(house, terminal, id, false);
+  const cards: { readonly cardId: string; readonly player: PlayerClient }[] = [];
+  const before = await countsOf(house);
+  let tookMs = 0;
+  const step = async (what: string, work: (n: number) => Promise<unknown>) => {
+    const startedAtMs = performance.now();
+    await terminal.step(`${id}: ${what}`, () => mapAtOnce(Array.from({ length: Number(values.cards) }), players.length, (_, n) => work(n)));
+    tookMs += performance.now() - startedAtMs;
+    return settledCounts(house, terminal, id);
+  };
+  await step("draws", async (n) => cards.push({ cardId: await drawNew(house, id), player: players[n % players.length] as PlayerClient }));
+  await step("reveals", async (n) => cards[n]?.player.reveal(cards[n].cardId));
+  const after = await step("redemptions", async (n) => cards[n]?.player.redeem(cards[n].cardId));
+  return {
+    name: "step by step",
+    cards: cards.length,
+    cardsPerSecond: cards.length / (tookMs / 1_000),
+    counts: countsBetween(before, after),
+  };
 }
 
 /** Lets cards live by RPC, some each tick, at a rate that a campaign is made for. */
@@ -119,11 +146,10 @@ async function measureRate(house: ServedHouse, terminal: Terminal): Promise<Line
   const before = await countsOf(house);
   const startedAtMs = performance.now();
   let done = 0;
-  await mapAtOnce(Array.from({ length: ticks }), MAX_TICKS_AT_ONCE, async (_, n) => {
-    await sleep(Math.max(0, startedAtMs + (n * 1_000) / TICKS_PER_SECOND - performance.now()));
+  await atTicks(ticks, TICKS_PER_SECOND, async (tick) => {
     const lived = await callJson<{ cards: number }>(`${house.appOrigin}/cost/lives/${id}/${rate / TICKS_PER_SECOND}`, { method: "POST" });
     done += lived.cards;
-    terminal.progress(`at ${rate} a second`, n + 1, ticks);
+    terminal.progress(`at ${rate} a second`, tick + 1, ticks);
   });
   const cardsPerSecond = done / ((performance.now() - startedAtMs) / 1_000);
   const after = await settledCounts(house, terminal, id);
@@ -144,24 +170,11 @@ async function measureNaive(house: ServedHouse, terminal: Terminal): Promise<Lin
 
 async function settledCounts(house: ServedHouse, terminal: Terminal, id: string): Promise<Counts> {
   const counts = await terminal.step(`${id} is settled`, () => quietCounts(house));
-  const { unsettled, differences, prizes } = await house.admin.invariants(id);
-  if (unsettled.blocks > 0 || unsettled.events > 0) throw new Error(`${id} has not settled`);
-  const pending = prizes.reduce((sum, { rewards }) => sum + rewards.pending, 0);
+  const invariants = await house.admin.invariants(id);
+  assertSettled(id, invariants);
+  const pending = invariants.prizes.reduce((sum, { rewards }) => sum + rewards.pending, 0);
   if (pending > 0) throw new Error(`${id} has ${pending} rewards that are pending`);
-  if (differences.length > 0) throw new Error(`${id} does not balance: ${differences.join("; ")}`);
   return counts;
-}
-
-/** The counts, when they do not grow any more. */
-async function quietCounts(house: ServedHouse): Promise<Counts> {
-  let last = "";
-  return await waitFor({ what: "everything to settle", timeoutMs: QUIET_TIMEOUT_MS, everyMs: QUIET_MS }, async () => {
-    const counts = await countsOf(house);
-    const now = JSON.stringify(counts);
-    const isQuiet = now === last;
-    last = now;
-    return isQuiet ? counts : null;
-  });
 }
 
 /** What is counted while the face of a card is asked for, again and again. */
@@ -185,13 +198,16 @@ function isRequest(name: string): boolean {
 
 /** What is promised of a card's life, and of a face. */
 function promises(lines: readonly Line[], face: Counts): (readonly [string, number, number])[] {
-  const [byHand, auto, atRate] = lines;
-  if (byHand === undefined || auto === undefined || atRate === undefined) return [];
+  const [byHand, auto, steps, atRate] = lines;
+  if (byHand === undefined || auto === undefined || steps === undefined || atRate === undefined) return [];
   const rows = ({ counts, cards }: Line) => (counts["issuer: rows written"] ?? 0) / cards;
+  const settled = ({ counts, cards }: Line) => (counts["ledger: rows written"] ?? 0) / cards;
   const messages = ({ counts, cards }: Line) => sumOf(counts, (name) => name.endsWith(": messages")) / cards;
   return [
     ["rows written in the issuer, a card redeemed by hand", Math.max(rows(byHand), rows(atRate)), 5.5],
     ["rows written in the issuer, a card with autoRedeem", rows(auto), 4.5],
+    ["rows written in the ledger, a card with autoRedeem", settled(auto), 3.5],
+    ["rows written in the ledger, a card step by step", settled(steps), 5.5],
     [`queue messages a card, at ${atRate.cardsPerSecond.toFixed(0)} a second`, messages(atRate), 0.05],
     ["Durable Object requests a face", sumOf(face, isRequest) / FACES, 0],
   ];

@@ -73,7 +73,7 @@ function tryOf({ rate, figures, verdict }: Run, seconds: number): Try {
 }
 
 /** What a search has found, as it is kept. */
-interface Found {
+export interface Found {
   readonly name: string;
   readonly rate: number | null;
   readonly requestsPerSecond: number | null;

@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KEY_FILES, openKeys } from "../../sandbox/keys.ts";
-import { HMAC_KEY_ID } from "../../scripts/demo-partner.ts";
+import { openKeys } from "../../sandbox/keys.ts";
 import type { House } from "../../scripts/house.ts";
 import { openDemoClients } from "../../scripts/prepare-demo.ts";
 import type { DemoClients } from "../../scripts/prepare-demo.ts";
@@ -11,6 +10,7 @@ import { startStack } from "../../scripts/stack.ts";
 import type { Terminal } from "../../scripts/terminal.ts";
 import { deriveSessionKeys } from "../../worker/player/session.ts";
 import type { SessionKeys } from "../../worker/player/session.ts";
+import { demoSigning } from "../peers/requests.ts";
 import type { Signing } from "../peers/requests.ts";
 import { unpaged } from "../unlimited.ts";
 
@@ -42,10 +42,9 @@ export interface Stage extends Served {
 /** The app as it would be deployed, with its schedule, its settlement and its reward agent; the sandbox is LINE and the reward system. */
 export async function openStage(terminal: Terminal, servedBy: ServedBy): Promise<Stage> {
   const served = await (servedBy === "bundle" ? serveBundled(terminal) : serveInDevelopment(terminal));
-  const secret = (await readFile(join(served.keysDir, KEY_FILES.demoSecret), "utf8")).trim();
   return {
     ...served,
-    signing: { keyId: HMAC_KEY_ID, secret },
+    signing: await demoSigning(served.keysDir),
     sessionKeys: await deriveSessionKeys((await openKeys(served.keysDir)).secrets.SESSION_KEY),
   };
 }

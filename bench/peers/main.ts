@@ -1,8 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { KEY_FILES } from "../../sandbox/keys.ts";
-import { HMAC_KEY_ID } from "../../scripts/demo-partner.ts";
 import { exitOnSignals, exitWith } from "../../scripts/exits.ts";
 import { hmacKey } from "../../scripts/partner-client.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
@@ -19,7 +15,7 @@ import type { Inside } from "./inside.ts";
 import { openGoRedis, openNodeRedis, openTornado } from "./outside.ts";
 import type { OutsideOptions } from "./outside.ts";
 import type { Peer } from "./peer.ts";
-import { plainGet, signedDraws } from "./requests.ts";
+import { demoSigning, plainGet, signedDraws } from "./requests.ts";
 import type { Signing } from "./requests.ts";
 import { BULK, RATIOS } from "./targets.ts";
 import type { Row } from "./targets.ts";
@@ -30,6 +26,7 @@ const USAGE = `npm run bench -- [--quick] [--rounds 7] [--seconds 2] [--connecti
   Compare ratios, not rates. --quick: three rounds, in less than five minutes.`;
 const CONNECTIONS = 48;
 const QUICK_ROUNDS = 3;
+const QUICK_SECONDS = 1.5;
 const WARM_UP_MS = 300;
 /** At once a peer is asked for no more draws than this share of what it does at most in a second: a slow one would answer none within a shot. */
 const SHARE_AT_ONCE = 15;
@@ -40,7 +37,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
-    seconds: { type: "string", default: "2" },
+    seconds: { type: "string" },
     connections: { type: "string", default: String(CONNECTIONS) },
     only: { type: "string" },
     "skip-conform": { type: "boolean", default: false },
@@ -48,7 +45,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : 7));
-const measureMs = Number(values.seconds) * 1_000;
+const measureMs = Number(values.seconds ?? (values.quick ? QUICK_SECONDS : 2)) * 1_000;
 const connections = Number(values.connections);
 
 exitOnSignals();
@@ -76,9 +73,8 @@ interface Sample {
 async function run(): Promise<number> {
   const wanted = values.only?.split(",") ?? null;
   const inside = await openInside(terminal);
-  const secret = (await readFile(join(inside.house.keysDir, KEY_FILES.demoSecret), "utf8")).trim();
-  const signing: Signing = { keyId: HMAC_KEY_ID, secret };
-  const peers = await openPeers(inside, { folder: inside.house.folder, secret }, wanted);
+  const signing = await demoSigning(inside.house.keysDir);
+  const peers = await openPeers(inside, { folder: inside.house.folder, secret: signing.secret }, wanted);
   const generator = startGenerator();
   try {
     const kept = values["skip-conform"] ? peers : await conforming(peers, signing);

@@ -1,9 +1,18 @@
 import { createHash, createHmac, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { KEY_FILES } from "../../sandbox/keys.ts";
+import { HMAC_KEY_ID } from "../../scripts/demo-partner.ts";
 
 /** Names the key and holds its secret, base64. */
 export interface Signing {
   readonly keyId: string;
   readonly secret: string;
+}
+
+/** What the demo partner of a house signs with. */
+export async function demoSigning(keysDir: string): Promise<Signing> {
+  return { keyId: HMAC_KEY_ID, secret: (await readFile(join(keysDir, KEY_FILES.demoSecret), "utf8")).trim() };
 }
 
 /** What is signed of every request (RFC 9421). */

@@ -23,7 +23,7 @@ const CONFIG = {
     titleFontSize: 12,
     labelLimit: 260,
   },
-  legend: { labelColor: INK, titleColor: INK, labelFontSize: 12, title: null, orient: "top" as const },
+  legend: { labelColor: INK, titleColor: INK, labelFontSize: 12, labelLimit: 260, title: null, orient: "top" as const },
   view: { stroke: null },
   range: { category: COLOURS },
 };

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { callJson } from "../../scripts/api-call.ts";
-import { mapAtOnce } from "../../scripts/at-once.ts";
 import { exitOnSignals, exitWith } from "../../scripts/exits.ts";
 import { openHeap } from "../../scripts/heap.ts";
 import { openMadeCampaign } from "../../scripts/made-campaign.ts";
@@ -9,9 +8,9 @@ import { openServedHouse } from "../../scripts/served-house.ts";
 import type { ServedHouse } from "../../scripts/served-house.ts";
 import { WARM_UP_CARDS } from "../../durable-objects/card-issuer/demand.ts";
 import { openTerminal, table } from "../../scripts/terminal.ts";
-import { waitFor } from "../../scripts/wait.ts";
 import { countsBetween } from "../cost/counts.ts";
 import type { Counts } from "../cost/counts.ts";
+import { assertSettled, atTicks, countsOf, quietCounts } from "../cost/settled-counts.ts";
 import { keepResult } from "../keep-result.ts";
 import { unlimited } from "../unlimited.ts";
 import { residentBytes, servingProcess } from "./thread.ts";
@@ -21,12 +20,8 @@ const USAGE = `npm run bench:scale -- [--shards 1,4,16,64] [--rate 100] [--secon
   rows are counted, as bench:cost counts them; what an issuer and a card take of the memory is measured. Wants Linux.`;
 const PEAK_PER_SHARD = 300;
 const TICKS_PER_SECOND = 5;
-const MAX_TICKS_AT_ONCE = 30;
 const NUDGE_AFTER_MS = 200;
 const BYTES_PER_MB = 1024 ** 2;
-const QUIET_TIMEOUT_MS = 300_000;
-/** When nothing was counted for so long, everything has settled: an issuer's alarm comes within five seconds. */
-const QUIET_MS = 6_000;
 
 const { values } = parseArgs({
   options: {
@@ -74,10 +69,6 @@ async function run(): Promise<number> {
   }
 }
 
-async function countsOf({ appOrigin }: ServedHouse): Promise<Counts> {
-  return await callJson(`${appOrigin}/cost`);
-}
-
 async function memoryOf(house: ServedHouse): Promise<Memory> {
   const { server, inspectorPort } = house;
   const heap = await openHeap(inspectorPort ?? 0);
@@ -117,18 +108,15 @@ async function measure(house: ServedHouse, id: string, shards: number): Promise<
   const ticks = seconds * TICKS_PER_SECOND;
   const beganMs = performance.now();
   let drawn = 0;
-  await mapAtOnce(Array.from({ length: ticks }), MAX_TICKS_AT_ONCE, async (_, n) => {
-    await sleep(Math.max(0, beganMs + (n * 1_000) / TICKS_PER_SECOND - performance.now()));
+  await atTicks(ticks, TICKS_PER_SECOND, async (tick) => {
     const each = Math.round(rate / TICKS_PER_SECOND);
     const { cards: issued } = await drawAtEach(house, id, each);
     drawn += issued;
-    terminal.progress(`${shards} shards`, n + 1, ticks);
+    terminal.progress(`${shards} shards`, tick + 1, ticks);
   });
   const cardsPerSecond = drawn / ((performance.now() - beganMs) / 1_000);
   const after = await terminal.step(`${id} is settled`, () => quietCounts(house));
-  const { unsettled, differences } = await admin.invariants(id);
-  if (unsettled.blocks > 0 || unsettled.events > 0) throw new Error(`${id} has not settled`);
-  if (differences.length > 0) throw new Error(`${id} does not balance: ${differences.join("; ")}`);
+  assertSettled(id, await admin.invariants(id));
   const counts = countsBetween(before, after);
   return {
     shards,
@@ -142,18 +130,6 @@ async function measure(house: ServedHouse, id: string, shards: number): Promise<
 
 async function drawAtEach({ appOrigin }: ServedHouse, id: string, draws: number): Promise<{ readonly cards: number }> {
   return await callJson(`${appOrigin}/scale/draws/${id}/${draws}`, { method: "POST" });
-}
-
-/** The counts, when they do not grow any more. */
-async function quietCounts(house: ServedHouse): Promise<Counts> {
-  let last = "";
-  return await waitFor({ what: "everything to settle", timeoutMs: QUIET_TIMEOUT_MS, everyMs: QUIET_MS }, async () => {
-    const counts = await countsOf(house);
-    const now = JSON.stringify(counts);
-    const isQuiet = now === last;
-    last = now;
-    return isQuiet ? counts : null;
-  });
 }
 
 function show(lines: readonly Line[]): void {

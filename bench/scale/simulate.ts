@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitOnSignals, exitWith } from "../../scripts/exits.ts";
 import { NOTHING, openTerminal, table } from "../../scripts/terminal.ts";
@@ -11,14 +9,14 @@ import type { Configuration, Verdict } from "./simulation/configurations.ts";
 import { CONSUMER, LATENCIES, LEDGER_SLOWDOWN, LIMITS, LOAD, onCloudflare } from "./simulation/parameters.ts";
 import { simulateAll } from "./simulation/side-by-side.ts";
 import type { Second, Simulated } from "./simulation/simulate.ts";
-import type { Circumstances } from "../keep-result.ts";
+import { readResult } from "../read-result.ts";
+import type { Kept } from "../read-result.ts";
 import type { MeasuredTimes } from "./times/service-times.ts";
 
 const USAGE = `npm run bench:simulate [-- --check [--shards 4] [--seconds 15] [--rate 12000]]
   200 issuers at 100,000 draws a second for ten minutes, and what is left after them, simulated by the service times that npm run bench:service-times has measured
   and by Cloudflare's limits (bench/scale/simulation/parameters.ts): as things are, with other settings, and with what would have to be built.
   --check  plays a load that this machine holds through the app itself, and the same through the simulation, with service times measured just before`;
-const TIMES = join(import.meta.dirname, "../results/service-times.json");
 /** Of the time series, what plots want. */
 const KEPT_EVERY_S = 10;
 /** After a load everything is settled within as long again, or not in time. */
@@ -70,10 +68,10 @@ interface Outcome {
   readonly verdict: Verdict;
 }
 
-async function readTimes(): Promise<MeasuredTimes & Circumstances> {
-  const text = await readFile(TIMES, "utf8").catch(() => null);
-  if (text === null) throw new Error("no service times were measured here: npm run bench:service-times");
-  return JSON.parse(text) as MeasuredTimes & Circumstances;
+async function readTimes(): Promise<Kept<MeasuredTimes>> {
+  const times = await readResult<MeasuredTimes>("service-times");
+  if (times === null) throw new Error("no service times were measured here: npm run bench:service-times");
+  return times;
 }
 
 function kept({ configuration, simulated, verdict }: Outcome, everyS: number): object {

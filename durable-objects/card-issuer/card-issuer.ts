@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { encodeBlock } from "../block.ts";
 import { drawsOf, resultColumnsOf } from "../draw-columns.ts";
-import { MAX_HELD_CARDS, WARM_UP_MS } from "../protocol.ts";
+import { MAX_FOUND_CARDS, MAX_HELD_CARDS, WARM_UP_MS } from "../protocol.ts";
 import type {
   CampaignRules,
   CardCommand,
@@ -11,6 +11,8 @@ import type {
   DrawCall,
   DrawCallReply,
   DrawResult,
+  FindCardsRequest,
+  FoundCard,
   HeldCard,
   HeldCards,
   HeldCardsRequest,
@@ -34,12 +36,15 @@ import { CardIds } from "./card-ids.ts";
 import { CardIndex } from "./card-index.ts";
 import { Chores } from "./chores.ts";
 import { MAX_WAIT_MS } from "./demand.ts";
+import { issuedEvent } from "./draw.ts";
 import type { DrawDecision } from "./draw.ts";
 import { flush } from "./flush.ts";
 import type { Flushed } from "./flush.ts";
 import { GroupCommit, MAX_PENDING } from "./group-commit.ts";
+import { keysOfText } from "./index-keys.ts";
 import type { CardDecision, CardOrder } from "./lifecycle.ts";
 import { OnTheWay } from "./on-the-way.ts";
+import { eventLine } from "./outbox.ts";
 import { countPrizes, runOf } from "./stock.ts";
 import { IssuerStorage } from "./storage/storage.ts";
 import { Supply } from "./supply.ts";
@@ -119,17 +124,18 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       supplied: () => this.#retryWaiting(),
       failed: (status) => this.#failWaiting(status),
     });
-    this.#onTheWay = new OnTheWay(storage.outbox);
     this.#blocks = new BlockSender({
       storage,
       untold: this.#untold,
       transaction,
       lastSeq: () => this.#nextSeq - 1,
+      issuedLine: (card) => this.#issuedLine(card),
       send: async (blocks) => {
         await env.CARD_EVENTS.sendBatch(blocks.map(({ header, body }) => ({ body: encodeBlock(header, body), contentType: "bytes" })));
       },
       now,
     });
+    this.#onTheWay = new OnTheWay(storage.outbox, (blocks) => this.#blocks.bodies(blocks));
     this.#chores = new Chores({
       now,
       waitUntil,
@@ -149,9 +155,9 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     const keyUse = this.#ids.nextUse(this.#nextSeq);
     if (keyUse !== null) storage.useCardKey(keyUse);
     if (issuer !== null) {
-      for (const card of storage.cards.issuedAfter(issuer.sealedSeq)) this.#untold.add(card, this.#ids.mint(issuer, card.seq));
+      for (const card of storage.cards.issuedFrom(issuer.sealedSeq + 1, this.#nextSeq - 1)) this.#untold.add(this.#issuedLine(card));
+      if (this.#blocks.nextDueMs() !== null) this.#chores.soon();
     }
-    if (issuer !== null && storage.outbox.nextDueMs(now()) !== null) this.#chores.soon();
   }
 
   async draw(command: DrawCall): Promise<DrawCallReply> {
@@ -199,11 +205,11 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#adopt(address);
     this.#commands.flushNow();
     this.ctx.storage.transactionSync(() => this.#takeRules(rules));
-    const lastBlock = this.#blocks.seal();
+    this.#blocks.seal();
     this.#chores.soon();
     this.#retryWaiting();
     if (rules.status === "open" && Date.now() >= rules.startsAtMs - WARM_UP_MS) this.ctx.waitUntil(this.#supply.warmUp(address));
-    return { shard: address.shard, lastBlock };
+    return { shard: address.shard, lastBlock: this.#lastBlock() };
   }
 
   async acknowledge(_address: ShardAddress, blocks: readonly number[]): Promise<void> {
@@ -239,23 +245,29 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
       givebacks: this.#storage.stock.givebacks().map(({ giveback, runs }) => ({ giveback, cards: countPrizes(runs) })),
       cards: cards.map((row) => ({ ...row, fallback: row.fallback === 1, returned: row.returned === 1 })),
       ...outbox,
-      lastBlock: this.#storage.issuer()?.lastBlock ?? 0,
+      lastBlock: this.#lastBlock(),
     };
   }
 
   async heldCards({ afterSeq, limit, ...address }: HeldCardsRequest): Promise<HeldCards> {
-    const lastBlock = this.#storage.issuer()?.lastBlock ?? 0;
-    const page = { lastSeq: this.#nextSeq - 1, lastBlock, keptBlocks: this.#storage.outbox.keptBlocks() };
+    const page = { lastSeq: this.#nextSeq - 1, lastBlock: this.#lastBlock(), keptBlocks: this.#storage.outbox.keptBlocks() };
     const versions = this.#onTheWay.versions();
     if (versions === null) return { status: "reading" };
     const sealedSeq = this.#storage.issuer()?.sealedSeq ?? 0;
     const cards = this.#storage.cards.page(afterSeq, Math.min(limit, MAX_HELD_CARDS)).map((card): HeldCard => {
-      const cardId = this.#ids.mint(address, card.seq);
-      const onTheWay = [...(card.seq > sealedSeq ? [1] : []), ...(versions.get(cardId) ?? [])];
-      const { seq, version, drawnFor, returned } = card;
-      return { ...this.#view(card, cardId), seq, version, onTheWay, drawnFor, returned };
+      const found = this.#found(card, address);
+      return { ...found, onTheWay: [...(card.seq > sealedSeq ? [1] : []), ...(versions.get(found.cardId) ?? [])] };
     });
     return { status: "read", cards, ...page };
+  }
+
+  async findCards({ drawnWith, ...address }: FindCardsRequest): Promise<readonly FoundCard[]> {
+    const seqs = this.#index.find(keysOfText(drawnWith)).sort((a, b) => b - a);
+    const cards = this.#storage.cards.find(seqs.slice(0, MAX_FOUND_CARDS));
+    return [...cards.values()]
+      .filter(({ requestId, recipient }) => requestId === drawnWith || recipient === drawnWith)
+      .sort((a, b) => b.seq - a.seq)
+      .map((card) => this.#found(card, address));
   }
 
   /** Expires cards, gives their places back, sends blocks; plans itself anew while there is anything to come. */
@@ -329,7 +341,15 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
     this.#index.add(this.#nextSeq, keys);
     this.#nextSeq += issued.length;
     this.#supply.used(leases, issued.length);
-    for (const { card, cardId } of issued) this.#untold.add(card, cardId);
+    for (const { card, cardId } of issued) this.#untold.add(eventLine(issuedEvent(card, cardId)));
+  }
+
+  #issuedLine(card: CardRow): string {
+    return eventLine(issuedEvent(card, this.#address === null ? "" : this.#ids.mint(this.#address, card.seq)));
+  }
+
+  #lastBlock(): number {
+    return this.#storage.issuer()?.lastBlock ?? 0;
   }
 
   /** The index in memory must be the stored one: should only half of it have been stored, the object starts anew and reads it. */
@@ -407,6 +427,12 @@ export class CardIssuer extends DurableObject<Env> implements CardIssuerRpc {
 
   #view(card: CardRow, cardId: string) {
     return viewCard(card, cardId, this.#rules?.prizes[card.prize] ?? "none");
+  }
+
+  #found(card: CardRow, address: ShardAddress): FoundCard {
+    const cardId = this.#ids.mint(address, card.seq);
+    const { seq, version, drawnFor, returned } = card;
+    return { ...this.#view(card, cardId), seq, version, drawnFor, returned };
   }
 
   #replenish(): void {

@@ -150,6 +150,20 @@ describe("the card issuer", () => {
     expect(await issuedPrizes(campaign)).toEqual({ coupon: 5_000 });
   }, 60_000);
 
+  it("finds the cards of a request or a recipient, the newest two hundred, before and after an abort", async () => {
+    const campaign = await openCampaign({ coupon: 300 });
+    const cards = cardIds(await campaign.draw(requests(250).map((draw) => ({ ...draw, recipient: "shop" }))));
+    const [other = ""] = cardIds(await campaign.draw([drawOf("shop", { recipient: "r7" })]));
+    const found = async (drawnWith: string) =>
+      (await campaign.issuer().findCards({ campaign: campaign.id, shard: 0, drawnWith })).map(({ cardId }) => cardId);
+    for (let abort = 0; abort < 2; abort++) {
+      expect(await found("shop")).toEqual([other, ...cards.toReversed()].slice(0, 200));
+      expect(await found("r7")).toEqual([other, cards[7]]);
+      expect(await found("nobody")).toEqual([]);
+      await abortAllDurableObjects();
+    }
+  });
+
   it("goes on in the middle of a lease after an abort, and tells the ledger of every card once", async () => {
     const campaign = await openCampaign({ coupon: 300 });
     const first = await campaign.draw(requests(70, "a"));

@@ -24,6 +24,11 @@ export function keysOf(draws: readonly Pick<Draw, "requestId" | "recipient">[]):
   return { requests, recipients };
 }
 
+/** The keys of cards that were drawn with this text as request or as recipient. */
+export function keysOfText(text: string): Float64Array {
+  return Float64Array.of(hashKey(KINDS.request, text), hashKey(KINDS.recipient, text));
+}
+
 /** 53 bits of `text` (cyrb53, public domain); `kind` keeps texts of different meaning apart. No secret: who looks up an entry compares the text itself. */
 export function hashKey(kind: number, text: string): number {
   let [a, b] = [LANES[0] ^ kind, LANES[1] ^ kind];

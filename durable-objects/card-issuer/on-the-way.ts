@@ -1,5 +1,5 @@
 import { blockEvents } from "../block.ts";
-import type { OutboxStorage } from "./storage/outbox.ts";
+import type { OutboxStorage, SealedBlock } from "./storage/outbox.ts";
 
 /** Blocks read at a time, some 100 KB and a millisecond each: what is more is read when somebody asks again. */
 const BLOCKS_A_READ = 50;
@@ -7,11 +7,13 @@ const BLOCKS_A_READ = 50;
 /** Which events of cards the ledger has not confirmed yet: of each block read once, in memory as long as the block is kept. */
 export class OnTheWay {
   readonly #outbox: OutboxStorage;
+  readonly #read: (blocks: readonly number[]) => readonly SealedBlock[];
   /** By block: the versions of each card in it. */
   readonly #blocks = new Map<number, ReadonlyMap<string, readonly number[]>>();
 
-  constructor(outbox: OutboxStorage) {
+  constructor(outbox: OutboxStorage, read: (blocks: readonly number[]) => readonly SealedBlock[]) {
     this.#outbox = outbox;
+    this.#read = read;
   }
 
   /**
@@ -22,7 +24,7 @@ export class OnTheWay {
     const kept = new Set(this.#outbox.keptBlocks());
     for (const block of this.#blocks.keys()) if (!kept.has(block)) this.#blocks.delete(block);
     const unread = [...kept].filter((block) => !this.#blocks.has(block));
-    for (const { block, body } of this.#outbox.bodies(unread.slice(0, BLOCKS_A_READ))) this.#blocks.set(block, versionsOf(body));
+    for (const { block, body } of this.#read(unread.slice(0, BLOCKS_A_READ))) this.#blocks.set(block, versionsOf(body));
     if (unread.length > BLOCKS_A_READ) return null;
     const onTheWay = new Map<string, readonly number[]>();
     for (const versions of [...this.#blocks.values(), versionsOf(this.#outbox.waiting())]) {

@@ -1,6 +1,4 @@
-import type { CardRow } from "./card.ts";
-import { issuedEvent } from "./draw.ts";
-import { eventLine, MAX_UNTOLD_CARDS, packLines } from "./outbox.ts";
+import { MAX_UNTOLD_CARDS, packLines } from "./outbox.ts";
 import type { OutboxRow } from "./outbox.ts";
 
 /** The events of issues that are in no block yet. They are not stored, for the cards are: what memory loses is made from them again. */
@@ -12,9 +10,13 @@ export class Untold {
     return this.#lines.length >= MAX_UNTOLD_CARDS;
   }
 
-  /** Cards as they were issued, once they are stored. */
-  add(card: CardRow, cardId: string): void {
-    this.#lines.push(eventLine(issuedEvent(card, cardId)));
+  get isEmpty(): boolean {
+    return this.#lines.length === 0;
+  }
+
+  /** The event of a card's issue, once the card is stored. */
+  add(line: string): void {
+    this.#lines.push(line);
   }
 
   rows(): OutboxRow[] {

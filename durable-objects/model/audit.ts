@@ -99,7 +99,7 @@ export async function finish(play: Play): Promise<void> {
   await checkSeeds(play, events);
 }
 
-/** Whatever can be issued is issued, wherever it lies. */
+/** Whatever can be issued is issued, wherever it lies. Each shard is asked twice in a row: what its first draws waited for too long is there for the next. */
 async function dealOut(play: Play): Promise<void> {
   const { book, stage } = play;
   for (let round = 0; stage.nowMs() < book.endsAtMs; round++) {
@@ -107,7 +107,7 @@ async function dealOut(play: Play): Promise<void> {
     if (left <= 0 || left === Infinity) return;
     demand(round < MAX_ROUNDS, "stock is stranded", { left });
     const before = book.cards.length;
-    await play.drawSome(round % play.shards.length, left + 1);
+    await play.drawSome(Math.floor(round / 2) % play.shards.length, left + 1);
     if (book.cards.slice(before).some(({ segment }) => segment !== null)) continue;
     await play.pass(1);
     await play.ringAll();

@@ -18,7 +18,7 @@ interface ModelRun {
 }
 
 const ASKED = JSON.parse(env.MODEL_RUN) as ModelRun;
-const RUNS = ASKED.runs ?? 300;
+const RUNS = ASKED.runs ?? 100;
 const COMMANDS = ASKED.commands ?? 60;
 const KILL_ONE = ASKED.killOne ?? false;
 const TELL_EVERY_RUNS = 25;

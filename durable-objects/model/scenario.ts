@@ -203,6 +203,7 @@ export function rulesOf(scenario: Scenario, segments: readonly PlannedSegment[])
   const { shards, perRecipient, perDay, ttl, autoRedeem, onVoid, onExpiry, fallback, endsIn } = scenario;
   return {
     shards,
+    ledgers: 1,
     startsAtMs: STAGE_START_MS - 60 * MINUTE_MS,
     endsAtMs: atMinute(endsIn),
     cardTtlMs: ttl === null ? null : ttl * MINUTE_MS + HALF_MINUTE_MS,

@@ -9,6 +9,7 @@ const ORDER = ["draft", "open", "closed"];
 const published: PublishedRules = {
   campaign: "spring",
   shards: 2,
+  ledgers: 1,
   startsAtMs: 0,
   endsAtMs: 1_000,
   cardTtlMs: null,
@@ -25,7 +26,11 @@ const draft: CampaignRules = { ...published, version: 1, status: "draft" };
 const open: CampaignRules = { ...draft, status: "open" };
 const steps = fc.oneof(
   fc.record({ verb: fc.constantFrom(...LIFECYCLE_VERBS), hasStock: fc.boolean() }),
-  fc.record({ shards: fc.integer({ min: 1, max: 4 }), win: fc.constantFrom("coupon" as const, "webhook" as const) }),
+  fc.record({
+    shards: fc.integer({ min: 1, max: 4 }),
+    ledgers: fc.integer({ min: 1, max: 3 }),
+    win: fc.constantFrom("coupon" as const, "webhook" as const),
+  }),
 );
 
 describe("a campaign's rules", () => {
@@ -37,7 +42,11 @@ describe("a campaign's rules", () => {
           const change =
             "verb" in step
               ? changeStatus(rules, step.verb, { hasStock: step.hasStock, nowMs: 0 })
-              : changeRules(rules, { ...published, shards: step.shards, prizes: { ...published.prizes, win: step.win } }, [first]);
+              : changeRules(
+                  rules,
+                  { ...published, shards: step.shards, ledgers: step.ledgers, prizes: { ...published.prizes, win: step.win } },
+                  [first],
+                );
           if (change.status !== "changed") continue;
           const next = change.rules;
           expect(next.version).toBe(rules.version + 1);
@@ -46,6 +55,7 @@ describe("a campaign's rules", () => {
           expect(to).toBeGreaterThanOrEqual(from ?? 0);
           expect(next.prizes["win"]).toBe(rules.prizes["win"]);
           expect(rules.status === "draft" || next.shards === rules.shards).toBe(true);
+          expect(rules.status === "draft" || next.ledgers === rules.ledgers).toBe(true);
           rules = next;
         }
       }),

@@ -44,7 +44,7 @@ export type RulesChange =
 
 /**
  * Takes over a newly published file: a prize that is in stock, or was dealt as the fallback, stays what it is; no segment in stock may become one that
- * cannot be dealt. Once the campaign has been opened, its shards are fixed, how each segment is dealt, and its fallback: cards are verified against it.
+ * cannot be dealt. Once the campaign has been opened, its shards and ledgers are fixed, how each segment is dealt, and its fallback: cards are verified against it.
  */
 export function changeRules(current: CampaignRules | null, published: PublishedRules, stocked: readonly StockedSegment[]): RulesChange {
   if (current === null) return { status: "changed", rules: { ...published, version: 1, status: "draft" } };
@@ -70,6 +70,7 @@ export function changeRules(current: CampaignRules | null, published: PublishedR
   const next: CampaignRules = {
     ...published,
     shards: isDraft ? published.shards : current.shards,
+    ledgers: isDraft ? published.ledgers : current.ledgers,
     version: current.version,
     status: current.status,
   };

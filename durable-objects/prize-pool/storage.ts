@@ -174,7 +174,7 @@ export class PoolStorage {
 
   campaign(): { rules: CampaignRules; pushedVersion: number } | null {
     const [row] = this.#sql.exec<{ rules: string; pushed_version: number }>("SELECT rules, pushed_version FROM campaign").toArray();
-    return row === undefined ? null : { rules: JSON.parse(row.rules) as CampaignRules, pushedVersion: row.pushed_version };
+    return row === undefined ? null : { rules: readRules(row.rules), pushedVersion: row.pushed_version };
   }
 
   saveRules(rules: CampaignRules): void {
@@ -452,4 +452,10 @@ function toSegment(row: SegmentRecord): SegmentRow {
     opensAtMs: opens_at,
     closesAtMs: closes_at,
   };
+}
+
+/** A campaign that was published before there could be several ledgers has one. */
+function readRules(stored: string): CampaignRules {
+  const rules = JSON.parse(stored) as Omit<CampaignRules, "ledgers"> & Partial<CampaignRules>;
+  return { ...rules, ledgers: rules.ledgers ?? 1 };
 }

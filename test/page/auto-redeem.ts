@@ -49,7 +49,7 @@ async function watch({ context, page }: Phone): Promise<() => Promise<readonly (
   return () => page.evaluate(() => (globalThis as unknown as { shown: Watched[][] }).shown.filter(({ length }) => length > 0));
 }
 
-describe.concurrent("where a card is redeemed as it is revealed", { timeout: 240_000 }, () => {
+describe.concurrent("where a card is redeemed as it is revealed", () => {
   it("its coupon takes the prize's place by itself, in one call, and is there at once after a reload", async ({
     house,
     cards,

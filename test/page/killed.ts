@@ -35,7 +35,7 @@ async function countReveals({ stack }: TestHouse, campaign: string): Promise<num
   return counts.reduce((sum, { revealed }) => sum + revealed, 0);
 }
 
-describe("a prize that was asked for", { timeout: 240_000 }, () => {
+describe("a prize that was asked for", () => {
   it("comes by itself when the API was too busy for twenty seconds at the first touch, and is revealed once", async ({
     house,
     phone,
@@ -131,7 +131,7 @@ it(
 );
 
 /** One after the other: what fails here fails for every page. */
-describe("when what stands behind the page fails", { timeout: 240_000 }, () => {
+describe("when what stands behind the page fails", () => {
   it("a reward that is not granted yet is on its way, and one that failed is said to be late", async ({ house, phone }) => {
     const { page } = phone;
     await holdClock(phone);

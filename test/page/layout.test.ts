@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 describe.concurrent("every word can be read, and no picture is broken, on a small phone and at 200 %, of", () => {
-  it.for(SCENES)("$name", { timeout: 240_000 }, async (scene, { expect }) => {
+  it.for(SCENES)("$name", async (scene, { expect }) => {
     for (const locale of LANGUAGES) {
       const context = await browser.newContext({ viewport: SCREENS[0], locale, reducedMotion: "reduce" });
       const page = await context.newPage();
@@ -54,7 +54,7 @@ describe.concurrent("every word can be read, and no picture is broken, on a smal
 });
 
 describe.concurrent("a phone on its side shows whole what is scratched or pressed", () => {
-  it.for(["covered", "holding", "won", "redeeming", "thanks", "lobby"])("%s", { timeout: 240_000 }, async (name, { expect }) => {
+  it.for(["covered", "holding", "won", "redeeming", "thanks", "lobby"])("%s", async (name, { expect }) => {
     for (const locale of LANGUAGES) {
       const context = await browser.newContext({ viewport: LYING[0], locale, reducedMotion: "reduce" });
       const page = await context.newPage();
@@ -72,7 +72,7 @@ describe.concurrent("a phone on its side shows whole what is scratched or presse
 });
 
 describe.concurrent("the card lies where its outline was, from the opening to the win", () => {
-  it.for(LANGUAGES)("%s", { timeout: 240_000 }, async (locale, { expect }) => {
+  it.for(LANGUAGES)("%s", async (locale, { expect }) => {
     for (const states of [
       ["opening", "opening-busy", "covered", "holding", "won-expiring"],
       ["opening-long", "covered-long", "holding-busy-long", "won-priced"],
@@ -134,7 +134,7 @@ describe.concurrent("words are set as they are read", () => {
 });
 
 describe.concurrent("where the system's colours take the place of ours, an edge is left of", () => {
-  it.for(["covered", "won", "redeeming", "reward-coupon", "lobby"])("%s", { timeout: 240_000 }, async (name, { expect }) => {
+  it.for(["covered", "won", "redeeming", "reward-coupon", "lobby"])("%s", async (name, { expect }) => {
     const context = await browser.newContext({ viewport: SCREENS[0], locale: "en", reducedMotion: "reduce", forcedColors: "active" });
     const page = await context.newPage();
     await openScene(page, DIST, sceneOf(name));

@@ -7,8 +7,11 @@ import { messages } from "../../web/liff/text/en.ts";
 import { cardPage } from "./card-page.ts";
 import { it } from "./page-house.ts";
 import type { PageHouse } from "./page-house.ts";
+import { holdClock } from "./phone.ts";
 import type { Phone } from "./phone.ts";
 
+const LEAP = { timeout: 90_000, interval: 100 };
+const LEAP_MS = 2_000;
 const BOOT = /<script type="application\/json" id="kuji-boot">[^<]*<\/script>/;
 
 /** LINE's hosts: https://developers.line.biz/en/docs/liff/ */
@@ -48,7 +51,7 @@ async function deploy({ context }: Phone, { stack }: PageHouse, dist: string): P
   return asked;
 }
 
-describe("in a browser outside of LINE, the page as it is deployed", { timeout: 240_000 }, () => {
+describe("in a browser outside of LINE, the page as it is deployed", () => {
   let dist: string;
   beforeAll(async () => {
     dist = await mkdtemp(join(tmpdir(), "kuji-dist-"));
@@ -75,5 +78,50 @@ describe("in a browser outside of LINE, the page as it is deployed", { timeout: 
     await page.waitForURL(/^https:\/\/access\.line\.me\//);
     expect(decodeURIComponent(page.url())).toContain(pathname);
     expect(asked.filter((address) => !OF_LINE.test(address))).toEqual([]);
+  });
+
+  it.for(["is blocked", "is full"])(
+    "leads into LINE where what a site may keep %s, and offers no login that could not be kept",
+    async (how, { house, phone, expect }) => {
+      const { page } = phone;
+      await deploy(phone, house, dist);
+      await page.addInitScript((isBlocked) => {
+        const refuse = () => {
+          throw new DOMException("", isBlocked ? "SecurityError" : "QuotaExceededError");
+        };
+        if (isBlocked) for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get: refuse });
+        else Storage.prototype.setItem = refuse;
+      }, how === "is blocked");
+      const { url } = house.shelf.take("coupon-50");
+      await page.goto(url);
+      await cardPage(page).heading(messages.outside.not_in_line.title).waitFor();
+      const inLine = page.getByRole("link", { name: messages.openInLine });
+      expect(await inLine.getAttribute("href")).toBe(`https://liff.line.me/2000000000-abcdefgh${new URL(url).pathname}`);
+      expect(await page.getByRole("button", { name: messages.signIn }).count()).toBe(0);
+    },
+  );
+
+  it("says that it takes a moment where LINE is silent, and goes on as soon as it answers", async ({ house, phone, expect }) => {
+    const { page, context } = phone;
+    await holdClock(phone);
+    await deploy(phone, house, dist);
+    const line = Promise.withResolvers<void>();
+    await context.route(/^https:\/\/api\.line\.me\//, async (route) => {
+      await line.promise;
+      await route.fallback();
+    });
+    await page.goto(house.shelf.take("coupon-50").url);
+    const moment = cardPage(page).heading(messages.waiting.trouble.title);
+    const waits = async () => {
+      await page.clock.fastForward(LEAP_MS);
+      return moment.count();
+    };
+    await expect.poll(waits, LEAP).toBe(1);
+    line.resolve();
+    const opens = async () => {
+      await page.clock.fastForward(LEAP_MS);
+      return cardPage(page).heading(messages.outside.not_in_line.title).count();
+    };
+    await expect.poll(opens, LEAP).toBe(1);
   });
 });

@@ -13,7 +13,7 @@ const SETTLED = { timeout: 90_000, interval: 250 };
 const CHANNEL = "2000000000";
 const DAY_MS = 24 * 3_600_000;
 
-describe.concurrent("the page says kindly", { timeout: 240_000 }, () => {
+describe.concurrent("the page says kindly", () => {
   it("that a campaign, or a card, is not known", async ({ house, phone }) => {
     const { page } = phone;
     await page.goto(`${house.stack.appOrigin}/c/no-such-campaign`);
@@ -33,12 +33,14 @@ describe.concurrent("the page says kindly", { timeout: 240_000 }, () => {
     expect(await page.getByText("NT$50 off").count()).toBe(0);
   });
 
-  it("that a card is void", async ({ house, phone }) => {
+  it("that a card is void, and puts the focus on it", async ({ house, phone, expect }) => {
     const { url, cardId } = house.shelf.take("coupon-50");
     await house.partner.void(CAMPAIGN, cardId, "test");
     await phone.page.goto(url);
     await cardPage(phone.page).scratchForMe.click();
     await cardPage(phone.page).heading(messages.closed.card_voided.title).waitFor();
+    const focused = phone.page.locator(":focus");
+    expect(await focused.textContent()).toBe(messages.closed.card_voided.title);
   });
 
   it("that a campaign has not begun, and from when on", async ({ house, phone }) => {
@@ -94,7 +96,7 @@ describe.concurrent("the page says kindly", { timeout: 240_000 }, () => {
 });
 
 /** In this order: each leaves the campaign as the next one needs it. */
-describe("a small campaign", { timeout: 240_000 }, () => {
+describe("a small campaign", () => {
   const id = "small";
   const settings = { limits: { perRecipient: 1 }, fallback: undefined, cardTtlHours: 1 / 3_600 };
 
@@ -107,15 +109,19 @@ describe("a small campaign", { timeout: 240_000 }, () => {
     await cardPage(phone.page).heading(messages.closed.card_expired.title).waitFor();
   });
 
-  it("says that somebody has had all their draws", async ({ house, phone }) => {
+  it("says that somebody has had all their draws", async ({ house, phone, expect }) => {
     const { page } = phone;
     const deck = `${house.stack.appOrigin}/c/${id}`;
+    // The focus goes from the button that is gone to what came of it.
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "");
     await page.goto(deck);
-    await cardPage(page).draw.click();
+    await cardPage(page).draw.press("Enter");
     await cardPage(page).foil.waitFor();
+    await expect.poll(focused, SETTLED).toBe(messages.scratchForMe);
     await page.goto(deck);
-    await cardPage(page).draw.click();
+    await cardPage(page).draw.press("Enter");
     await cardPage(page).heading(messages.refusals.limit_reached.title).waitFor();
+    await expect.poll(focused, SETTLED).toBe(messages.refusals.limit_reached.title);
   });
 
   it("says that all cards have been drawn", async ({ house, phone }) => {

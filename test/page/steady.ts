@@ -16,31 +16,38 @@ const SCREENS = {
   "a large desktop": { width: 1_920, height: 1_080 },
 } as const;
 
-/** What has moved on the page without its user's doing, as Chromium counts it: how much, and what. */
+/** What has moved on the page without its user's doing, as Chromium counts it: how much, what, and from where to where. */
 async function shiftsOf(page: Page): Promise<readonly string[]> {
-  return page.evaluate(() => {
-    const { shifts } = globalThis as unknown as { shifts: readonly LayoutShift[] };
-    return shifts
-      .filter(({ hadRecentInput }) => !hadRecentInput)
-      .map(
-        ({ value, sources }) =>
-          `${value}: ${sources.map(({ node }) => (node instanceof Element ? node : node?.parentElement)?.outerHTML).join(", ")}`,
-      );
-  });
+  const shifts = await page.evaluate(() => (globalThis as unknown as { shifts: readonly { value: number; moved: string }[] }).shifts);
+  return shifts.map(({ value, moved }) => `${value}: ${moved}`);
 }
 
 /** The DOM's own types know it not yet: https://wicg.github.io/layout-instability/#sec-layout-shift */
-interface LayoutShift {
+interface LayoutShift extends PerformanceEntry {
   readonly value: number;
   readonly hadRecentInput: boolean;
-  readonly sources: readonly { readonly node: Node | null }[];
+  readonly sources: readonly {
+    readonly node: Node | null;
+    readonly previousRect: DOMRectReadOnly;
+    readonly currentRect: DOMRectReadOnly;
+  }[];
 }
 
-/** Runs in the page, before its scripts. */
+/** Runs in the page, before its scripts. What has moved may be gone by the time somebody asks. */
 function watchShifts(): void {
-  const shifts: unknown[] = [];
+  const shifts: { value: number; moved: string }[] = [];
   Object.assign(globalThis, { shifts });
-  new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: "layout-shift", buffered: true });
+  const placeOf = ({ x, y, width, height }: DOMRectReadOnly) => `${x},${y} ${width}×${height}`;
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput, sources, startTime } of list.getEntries() as LayoutShift[]) {
+      if (hadRecentInput) continue;
+      const moved = sources.map(({ node, previousRect, currentRect }) => {
+        const element = node instanceof Element ? node : node?.parentElement;
+        return `${element?.outerHTML} from ${placeOf(previousRect)} to ${placeOf(currentRect)}`;
+      });
+      shifts.push({ value, moved: `after ${startTime} ms: ${moved.join("; ")}` });
+    }
+  }).observe({ type: "layout-shift", buffered: true });
 }
 
 /** Lets a call be refused once, for a second; the next one is answered when the page was seen to wait. */
@@ -58,7 +65,7 @@ async function refuseOnce(phone: Phone, call: CallName): Promise<{ readonly seen
   return { seen: gate.resolve };
 }
 
-describe.concurrent("nothing moves by itself", { timeout: 240_000 }, () => {
+describe.concurrent("nothing moves by itself", () => {
   it.for(Object.entries(SCREENS))("on %s, from the opening over two waits to the reward", async ([, viewport], { house, expect }) => {
     const phone = await openPhone(house.browser, { viewport });
     const { page } = phone;

@@ -79,7 +79,7 @@ async function sitOut(page: Page, { attemptsMs, explained }: Failing, expect: Ex
   }
 }
 
-describe.concurrent("when a call fails in every way in turn, the page explains, waits and succeeds by itself", { timeout: 240_000 }, () => {
+describe.concurrent("when a call fails in every way in turn, the page explains, waits and succeeds by itself", () => {
   it("at the opening", async ({ house, phone, expect }) => {
     const { page } = phone;
     await holdClock(phone);
@@ -148,7 +148,7 @@ describe.concurrent("when a call fails in every way in turn, the page explains, 
   });
 });
 
-describe.concurrent("when the network is bad", { timeout: 240_000 }, () => {
+describe.concurrent("when the network is bad", () => {
   it("an answer that takes too long is given up, and asked for again", async ({ house, phone, expect }) => {
     const { page } = phone;
     await holdClock(phone);

@@ -1,5 +1,8 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll } from "vitest";
+import { boundLedgers } from "../../worker/ledger/ledgers.ts";
 
-beforeAll(() => applyD1Migrations(env.LEDGER, env.TEST_MIGRATIONS));
+beforeAll(async () => {
+  for (const { LEDGER } of boundLedgers(env)) await applyD1Migrations(LEDGER, env.TEST_MIGRATIONS);
+});

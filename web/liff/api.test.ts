@@ -78,12 +78,15 @@ describe("the player API", () => {
     expect(reply).toEqual({ ok: false, failure: { kind: "problem", status: 502, code: "unknown", retryAfterMs: null } });
   });
 
-  test.each(["{}", "null", "[]", '"x"', "7"])("takes %s for a fault, where it is not an answer", async (body) => {
-    const { api } = serverAnswering(() => new Response(body));
-    const fault = { ok: false, failure: { kind: "network", offline: true } };
-    const answers = [api.open("t", null), api.draw("s", "k"), api.reveal("s", "c", []), api.redeem("s", "c"), api.reward("s", "c")];
-    for (const answer of [...answers, api.ownCards("s", "")]) expect(await answer).toEqual(fault);
-  });
+  test.each(["{}", '{"session":null,"status":null,"prize":null,"reward":null,"cards":null}', "null", "[]", '"x"', "7"])(
+    "takes %s for a fault, where it is not an answer",
+    async (body) => {
+      const { api } = serverAnswering(() => new Response(body));
+      const fault = { ok: false, failure: { kind: "network", offline: true } };
+      const answers = [api.open("t", null), api.draw("s", "k"), api.reveal("s", "c", []), api.redeem("s", "c"), api.reward("s", "c")];
+      for (const answer of [...answers, api.ownCards("s", "")]) expect(await answer).toEqual(fault);
+    },
+  );
 
   test("gives a call up after twelve seconds, and later calls later, up to a minute", async () => {
     const timeouts = vi.spyOn(AbortSignal, "timeout");

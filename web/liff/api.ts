@@ -108,11 +108,12 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
         // Of nothing this is nothing.
         body: JSON.stringify(body),
         credentials: "omit",
-        signal: AbortSignal.timeout(timeoutMs),
+        // Chrome before 103 and Safari before 16 have none, and give up by themselves.
+        signal: AbortSignal.timeout?.(timeoutMs),
       });
       if (!response.ok) return { ok: false, failure: await readProblem(response, nowMs()) };
       const value = (await response.json()) as T;
-      if (essential !== null && value[essential] === undefined) throw new TypeError(essential);
+      if (essential !== null && (value[essential] ?? null) === null) throw new TypeError(essential);
       return { ok: true, value };
     } catch (error) {
       if ((error as Error).name === "TimeoutError") timeoutMs = Math.min(LONGEST_TIMEOUT_MS, timeoutMs * 2);

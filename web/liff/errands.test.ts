@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { PlayerApi, Reply } from "./api.ts";
+import type { Drawn, PlayerApi, Reply } from "./api.ts";
 import type { Boot } from "./boot.ts";
 import { errandsIn, type World } from "./errands.ts";
 import { OPENING, type State } from "./machine.ts";
@@ -47,7 +47,7 @@ function worldWith(
     reveal: (session) => (noted(`reveal ${session}`), ok({ state: "revealed", prize: { id: "p", name: "P", kind: "coupon" } })),
     redeem: (session) => (noted(`redeem ${session}`), ok({ state: "redeemed", reward: { status: "granted" } })),
     reward: (session) => (noted(`reward ${session}`), ok({ status: "granted" })),
-    ownCards: (session, cursor) => (noted(`ownCards ${session} ${cursor}`), ok({ cards: [], next: null })),
+    ownCards: (session, query) => (noted(`ownCards ${session} ${query}`), ok({ cards: [], next: null })),
     ...changes.api,
   };
   const kept = new Map<string, string>();
@@ -159,6 +159,19 @@ describe("a session", () => {
     expect(await errands.run("reveal", covered, [])).toMatchObject({ type: "revealed" });
   });
 
+  test.each([
+    ["ahead", -365 * DAY_MS],
+    ["behind", 365 * DAY_MS],
+  ])("is held as long as it lasts, and no longer, where the phone's clock is a year %s", async (_way, behindMs) => {
+    const changes = { nowMs: DURING_MS - behindMs, boot: { behindMs } };
+    const { world, calls } = worldWith(changes);
+    const errands = errandsIn(world);
+    await errands.run("open", OPENING, []);
+    await errands.run("reveal", covered, []);
+    await errandsIn({ ...world, nowMs: () => changes.nowMs + 2 * DAY_MS }).run("open", OPENING, []);
+    expect(calls).toEqual([`open ${CARD}`, "reveal s1", `open ${CARD}`]);
+  });
+
   test("that cannot be renewed is said as what it is", async () => {
     const { world } = worldWith({ api: { open: () => no(401, "line_token_invalid") } });
     expect(await errandsIn(world).run("open", OPENING, [])).toMatchObject({ type: "failed", failure: { code: "line_token_invalid" } });
@@ -187,6 +200,30 @@ describe("a draw", () => {
     await errands.run("draw", OPENING, []);
     expect(await errands.run("draw", OPENING, [])).toMatchObject({ type: "drawn", status: "issued", card: { cardId: CARD } });
     expect(calls).toEqual(["open null", "draw key-1", `goTo /c/spring/${CARD}`]);
+  });
+
+  test("whose answer was lost, and whose card was scratched all the same, is followed by another one", async () => {
+    const answers: Reply<Drawn>[] = [
+      { ok: false, failure: { kind: "network", offline: false } },
+      { ok: true, value: { status: "replayed", cardId: CARD } },
+      { ok: true, value: { status: "issued", cardId: "AQAC" } },
+    ];
+    const keys: string[] = [];
+    const { world } = worldWith({
+      path: "",
+      api: {
+        draw: (_session, key) => {
+          keys.push(key);
+          return Promise.resolve(answers.shift() ?? { ok: true, value: { status: "sold_out" } });
+        },
+      },
+    });
+    const errands = errandsIn(world);
+    await errands.run("open", OPENING, []);
+    await errands.run("draw", OPENING, []);
+    world.memory.scratched(CARD);
+    expect(await errands.run("draw", OPENING, [])).toMatchObject({ type: "drawn", card: { cardId: "AQAC" } });
+    expect(keys).toEqual(["key-1", "key-1", "key-2"]);
   });
 
   test("after a finished one is another draw", async () => {

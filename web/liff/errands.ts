@@ -1,5 +1,5 @@
 import type { TrailPoint } from "../../durable-objects/protocol.ts";
-import type { Drawn, Failure, OwnCards, PlayerApi, Reply } from "./api.ts";
+import type { Failure, OwnCards, PlayerApi, Reply } from "./api.ts";
 import type { Boot } from "./boot.ts";
 import { subjectOf } from "./id-token.ts";
 import type { Line } from "./line.ts";
@@ -38,6 +38,8 @@ export function errandsIn(world: World): Errands {
   let line: Line | null = null;
   let user: string | null = null;
 
+  /** The session that is held, unless it has ended by the server's clock, which ends it. */
+  const heldSession = () => memory.session(user, world.nowMs() + boot.behindMs);
   const failed = (failure: Failure): Event => ({ type: "failed", failure, nowMs: world.nowMs(), dice: world.dice() });
 
   async function open(): Promise<Event> {
@@ -52,7 +54,7 @@ export function errandsIn(world: World): Errands {
 
   /** One call opens the page: the session's own answer carries the card, and with a session that is held the card alone is asked for. */
   async function openCard(idToken: string, cardId: string | null): Promise<Event> {
-    if (memory.session(user, world.nowMs()) === null) {
+    if (heldSession() === null) {
       const reply = await beginSession(idToken, cardId);
       if (!reply.ok) return failed(reply.failure);
     } else if (cardId !== null) {
@@ -64,15 +66,26 @@ export function errandsIn(world: World): Errands {
       : { type: "opened", card: { cardId }, foil: memory.foilOf(cardId), refusal: null };
   }
 
-  function drawn({ status, cardId }: Drawn, key: string): Event {
-    if (status === "overloaded") return failed(refusal(503, "overloaded"));
-    memory.drawn(user, key);
-    if (cardId !== undefined) world.goTo(cardPath(boot.campaign, cardId));
-    return { type: "drawn", status, card: cardId === undefined ? null : { cardId }, refusal: refusalOf(boot, world.nowMs()) };
+  function draw(): Promise<Event> {
+    const key = memory.drawKey(user, world.makeKey);
+    return ask(
+      (session) => api.draw(session, key),
+      ({ status, cardId }) => {
+        if (status === "overloaded") return failed(refusal(503, "overloaded"));
+        memory.drawn(user, key);
+        const card = cardId === undefined ? null : { cardId };
+        if (card !== null) {
+          // The answer was lost, and the card found and scratched all the same: who draws now wants another one.
+          if (status === "replayed" && memory.foilOf(card.cardId) === "off") return draw();
+          world.goTo(cardPath(boot.campaign, card.cardId));
+        }
+        return { type: "drawn", status, card, refusal: refusalOf(boot, world.nowMs()) };
+      },
+    );
   }
 
   /** Makes a call of the session's, and tells its answer as an event. */
-  async function ask<T>(call: (session: string) => Promise<Reply<T>>, told: (answer: T) => Event): Promise<Event> {
+  async function ask<T>(call: (session: string) => Promise<Reply<T>>, told: (answer: T) => Event | Promise<Event>): Promise<Event> {
     const reply = await withSession(call);
     return reply.ok ? told(reply.value) : failed(reply.failure);
   }
@@ -88,7 +101,7 @@ export function errandsIn(world: World): Errands {
 
   /** Calls with the session that is held; where the server knows it no more, with a new one, once. */
   async function withSession<T>(call: (session: string) => Promise<Reply<T>>): Promise<Reply<T>> {
-    const held = memory.session(user, world.nowMs());
+    const held = heldSession();
     if (held !== null) {
       const reply = await call(held.token);
       if (reply.ok || reply.failure.kind === "network" || reply.failure.code !== "session_invalid") return reply;
@@ -104,13 +117,8 @@ export function errandsIn(world: World): Errands {
     switch (call) {
       case "open":
         return open();
-      case "draw": {
-        const key = memory.drawKey(user, world.makeKey);
-        return ask(
-          (session) => api.draw(session, key),
-          (answer) => drawn(answer, key),
-        );
-      }
+      case "draw":
+        return draw();
       case "reveal":
         return ask(
           (session) => api.reveal(session, cardOf(state), trail),
@@ -119,7 +127,7 @@ export function errandsIn(world: World): Errands {
       case "redeem":
         return ask(
           (session) => api.redeem(session, cardOf(state)),
-          ({ reward }) => ({ type: "redeemed", reward, nowMs: world.nowMs() }),
+          (answer) => ({ ...answer, type: "redeemed", nowMs: world.nowMs() }),
         );
       case "reward":
         return ask(
@@ -133,7 +141,7 @@ export function errandsIn(world: World): Errands {
     get line() {
       return line;
     },
-    ownCards: (cursor) => withSession((session) => api.ownCards(session, cursor)),
+    ownCards: (query) => withSession((session) => api.ownCards(session, query)),
     run: async (call, state, trail) => {
       try {
         return await make(call, state, trail);

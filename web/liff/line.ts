@@ -14,20 +14,27 @@ export interface Line {
   idToken(): Promise<string | null>;
   /** Whether the page runs inside the LINE app; elsewhere a login in the browser is possible. */
   readonly inLine: boolean;
-  /** Leaves for LINE's login and comes back to this address. Outside the LINE app only. */
-  signIn(): void;
+  /** Leaves for LINE's login and comes back to this address. Outside the LINE app only; null where the browser keeps nothing, so that nobody could come back. */
+  readonly signIn: (() => void) | null;
   /** Lets the user choose friends to send a message to. LINE offers it in its app, where the LIFF app allows it. */
   share(message: FlexMessage): Promise<"sent" | "cancelled" | "unavailable">;
 }
 
+/** LINE is said to be slow after this. What it has begun goes on. */
+const PATIENCE_MS = 12_000;
+let beginning: Promise<void> | null = null;
+
 /**
  * Starts the LIFF SDK. In the LINE app a link is opened in two steps, and the first one never resolves: `liff.init` itself goes on to
- * the second address. Nothing of the address is read before it has resolved.
+ * the second address. Nothing of the address is read before it has resolved. Rejects where LINE refuses, or is silent for long; called again
+ * then, it waits for the same answer.
  */
 export async function openLine({ liffId }: Boot): Promise<Line> {
-  for (const Module of [GetIDToken, IsInClient, IsLoggedIn, Login, Logout]) liff.use(new Module());
-  liff.use(new IsApiAvailable());
-  await liff.init({ liffId });
+  beginning ??= begin(liffId).catch((error: unknown) => {
+    beginning = null;
+    throw error;
+  });
+  await Promise.race([beginning, new Promise((_, reject) => setTimeout(reject, PATIENCE_MS))]);
   return {
     idToken: () => Promise.resolve(liff.isLoggedIn() ? liff.getIDToken() : null),
     inLine: liff.isInClient(),
@@ -45,4 +52,10 @@ export async function openLine({ liffId }: Boot): Promise<Line> {
       return result ? "sent" : "cancelled";
     },
   };
+}
+
+async function begin(liffId: string): Promise<void> {
+  for (const Module of [GetIDToken, IsInClient, IsLoggedIn, Login, Logout]) liff.use(new Module());
+  liff.use(new IsApiAvailable());
+  await liff.init({ liffId });
 }

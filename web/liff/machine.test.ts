@@ -16,7 +16,7 @@ const touched: Event = { type: "touched" };
 const uncovered: Event = { type: "uncovered" };
 const pressed: Event = { type: "redeem_pressed" };
 const revealed = (won: Revealed): Event => ({ type: "revealed", won });
-const redeemed = (reward: Reward): Event => ({ type: "redeemed", reward, nowMs: 0 });
+const redeemed = (reward: Reward, state: Revealed["state"] = "redeemed"): Event => ({ type: "redeemed", state, reward, nowMs: 0 });
 const failed = (status: number, code: string, retryAfterMs: number | null = null): Event => ({
   type: "failed",
   failure: { kind: "problem", status, code: code as "overloaded", retryAfterMs },
@@ -125,6 +125,14 @@ describe("redeeming", () => {
 
   test("the server that knows of no reveal is asked for the prize again", () => {
     expect(after(...won, pressed, failed(409, "not_revealed"))).toMatchObject({ state: "asking", foil: false });
+  });
+
+  test("a coupon that a till has taken before the button was pressed is a used one", () => {
+    const taken = redeemed({ status: "granted", coupon: "AQAB" }, "used");
+    expect(after(opened, touched, revealed(coupon), uncovered, pressed, taken)).toMatchObject({
+      state: "rewarded",
+      won: { state: "used" },
+    });
   });
 
   test("what was redeemed stays on the screen, however the asking after it fails", () => {

@@ -60,7 +60,8 @@ export type Event =
   | { readonly type: "revealed"; readonly won: Revealed }
   | { readonly type: "uncovered" }
   | { readonly type: "redeem_pressed" }
-  | { readonly type: "redeemed"; readonly reward: Reward; readonly nowMs: number }
+  /** `state`: of the card, which another tab may have redeemed, and a till taken, before. */
+  | { readonly type: "redeemed"; readonly state: Revealed["state"]; readonly reward: Reward; readonly nowMs: number }
   | { readonly type: "reward_seen"; readonly reward: Reward; readonly nowMs: number }
   | { readonly type: "failed"; readonly failure: Failure; readonly nowMs: number; readonly dice: number }
   | { readonly type: "wait_over" }
@@ -119,7 +120,8 @@ export function step(state: State, event: Event): State {
     case "redeem_pressed":
       return state.state === "revealed" ? { state: "redeeming", card: state.card, won: state.won, errand: fresh() } : state;
     case "redeemed":
-      return state.state === "redeeming" ? rewarded(state.card, state.won, event.reward, 0, event.nowMs) : state;
+      if (state.state !== "redeeming") return state;
+      return rewarded(state.card, { ...state.won, state: event.state }, event.reward, 0, event.nowMs);
     case "reward_seen":
       if (state.state !== "rewarded" || state.errand === null) return state;
       return rewarded(state.card, state.won, event.reward, state.errand.failures + 1, event.nowMs);

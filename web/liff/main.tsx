@@ -8,6 +8,7 @@ import { afresh, insist } from "./afresh.ts";
 import { playerApi } from "./api.ts";
 import { readBoot, type Boot } from "./boot.ts";
 import { errandsIn } from "./errands.ts";
+import type { Line } from "./line.ts";
 import { memoryOf, storeOf } from "./memory.ts";
 import { playerOf } from "./player.ts";
 import { readRoute } from "./route.ts";
@@ -17,18 +18,14 @@ import { themeOf } from "./theme.ts";
 import { App } from "./view/App.tsx";
 import { Skeleton } from "./view/Skeleton.tsx";
 
-let lineFailures = 0;
-
 /** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. Called again only where it failed. */
-const openLine = async (boot: Boot) => {
+const openLine = async (boot: Boot): Promise<Line> => {
   try {
     return import.meta.env.MODE === "development"
       ? await (await afresh(() => import("./line.development.ts"))).openLine(boot)
       : await (await afresh(() => import("./line.ts"))).openLine(boot);
   } catch (error) {
-    const { loadAnew } = await afresh(() => import("./view/later.ts"));
-    await loadAnew((lineFailures += 1));
-    throw error;
+    return (await afresh(() => import("./view/later.ts"))).lineFailed(error);
   }
 };
 

@@ -20,6 +20,8 @@ describe("memory", () => {
     expect(reloaded.session("U1", 0)).toEqual(session);
     expect(reloaded.session("U2", 0)).toBeNull();
     expect(reloaded.session("U1", 999_000)).toBeNull();
+    reloaded.keepSession({ ...session, token: "no header: 券" });
+    expect(reloaded.session("U1", 0)).toBeNull();
     expect(memoryOf("autumn", tab, emptyStore()).session("U1", 0)).toBeNull();
   });
 

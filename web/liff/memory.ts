@@ -20,6 +20,8 @@ const MAX_TOUCHED = 4;
 const MAX_UNITS = 100_000;
 /** Fewer than the server takes: what it refuses would be sent again and again. */
 const DRAW_KEY = /^[\w-]{1,64}$/;
+/** What may stand in a header; any other would fail before it was sent. */
+const TOKEN = /^[\w.~+/=-]+$/;
 /** A session this close to its end is not begun with. */
 const SESSION_MARGIN_MS = 60_000;
 
@@ -58,7 +60,7 @@ export function memoryOf(campaign: string, tab: Store, device: Store): Memory {
   return {
     session: (user, nowMs) => {
       const held = read(tab, sessionKey) as Session | null;
-      return held?.user === user && held.expiresAtMs - SESSION_MARGIN_MS > nowMs ? held : null;
+      return held?.user === user && TOKEN.test(held.token) && held.expiresAtMs - SESSION_MARGIN_MS > nowMs ? held : null;
     },
     keepSession: (session) => write(tab, sessionKey, session),
     dropSession: () => tab.removeItem(sessionKey),

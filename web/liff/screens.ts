@@ -59,6 +59,12 @@ const MISSING: typeof FESTIVAL = {
   theme: { ...FESTIVAL.theme, image: "/images/spring-2027/missing.svg" },
   prizes: FESTIVAL.prizes.map((prize) => ({ ...prize, image: "/images/spring-2027/missing.svg" })),
 };
+
+/** A campaign in which the card wins the first of its prizes. */
+function wonFirst(boot: typeof FESTIVAL): Pick<Scene, "boot" | "answers"> {
+  return { boot, answers: { reveal: { body: { state: "revealed", prize: boot.prizes[0] } } } };
+}
+
 /** What an operator might upload: a hill in the sun, and a box. */
 const PICTURES: Readonly<Record<string, string>> = {
   "campaign.svg": `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 440"><rect width="400" height="440" fill="#9bd7f5"/><circle cx="300" cy="90" r="46" fill="#ffd45c"/><path d="M0 220q110-120 210 0t190-40v260H0z" fill="#3fa65c"/><path d="M0 280q90-60 190 0t210-10v170H0z" fill="#2d8a4a"/></svg>`,
@@ -359,15 +365,13 @@ export const SCENES: readonly Scene[] = [
   {
     name: "won-pictured",
     shows: ".button--main",
-    boot: PICTURED,
-    answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } },
+    ...wonFirst(PICTURED),
     act: forMe,
   },
   {
     name: "reward-pictured",
     shows: ".passage",
-    boot: PICTURED,
-    answers: { reveal: { body: { state: "revealed", prize: PICTURED.prizes[0] } } },
+    ...wonFirst(PICTURED),
     act: redeem,
   },
   {
@@ -418,15 +422,13 @@ export const SCENES: readonly Scene[] = [
   {
     name: "won-picture-missing",
     shows: ".prize .medal",
-    boot: MISSING,
-    answers: { reveal: { body: { state: "revealed", prize: MISSING.prizes[0] } } },
+    ...wonFirst(MISSING),
     act: forMe,
   },
   {
     name: "reward-picture-missing",
     shows: ".reward .medal",
-    boot: MISSING,
-    answers: { reveal: { body: { state: "revealed", prize: MISSING.prizes[0] } } },
+    ...wonFirst(MISSING),
     act: redeem,
   },
   { name: "covered-right-to-left", shows: ".prizes__name", boot: HEBREW },

@@ -45,7 +45,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: false,
-    target: ["chrome100", "safari15.4"],
+    target: ["chrome105", "safari15.4"],
     rolldownOptions: {
       output: { codeSplitting: { groups: [{ name: "line-sdk", test: (id) => LINE_SDK.test(id) && !SHARING.test(id) }] } },
     },

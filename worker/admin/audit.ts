@@ -3,6 +3,8 @@ import { desc } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { BatchItem } from "drizzle-orm/batch";
+import { inEach } from "../ledger/ledgers.ts";
+import type { Ledger } from "../ledger/ledgers.ts";
 import { audit } from "../ledger/schema.ts";
 
 export type AuditEntry = typeof audit.$inferSelect;
@@ -89,6 +91,43 @@ export async function writeAudited<Result>(
       if (tries === MAX_TRIES || !isTakenNumber(error)) throw error;
     }
   }
+}
+
+/** A write of an operator to one of several ledgers. */
+export interface LedgerWrite {
+  readonly ledger: Ledger;
+  readonly statements: readonly BatchItem<"sqlite">[];
+}
+
+/** A write of an operator to settled ledgers, and how it is told. */
+export interface SpanningWrite<Result> {
+  readonly act: Act;
+  readonly writes: readonly LedgerWrite[];
+  readonly result: Result;
+}
+
+/**
+ * The same where what is written may be in other ledgers than the audit: what is in the register is one transaction with the entry, and the others follow on it.
+ * So nothing is done that is not told; what the entry tells and a ledger that was away has not done is to be asked for again, when this rejects.
+ */
+export async function writeAuditedIn<Result>(
+  env: Pick<Env, "LEDGER">,
+  plan: () => Promise<SpanningWrite<Result>>,
+  nowMs: number = Date.now(),
+): Promise<Result> {
+  const { result, further } = await writeAudited(
+    env.LEDGER,
+    async () => {
+      const { act, writes, result: planned } = await plan();
+      const own = writes.filter(({ ledger }) => ledger.nth === 0).flatMap(({ statements }) => statements);
+      return { act, statements: own, result: { result: planned, further: writes.filter(({ ledger }) => ledger.nth !== 0) } };
+    },
+    nowMs,
+  );
+  await inEach(further, async ({ ledger, statements: [first, ...others] }) => {
+    if (first !== undefined) await drizzle(ledger.LEDGER).batch([first, ...others]);
+  });
+  return result;
 }
 
 function isTakenNumber(error: unknown): boolean {

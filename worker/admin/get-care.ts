@@ -1,12 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { CARD_STATES } from "../../durable-objects/protocol.ts";
+import { CARD_STATES, MAX_FOUND_CARDS } from "../../durable-objects/protocol.ts";
 import { instant } from "../cards/card.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
-import { findCards } from "../ledger/queries.ts";
 import type { CardHistory } from "../ledger/queries.ts";
 import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../http/openapi.ts";
+import { findCareCards } from "./find-care-cards.ts";
 import { rewardRowSchema, shownReward } from "./reward-row.ts";
 import { withRole } from "./with-role.ts";
+
+/** That of a code, the longest that is looked for. */
+const MAX_SOUGHT_LENGTH = 200;
 
 const careCardSchema = z
   .object({
@@ -32,16 +35,27 @@ const route = createRoute({
   summary: "The cards of a card id, LINE user id, recipient, request id or code, newest first, with their whole timeline",
   security: ADMIN_SECURITY,
   middleware: withRole("care", "operator"),
-  request: { query: z.strictObject({ q: z.string().trim().min(1).max(200) }) },
+  request: {
+    query: z.strictObject({
+      q: z
+        .string()
+        .min(1)
+        .max(MAX_SOUGHT_LENGTH)
+        .refine((text) => text.trim() !== "", "must not be blank"),
+    }),
+  },
   responses: {
-    200: answers(z.object({ cards: z.array(careCardSchema) }), "None found is an empty list"),
+    200: answers(
+      z.object({ cards: z.array(careCardSchema) }),
+      `None found is an empty list; of more than ${MAX_FOUND_CARDS}, it is the newest`,
+    ),
     ...refusals("invalid_request", "access_token_invalid", "forbidden"),
   },
 });
 
 export function getCare(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
-    const found = await findCards(c.env, c.req.valid("query").q);
+    const found = await findCareCards(c.env, c.req.valid("query").q);
     return c.json({ cards: found.map(careCard) }, 200);
   });
 }

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { AdminEdge, App } from "../http/edge.ts";
-import { listRewards } from "../ledger/queries.ts";
+import { rewardsOf } from "../ledger/spanning.ts";
 import { ADMIN_SECURITY, answers, refusals } from "../http/openapi.ts";
 import { campaignParams, rowLimit } from "./request.ts";
 import { rewardRowSchema, rewardStatus, shownReward } from "./reward-row.ts";
@@ -29,7 +29,7 @@ const route = createRoute({
 
 export function getRewards(app: App<AdminEdge>): void {
   app.openapi(route, async (c) => {
-    const { rows, next } = await listRewards(c.env, { ...c.req.valid("param"), ...c.req.valid("query") });
+    const { rows, next } = await rewardsOf(c.env, { ...c.req.valid("param"), ...c.req.valid("query") });
     return c.json({ rewards: rows.map(shownReward), next }, 200);
   });
 }

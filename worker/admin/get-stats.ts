@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { instant } from "../cards/card.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, instantSchema, refusals } from "../http/openapi.ts";
-import { countPerStep } from "../ledger/stats.ts";
+import { statsOf } from "../ledger/spanning.ts";
 import type { PrizeCounts } from "../ledger/stats.ts";
 import { Problem } from "../problem.ts";
 import { campaignRow } from "./campaign-row.ts";
@@ -72,7 +72,7 @@ export function getStats(app: App<AdminEdge>): void {
     const query = c.req.valid("query");
     const fromMs = Math.floor(Date.parse(query.from) / MINUTE_MS) * MINUTE_MS;
     const toMs = Date.parse(query.to);
-    const rows = await countPerStep(c.env, { campaign, fromMs, toMs, stepMs: stepMs(query.step), limit: MAX_ROWS + 1 });
+    const rows = await statsOf(c.env, { campaign, fromMs, toMs, stepMs: stepMs(query.step), limit: MAX_ROWS + 1 });
     if (rows.length > MAX_ROWS)
       throw new Problem("invalid_request", `there are more than ${MAX_ROWS} rows: take longer steps or less time`);
     return c.json({ campaign, from: instant(fromMs), to: instant(toMs), step: query.step, counts: rows.map(shown) }, 200);

@@ -148,7 +148,8 @@ it("what needs the whole ledger waits until it is whole", async () => {
 it("nothing is wiped where the issuers are to be read and the pool does not know them", async () => {
   const campaign = await settledCampaign();
   const stranded = `${campaign}-stranded`;
-  const row = "INSERT INTO campaigns SELECT ?2, file, etag, version, status, shards, published_at FROM campaigns WHERE campaign = ?1";
+  const row =
+    "INSERT INTO campaigns SELECT ?2, file, etag, version, status, shards, published_at, ledgers FROM campaigns WHERE campaign = ?1";
   await env.LEDGER.prepare(row).bind(campaign, stranded).run();
   expect(await problemOf(await order(stranded, { from: "issuers" }))).toBe("campaign_state");
   expect(await audited(stranded)).toEqual([]);

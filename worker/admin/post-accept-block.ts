@@ -1,12 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { drizzle } from "drizzle-orm/d1";
 import { errorText } from "../error-text.ts";
 import { jsonBody } from "../http/body.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
 import { acceptStatement, standingFault } from "../ledger/chain-faults.ts";
+import { ledgerOf } from "../ledger/ledgers.ts";
 import { cardIssuer } from "../objects.ts";
 import { Problem } from "../problem.ts";
-import { writeAudited } from "./audit.ts";
+import { writeAuditedIn } from "./audit.ts";
 import { campaignRow } from "./campaign-row.ts";
 import { ADMIN_BODY_BYTES, campaignParams } from "./request.ts";
 import { withRole } from "./with-role.ts";
@@ -42,7 +44,9 @@ export function postAcceptBlock(app: App<AdminEdge>): void {
     const { campaign } = await campaignRow(c.env, c.req.valid("param").campaign);
     const place = { campaign, ...c.req.valid("json") };
     const nowMs = Date.now();
-    await writeAudited(c.env.LEDGER, async (db) => {
+    const ledger = await ledgerOf(c.env, place);
+    const db = drizzle(ledger.LEDGER);
+    await writeAuditedIn(c.env, async () => {
       const fault = await standingFault(db, place);
       if (fault === null) throw new Problem("block_not_found");
       return {
@@ -53,7 +57,7 @@ export function postAcceptBlock(app: App<AdminEdge>): void {
           before: fault,
           after: { ...fault, acceptedAt: nowMs },
         },
-        statements: [acceptStatement(db, place, nowMs)],
+        writes: [{ ledger, statements: [acceptStatement(db, place, nowMs)] }],
         result: undefined,
       };
     });

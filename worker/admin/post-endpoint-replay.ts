@@ -3,6 +3,7 @@ import { campaignIdSchema } from "../campaign/schema.ts";
 import { jsonBody } from "../http/body.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, instantSchema, refusals, takes } from "../http/openapi.ts";
+import { register } from "../ledger/ledgers.ts";
 import { Problem } from "../problem.ts";
 import { announceFeeds, feedsWritten, insertFeeds } from "../webhooks/feed.ts";
 import { mayHear } from "../webhooks/listeners.ts";
@@ -59,7 +60,7 @@ export function postEndpointReplay(app: App<AdminEdge>): void {
     });
     const replay = newReplay(campaign, { endpoint: place.endpoint, fromMs: Date.parse(from), toMs: Date.parse(to) });
     const [feed = 0] = feedsWritten([await insertFeeds(c.env, [replay], Date.now()).run()]);
-    await announceFeeds(c.env, [feed]);
+    await announceFeeds(c.env, register(c.env), [feed]);
     return c.json({ replay: feed }, 202);
   });
 }

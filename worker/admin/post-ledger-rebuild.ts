@@ -3,10 +3,10 @@ import { instant } from "../cards/card.ts";
 import { jsonBody } from "../http/body.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, instantSchema, refusals, takes } from "../http/openapi.ts";
-import { countRewards } from "../ledger/queries.ts";
-import { beginStatement, goOnRebuilding, redirectStatement } from "../ledger/rebuild/rebuild.ts";
+import { beginStatement, goOnRebuilding, progressOf, redirectStatement } from "../ledger/rebuild/rebuild.ts";
 import { lastRebuild, rebuildOf } from "../ledger/rebuild/under-way.ts";
 import type { EndedRebuild, Rebuild, RebuildSource } from "../ledger/rebuild/under-way.ts";
+import { countedRewards } from "../ledger/spanning.ts";
 import { prizePool } from "../objects.ts";
 import { Problem } from "../problem.ts";
 import { writeAudited } from "./audit.ts";
@@ -99,7 +99,7 @@ export function postLedgerRebuild(app: App<AdminEdge>): void {
     const waitsFor = (await goOnRebuilding(c.env, campaign))?.waitsFor;
     const now = await lastRebuild(c.env, campaign);
     if (now === null) throw new Error("a rebuild is gone");
-    return c.json(now.status === "ended" ? await tellEnd(c.env, now) : tell(now, waitsFor), 200);
+    return c.json(now.status === "ended" ? await tellEnd(c.env, now) : tell({ ...now, ...(await progressOf(c.env, now)) }, waitsFor), 200);
   });
 }
 
@@ -141,7 +141,7 @@ async function redirect(env: Env, rebuild: Rebuild, source: RebuildSource, opera
 async function tellEnd(env: Env, ended: EndedRebuild): Promise<z.output<typeof doneSchema>> {
   const { campaign, source, startedAt, endedAt, cards, blocks, damaged, missing, held, hashBefore, hashAfter } = ended;
   const faults = [...ended.faults];
-  const counted = await countRewards(env, campaign);
+  const counted = await countedRewards(env, campaign);
   const sum = (status: string) => counted.reduce((total, row) => (row.status === status ? total + row.count : total), 0);
   const rewards = { granted: sum("granted"), pending: sum("pending"), failed: sum("failed") };
   const told = { cards, blocks, damaged, missing, held, faults, hashBefore, hashAfter, rewards };

@@ -5,11 +5,12 @@ import { errorText } from "../error-text.ts";
 import { jsonBody } from "../http/body.ts";
 import type { AdminEdge, App } from "../http/edge.ts";
 import { ADMIN_SECURITY, answers, refusals, takes } from "../http/openapi.ts";
+import { ledgersOf } from "../ledger/ledgers.ts";
 import type { RewardRow } from "../ledger/queries.ts";
 import { sendRewards } from "../rewards/message.ts";
-import { planRedrive, redriveStatements, releaseHeld, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
+import { planRedriveIn, redriveStatements, releaseHeld, REWARDS_PER_REDRIVE } from "../rewards/redrive.ts";
 import type { RedrivePlan } from "../rewards/redrive.ts";
-import { writeAudited } from "./audit.ts";
+import { writeAuditedIn } from "./audit.ts";
 import { wholeCampaignRow } from "./campaign-row.ts";
 import { ADMIN_BODY_BYTES } from "./request.ts";
 import { withRole } from "./with-role.ts";
@@ -58,11 +59,12 @@ export function postRedrive(app: App<AdminEdge>): void {
     const { campaign, ids, dryRun, held } = c.req.valid("json");
     const wish = { campaign, ids, held };
     await wholeCampaignRow(c.env, campaign);
-    const planned = await planRedrive(drizzle(c.env.LEDGER), wish);
-    if (dryRun || planned.taken.length === 0) return c.json(shown(campaign, dryRun, planned), 200);
+    const ledgers = await ledgersOf(c.env, campaign);
+    const planned = await planRedriveIn(ledgers, wish);
+    if (dryRun || planned.plan.taken.length === 0) return c.json(shown(campaign, dryRun, planned.plan), 200);
     const nowMs = Date.now();
-    const done = await writeAudited(c.env.LEDGER, async (db) => {
-      const plan = await planRedrive(db, wish);
+    const done = await writeAuditedIn(c.env, async () => {
+      const { plan, inLedgers } = await planRedriveIn(ledgers, wish);
       const what = held ? "held" : "failed";
       return {
         act: {
@@ -72,7 +74,10 @@ export function postRedrive(app: App<AdminEdge>): void {
           before: { [what]: plan.taken.length + plan.remaining },
           after: { [what]: plan.remaining, redriven: plan.taken.map(({ card }) => card) },
         },
-        statements: held ? [releaseHeld(db, plan.taken, nowMs)] : redriveStatements(db, plan.taken, nowMs),
+        writes: inLedgers.map(({ ledger, taken }) => {
+          const db = drizzle(ledger.LEDGER);
+          return { ledger, statements: held ? [releaseHeld(db, taken, nowMs)] : redriveStatements(db, taken, nowMs) };
+        }),
         result: plan,
       };
     });

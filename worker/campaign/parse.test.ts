@@ -145,6 +145,7 @@ describe("a campaign file", () => {
     ["expectedPeakPerSecond", '"expectedPeakPerSecond": 7000', '"expectedPeakPerSecond": 0', "must be a number above 0"],
     ["line", /"line": \{[^}]*\}/, '"line": "x"', "must be an object, not a text"],
     ["timezone", "Asia/Taipei", "Asia/Taipeh", "must be an IANA time zone, such as Asia/Taipei, and is not"],
+    ["prizes[2].name.en", '"en": "Thank you"', '"en": "\u3000 "', "must not be blank"],
     ["prizes[1].id", '"id": "cafe-code"', '"id": "constructor"', "must be another name: this one is reserved"],
   ])("says in words what is wrong with %s", (at, from, to, message) => {
     expect(parseCampaign(bytes(TEXT.replace(from, to)))).toMatchObject({ status: "refused", faults: [{ at, message }] });

@@ -1,4 +1,5 @@
 import type { CampaignRules, PublishReply, ScheduleConflict } from "../../durable-objects/protocol.ts";
+import { boundLedgers } from "../ledger/ledgers.ts";
 import { prizePool } from "../objects.ts";
 import type { UnlocatedFault } from "./faults.ts";
 import { toRules } from "./rules.ts";
@@ -21,7 +22,7 @@ export type PublishOutcome =
 export async function publishCampaign(env: Env, file: CampaignFile, etag: string, now: number): Promise<PublishOutcome> {
   const over = await windowsOver(env, file, now);
   if (over.length > 0) return { status: "refused", faults: over };
-  const reply = await prizePool(env, file.id).publish(toRules(file));
+  const reply = await prizePool(env, file.id).publish(toRules(file, boundLedgers(env).length));
   if (reply.status !== "published") return { status: "refused", faults: faultsOf(file, reply) };
   await saveCampaign(env.LEDGER, { file, etag, rules: reply.rules, publishedAtMs: now });
   await writeSnapshot(env, file.id);

@@ -36,17 +36,17 @@ describe("publishing a campaign", () => {
   it("reaches its pool, D1 and KV", async () => {
     const file = newFile();
     const outcome = await publishCampaign(env, file, "etag-1", 1_000);
-    expect(outcome).toMatchObject({ status: "published", changed: true, rules: { ...toRules(file), version: 1, status: "draft" } });
+    expect(outcome).toMatchObject({ status: "published", changed: true, rules: { ...toRules(file, 1), version: 1, status: "draft" } });
     expect(await rowOf(file.id)).toMatchObject({ etag: "etag-1", version: 1, status: "draft", shards: 2, published_at: 1_000 });
-    expect(await stored(file.id)).toEqual({ file, version: 1, shards: 2 });
-    expect(await campaignSnapshot(env, file.id)).toEqual({ file, version: 1, shards: 2 });
+    expect(await stored(file.id)).toEqual({ file, version: 1, shards: 2, ledgers: null });
+    expect(await campaignSnapshot(env, file.id)).toEqual({ file, version: 1, shards: 2, ledgers: null });
   });
 
   it("again changes nothing", async () => {
     const file = newFile();
     await publishCampaign(env, file, "etag-1", 1_000);
     expect(await publishCampaign(env, file, "etag-1", 2_000)).toMatchObject({ status: "published", changed: false, rules: { version: 1 } });
-    expect(await stored(file.id)).toEqual({ file, version: 1, shards: 2 });
+    expect(await stored(file.id)).toEqual({ file, version: 1, shards: 2, ledgers: null });
   });
 
   it("carries what only the page shows without a new version", async () => {
@@ -60,7 +60,7 @@ describe("publishing a campaign", () => {
 
   it("that stopped after the pool is completed by the next", async () => {
     const file = newFile();
-    await prizePool(env, file.id).publish(toRules(file));
+    await prizePool(env, file.id).publish(toRules(file, 1));
     expect(await rowOf(file.id)).toBeNull();
     expect(await publishCampaign(env, file, "etag-1", 1_000)).toMatchObject({ status: "published", changed: false });
     expect(await rowOf(file.id)).toMatchObject({ version: 1 });
@@ -95,7 +95,7 @@ describe("recording a change of status", () => {
 
   it("that is overtaken by a newer one changes nothing", async () => {
     const file = await opened();
-    await recordStatus(env, { ...toRules(file), status: "draft", version: 1 });
+    await recordStatus(env, { ...toRules(file, 1), status: "draft", version: 1 });
     expect(await rowOf(file.id)).toMatchObject({ status: "open", version: 2 });
   });
 
@@ -112,7 +112,7 @@ describe("recording a change of status", () => {
 
   it("of a campaign that D1 does not know leaves nothing", async () => {
     const file = newFile();
-    await recordStatus(env, { ...toRules(file), status: "open", version: 2 });
+    await recordStatus(env, { ...toRules(file, 1), status: "open", version: 2 });
     expect(await rowOf(file.id)).toBeNull();
     expect(await stored(file.id)).toBeNull();
   });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { toRules } from "./rules.ts";
-import { campaignFileSchema, MAX_SHARDS, shardsForPeak } from "./schema.ts";
+import { campaignFileSchema, ledgersForShards, MAX_SHARDS, shardsForPeak } from "./schema.ts";
 
 const file = campaignFileSchema.parse({
   id: "spring-2027",
@@ -16,9 +16,10 @@ const file = campaignFileSchema.parse({
 });
 
 it("the rules are the file in milliseconds, with null for what it leaves open", () => {
-  expect(toRules(file)).toEqual({
+  expect(toRules(file, 1)).toEqual({
     campaign: "spring-2027",
     shards: 3,
+    ledgers: 1,
     startsAtMs: Date.UTC(2027, 1, 5, 12),
     endsAtMs: Date.UTC(2027, 1, 20, 16),
     cardTtlMs: 1_800_000,
@@ -39,7 +40,7 @@ it("how a pool's file is dealt is part of the rules", () => {
     "moments.csv": { moments: { from: "2027-02-06T00:00:00Z", to: "2027-02-07T00:00:00Z" } },
   };
   const parsed = campaignFileSchema.parse({ ...file, fallback: "thanks", pools });
-  expect(toRules(parsed).pools).toEqual({
+  expect(toRules(parsed, 1).pools).toEqual({
     "wave.csv": { leftover: "roll-over", repeat: null, moments: null },
     "odds.csv": { leftover: "withhold", repeat: { maxDecks: 5 }, moments: null },
     "moments.csv": { leftover: "withhold", repeat: null, moments: { fromMs: Date.UTC(2027, 1, 6), toMs: Date.UTC(2027, 1, 7) } },
@@ -47,7 +48,7 @@ it("how a pool's file is dealt is part of the rules", () => {
 });
 
 it("what is said of a pool's file and is so anyway is not part of the rules", () => {
-  expect(toRules(campaignFileSchema.parse({ ...file, pools: { "p.csv": {}, "q.csv": { repeat: false } } }))).toEqual(toRules(file));
+  expect(toRules(campaignFileSchema.parse({ ...file, pools: { "p.csv": {}, "q.csv": { repeat: false } } }), 1)).toEqual(toRules(file, 1));
 });
 
 it("winning moments that cannot work are refused with their place", () => {
@@ -66,4 +67,9 @@ it("winning moments that cannot work are refused with their place", () => {
 
 it("a declared peak has at least one shard, and no more than a card id can name", () => {
   expect([shardsForPeak(0.1), shardsForPeak(300), shardsForPeak(301), shardsForPeak(1e9)]).toEqual([1, 1, 2, MAX_SHARDS]);
+});
+
+it("ten shards settle in one ledger, and a campaign in no more ledgers than are bound", () => {
+  expect([1, 10, 11, 334].map((shards) => ledgersForShards(shards, 64))).toEqual([1, 1, 2, 34]);
+  expect([1, 3, 34].map((bound) => ledgersForShards(334, bound))).toEqual([1, 3, 34]);
 });

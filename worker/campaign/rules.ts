@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import { PLAIN_SEGMENT } from "../../durable-objects/protocol.ts";
 import type { PublishedRules, SegmentOptions } from "../../durable-objects/protocol.ts";
-import { hoursToMs, shardsForPeak } from "./schema.ts";
+import { hoursToMs, ledgersForShards, shardsForPeak } from "./schema.ts";
 import type { CampaignFile } from "./schema.ts";
 
-/** What the pool and the issuers must know of a campaign file. */
-export function toRules(file: CampaignFile): PublishedRules {
+/** What the pool and the issuers must know of a campaign file, where so many ledgers are bound. */
+export function toRules(file: CampaignFile, boundLedgers: number): PublishedRules {
+  const shards = shardsForPeak(file.expectedPeakPerSecond);
   return {
     campaign: file.id,
-    shards: shardsForPeak(file.expectedPeakPerSecond),
+    shards,
+    ledgers: ledgersForShards(shards, boundLedgers),
     startsAtMs: Date.parse(file.startsAt),
     endsAtMs: Date.parse(file.endsAt),
     cardTtlMs: file.cardTtlHours === undefined ? null : hoursToMs(file.cardTtlHours),

@@ -9,6 +9,8 @@ import { KIND_PARAMS } from "./kind-params.ts";
 const DRAWS_PER_SECOND_PER_SHARD = 300;
 /** Two bytes of a card id name the shard; beyond this the pool could not push a pause within its bounds. */
 export const MAX_SHARDS = 512;
+/** Shards that settle in one D1 database: 3,000 draws a second, some 10,000 events. Simulated with twice the time measured, one applies 24,000 (BENCHMARKS.md). */
+const SHARDS_PER_LEDGER = 10;
 const MAX_PRIZES = 256;
 const MS_PER_HOUR = 3_600_000;
 const MIN_CARD_TTL_MS = 1_000;
@@ -26,7 +28,7 @@ const prizeIdSchema = z
 
 const languageTag = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "must be a BCP 47 language tag, such as zh-TW");
 const text = z
-  .record(languageTag, z.string().min(1).max(500))
+  .record(languageTag, z.string().max(500).regex(/\S/, "must not be blank"))
   .refine((value) => Object.keys(value).length > 0, "must be there in at least one language");
 const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, "must be a colour as #rrggbb");
 const instant = z.iso.datetime({ offset: true });
@@ -184,9 +186,16 @@ export function shardsForPeak(expectedPeakPerSecond: number): number {
   return Math.min(MAX_SHARDS, Math.max(1, Math.ceil(expectedPeakPerSecond / DRAWS_PER_SECOND_PER_SHARD)));
 }
 
+/** Number of ledgers for so many shards, of those that are bound. */
+export function ledgersForShards(shards: number, bound: number): number {
+  return Math.min(bound, Math.ceil(shards / SHARDS_PER_LEDGER));
+}
+
 /** What KV holds of a published campaign: `campaign:<id>`. `shards` is a hint until the campaign is open; the issuer knows better. */
 export interface CampaignSnapshot {
   readonly file: CampaignFile;
   readonly version: number;
   readonly shards: number;
+  /** Null until the campaign has been opened, and the number cannot change any more. */
+  readonly ledgers: number | null;
 }

@@ -26,7 +26,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.spyOn(console, "warn").mockImplementation(() => {});
   reads = [];
-  stored = { file: { id: "x" }, version: 1, shards: 2 };
+  stored = { file: { id: "x" }, version: 1, shards: 2, ledgers: 1 };
   down = false;
 });
 afterEach(() => {
@@ -45,7 +45,7 @@ describe("campaignSnapshot", () => {
     pass(4_999);
     expect(await campaignSnapshot(env, id)).toEqual(stored);
     expect(reads).toEqual([`campaign:${id}`]);
-    stored = { file: { id: "x" }, version: 2, shards: 2 };
+    stored = { file: { id: "x" }, version: 2, shards: 2, ledgers: 1 };
     pass(1);
     expect(await campaignSnapshot(env, id)).toMatchObject({ version: 2 });
     expect(reads).toHaveLength(2);
@@ -55,7 +55,7 @@ describe("campaignSnapshot", () => {
     const id = newId();
     await campaignSnapshot(env, id);
     pass(5_000);
-    stored = { file: { id: "x" }, version: 2, shards: 2 };
+    stored = { file: { id: "x" }, version: 2, shards: 2, ledgers: 1 };
     const answers = await Promise.all(Array.from({ length: 50 }, () => campaignSnapshot(env, id)));
     expect(reads).toHaveLength(2);
     expect(answers.filter((answer) => answer?.version === 1)).toHaveLength(49);
@@ -69,7 +69,7 @@ describe("campaignSnapshot", () => {
     expect(await campaignSnapshot(env, id)).toBeNull();
     expect(reads).toHaveLength(1);
     pass(1_000);
-    stored = { file: { id: "x" }, version: 1, shards: 2 };
+    stored = { file: { id: "x" }, version: 1, shards: 2, ledgers: 1 };
     expect(await campaignSnapshot(env, id)).toEqual(stored);
   });
 

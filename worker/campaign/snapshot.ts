@@ -60,6 +60,7 @@ const snapshotSchema = z.object({
   file: z.custom<CampaignFile>((value) => typeof value === "object" && value !== null),
   version: z.int().positive(),
   shards: z.int().positive(),
+  ledgers: z.int().positive().nullable().default(null),
 });
 
 async function readSnapshot(config: KVNamespace, campaign: string): Promise<CampaignSnapshot | null> {

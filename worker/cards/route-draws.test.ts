@@ -15,6 +15,7 @@ function rules(version: number, shards: number): CampaignRules {
     version,
     status: "open",
     shards,
+    ledgers: 1,
     startsAtMs: 0,
     endsAtMs: 1,
     cardTtlMs: null,

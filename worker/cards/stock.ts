@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { PrizeStock } from "../../durable-objects/protocol.ts";
-import { issuedPerPrize } from "../ledger/queries.ts";
+import { issuedOf } from "../ledger/spanning.ts";
 import { prizePool } from "../objects.ts";
 import { Problem } from "../problem.ts";
 
@@ -17,7 +17,7 @@ export type Stock = z.output<typeof stockSchema>;
  * does not count, and what is withheld for good does not remain.
  */
 export async function readStock(env: Env, campaign: string): Promise<Stock> {
-  const [pool, issued] = await Promise.all([prizePool(env, campaign).stock(campaign), issuedPerPrize(env, campaign)]);
+  const [pool, issued] = await Promise.all([prizePool(env, campaign).stock(campaign), issuedOf(env, campaign)]);
   if (pool === null) throw new Problem("campaign_not_found");
   return countStock(pool.prizes, issued);
 }

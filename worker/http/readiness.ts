@@ -1,4 +1,5 @@
 import { errorText } from "../error-text.ts";
+import { boundLedgers, inEach } from "../ledger/ledgers.ts";
 import { prizePool } from "../objects.ts";
 import { Problem } from "../problem.ts";
 import { within } from "../within.ts";
@@ -13,7 +14,7 @@ export type Checks = Readonly<Record<"d1" | "kv" | "r2" | "durableObject", () =>
 /** One cheap question to each store, that changes nothing. */
 export function checksOf(env: Env): Checks {
   return {
-    d1: () => env.LEDGER.prepare("SELECT 1 FROM campaigns LIMIT 1").all(),
+    d1: () => inEach(boundLedgers(env), async ({ LEDGER }) => LEDGER.prepare("SELECT 1 FROM campaigns LIMIT 1").all()),
     kv: () => env.CONFIG.get(NO_CAMPAIGN),
     r2: () => env.POOLS.head(NO_CAMPAIGN),
     durableObject: () => prizePool(env, NO_CAMPAIGN).rules(NO_CAMPAIGN),

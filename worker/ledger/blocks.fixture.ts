@@ -16,11 +16,12 @@ export function chainBlocks(campaign: string, blocks: readonly (readonly CardEve
   });
 }
 
-/** Brings blocks to settlement, in one batch. */
-export async function deliver(blocks: readonly Uint8Array[]) {
+/** Brings blocks to settlement, in one batch. Tells whether all messages were taken, and the places of those that come again. */
+export async function deliver(blocks: readonly Uint8Array[]): Promise<{ readonly taken: boolean; readonly again: readonly number[] }> {
   const messages = blocks.map((bytes, i) => ({ id: String(i), timestamp: new Date(0), attempts: 1, body: bytes.slice().buffer }));
   const batch = createMessageBatch("card-events", messages);
   const ctx = createExecutionContext();
   await consumeCardEvents(batch, env);
-  return getQueueResult(batch, ctx);
+  const { explicitAcks, retryMessages } = await getQueueResult(batch, ctx);
+  return { taken: explicitAcks.length === blocks.length, again: retryMessages.map(({ msgId }) => Number(msgId)) };
 }

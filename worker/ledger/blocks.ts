@@ -28,9 +28,10 @@ export async function surroundings(env: Pick<Env, "LEDGER">, places: readonly Bl
 
 /**
  * Aborts its transaction for a number that is already there, for a block that does not fit one beside it, unless that was accepted, and while its ledger is
- * being rebuilt: so nothing is applied twice, out of its chain or amid a rebuild, even when two race.
+ * being rebuilt: so nothing is applied twice, out of its chain or amid a rebuild, even when two race. In the register it does so, too, for a campaign of more ledgers
+ * than are `bound`: where one's binding is gone, its blocks stay with their issuers.
  */
-export function insertBlocks(env: Pick<Env, "LEDGER">, blocks: readonly Block[], nowMs: number): D1PreparedStatement {
+export function insertBlocks(env: Pick<Env, "LEDGER">, blocks: readonly Block[], bound: number, nowMs: number): D1PreparedStatement {
   const rows = blocks.map(({ header }) => [header.campaign, header.shard, header.block, header.prev, header.hash, header.events]);
   return env.LEDGER.prepare(
     `INSERT INTO blocks (campaign, shard, block, prev, hash, events, settled_at)
@@ -44,10 +45,11 @@ export function insertBlocks(env: Pick<Env, "LEDGER">, blocks: readonly Block[],
              WHERE fault.campaign = value->>0 AND fault.shard = value->>1 AND fault.block = value->>2 AND fault.kind = 'broken'
                AND fault.hash = value->>4 AND fault.accepted_at IS NOT NULL
            )
-       ) AND NOT EXISTS (SELECT 1 FROM ledger_rebuilds WHERE ledger_rebuilds.campaign = value->>0) THEN value->>4 END,
+       ) AND NOT EXISTS (SELECT 1 FROM ledger_rebuilds WHERE ledger_rebuilds.campaign = value->>0)
+         AND NOT EXISTS (SELECT 1 FROM campaigns WHERE campaigns.campaign = value->>0 AND campaigns.ledgers > ?4) THEN value->>4 END,
        value->>5, ?2
      FROM json_each(?1)`,
-  ).bind(JSON.stringify(rows), nowMs, UNKNOWN_HASH);
+  ).bind(JSON.stringify(rows), nowMs, UNKNOWN_HASH, bound);
 }
 
 /** The numbers of blocks, issuer by issuer. */

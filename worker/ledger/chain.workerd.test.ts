@@ -68,7 +68,7 @@ describe("a block that does not fit the chain", () => {
     const results = await Promise.all([deliver(pick(right, 0)), deliver(pick(other, 1))]);
     expect(await settledNumbers(id)).toHaveLength(1);
     // One that lost the race comes back, and is refused then.
-    for (const [i, { ackAll }] of results.entries()) if (!ackAll) await deliver(i === 0 ? pick(right, 0) : pick(other, 1));
+    for (const [i, { taken }] of results.entries()) if (!taken) await deliver(i === 0 ? pick(right, 0) : pick(other, 1));
     expect(await settledNumbers(id)).toHaveLength(1);
     expect(await faultsOf(id)).toMatchObject([{ kind: "broken" }]);
   });
@@ -100,7 +100,7 @@ describe("a block that does not fit the chain", () => {
     const { id } = await publishCampaign();
     const [right, other] = twoHistories(id, 1);
     await deliver(right);
-    expect((await deliver(other)).ackAll).toBe(true);
+    expect((await deliver(other)).taken).toBe(true);
     expect(await countCards(id)).toBe(1);
     expect(await faultsOf(id)).toEqual([{ shard: 0, block: 1, kind: "other_content" }]);
     await deliver(right);

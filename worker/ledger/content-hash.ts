@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 
-/** Rows read at a time, whosever they are: some megabytes, and a tenth of a second. */
+/** Rows read at a time: some megabytes, and a tenth of a second. */
 const SLICE_ROWS = 10_000;
 
 /** What of a table is a campaign's content. */
 interface Content {
   readonly table: string;
-  /** The table's primary key, along which it is walked. */
+  /** What of the table's primary key tells the campaign's rows apart: along it they are walked. */
   readonly key: readonly string[];
   /** Below the key of a campaign's first row. */
   readonly start: (campaign: string) => readonly (string | number)[];
@@ -71,6 +71,12 @@ export async function ledgerHash(env: Pick<Env, "LEDGER">, campaign: string, sli
   return cursor.hash;
 }
 
+/** What the ledgers of a campaign say together, by the hash of each, in their order. Of one it is its own. */
+export function hashOfAll(hashes: readonly string[]): string {
+  const [only, ...others] = hashes;
+  return only !== undefined && others.length === 0 ? only : createHash("sha256").update(JSON.stringify(hashes)).digest("hex");
+}
+
 export function isWhole({ table }: HashCursor): boolean {
   return table >= CONTENTS.length;
 }
@@ -96,7 +102,7 @@ function chained(before: string, line: string): string {
 
 interface Slice {
   readonly rows: readonly unknown[][];
-  /** Key of the slice's last row, even if that is another campaign's; null: there are no rows behind it. */
+  /** Key of the slice's last row; null: there are no rows behind it. */
   readonly last: (string | number)[] | null;
 }
 
@@ -108,15 +114,14 @@ async function readSlice(
   sliceRows: number,
 ): Promise<Slice> {
   const keys = key.join(", ");
-  const within = key[0] === "campaign" ? "AND campaign = ?1" : "";
   const read: unknown[][] = await env.LEDGER.prepare(
     `WITH slice AS (
        SELECT *, row_number() OVER (ORDER BY ${keys}) AS nth FROM (
-         SELECT * FROM ${table} WHERE (${keys}) > (${key.map((_, i) => `?${i + 3}`).join(", ")}) ${within}
+         SELECT * FROM ${table} WHERE campaign = ?1 AND (${keys}) > (${key.map((_, i) => `?${i + 3}`).join(", ")})
          ORDER BY ${keys} LIMIT ?2
        )
      )
-     SELECT ${keys}, nth = ?2, campaign = ?1 AND ${only}, ${columns.join(", ")} FROM slice WHERE nth = ?2 OR (campaign = ?1 AND ${only}) ORDER BY nth`,
+     SELECT ${keys}, nth = ?2, ${only}, ${columns.join(", ")} FROM slice WHERE nth = ?2 OR ${only} ORDER BY nth`,
   )
     .bind(campaign, sliceRows, ...after)
     .raw();

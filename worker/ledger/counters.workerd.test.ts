@@ -8,6 +8,7 @@ import { redriveStatements } from "../rewards/redrive.ts";
 import { recordVerdicts } from "../rewards/rows.ts";
 import { judgeAttempt, postpone } from "../rewards/verdict.ts";
 import { chainBlocks, deliver } from "./blocks.fixture.ts";
+import { register } from "./ledgers.ts";
 import { readCounters, recount } from "./recount.fixture.ts";
 
 const START = Date.parse("2027-02-05T12:00:00Z");
@@ -109,6 +110,6 @@ async function perform(act: Act, reward: Parameters<typeof judgeAttempt>[0], now
     refuse: () => judgeAttempt(reward, { outcome: "refused", reason: "answered 422" }, nowMs, 0),
     postpone: () => postpone(reward, 1_000, nowMs),
   }[act]();
-  await recordVerdicts(env, [verdict], nowMs);
-  await recordVerdicts(env, [verdict], nowMs);
+  await recordVerdicts(env, register(env), [verdict], nowMs);
+  await recordVerdicts(env, register(env), [verdict], nowMs);
 }

@@ -1,12 +1,11 @@
-import { and, getTableColumns, gt, gte, lt, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, gt, gte, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { ledgersOf } from "./ledgers.ts";
+import type { Knowing } from "./ledgers.ts";
 import type { LedgerCard, RewardRow, RewardStatus } from "./queries.ts";
 import { audit, cards, rewards } from "./schema.ts";
 
-/**
- * Rows of the ledger looked at a time, whosever they are: a few megabytes. D1 answers a thousand queries of one call, so this is what a campaign of
- * ten million cards takes.
- */
+/** Rows read at a time: a few megabytes. D1 answers a thousand queries of one call, so this is what a campaign of ten million cards takes. */
 const SLICE_ROWS = 10_000;
 /** An entry may hold hundreds of kilobytes: what was and what is. */
 const SLICE_ENTRIES = 100;
@@ -18,19 +17,17 @@ type AuditRow = typeof audit.$inferSelect;
 const cardColumns = getTableColumns(cards);
 const { receipt: _, ...rewardColumns } = getTableColumns(rewards);
 
-/** A campaign's cards as the ledger has them, slice by slice in the order of their ids. */
-export function campaignCards(env: Pick<Env, "LEDGER">, campaign: string): AsyncGenerator<readonly LedgerCard[]> {
-  return ofCampaign<LedgerCard>(env, cards, cardColumns, campaign);
+/** A campaign's cards, ledger by ledger, slice by slice in the order of their ids. */
+export async function* campaignCards(env: Knowing, campaign: string): AsyncGenerator<readonly LedgerCard[]> {
+  for (const ledger of await ledgersOf(env, campaign)) yield* ofCampaign<LedgerCard>(ledger, cards, cardColumns, campaign);
 }
 
 /** The same of its rewards: all, or those of one status. */
-export async function* campaignRewards(
-  env: Pick<Env, "LEDGER">,
-  campaign: string,
-  status?: RewardStatus,
-): AsyncGenerator<readonly ExportedReward[]> {
-  for await (const rows of ofCampaign<ExportedReward>(env, rewards, rewardColumns, campaign)) {
-    yield status === undefined ? rows : rows.filter((row) => row.status === status);
+export async function* campaignRewards(env: Knowing, campaign: string, status?: RewardStatus): AsyncGenerator<readonly ExportedReward[]> {
+  for (const ledger of await ledgersOf(env, campaign)) {
+    for await (const rows of ofCampaign<ExportedReward>(ledger, rewards, rewardColumns, campaign)) {
+      yield status === undefined ? rows : rows.filter((row) => row.status === status);
+    }
   }
 }
 
@@ -43,23 +40,14 @@ async function* ofCampaign<Row extends { readonly card: string; readonly campaig
 ): AsyncGenerator<readonly Row[]> {
   const db = drizzle(env.LEDGER);
   for (let after: string | null = ""; after !== null;) {
-    const slice = db.$with("slice").as(
-      db
-        .select(columns)
-        .from(table)
-        .where(sql`${table.card} > ${after}`)
-        .orderBy(table.card)
-        .limit(SLICE_ROWS),
-    );
-    // The last row of the slice tells where the next begins, even if it is another campaign's.
     const rows = (await db
-      .with(slice)
-      .select()
-      .from(slice)
-      .where(sql`${slice.campaign} = ${campaign} OR ${slice.card} = (SELECT max(card) FROM slice)`)
-      .orderBy(slice.card)) as unknown as Row[];
+      .select(columns)
+      .from(table)
+      .where(and(eq(table.campaign, campaign), gt(table.card, after)))
+      .orderBy(table.card)
+      .limit(SLICE_ROWS)) as unknown as Row[];
     after = rows.at(-1)?.card ?? null;
-    yield rows.filter((row) => row.campaign === campaign);
+    yield rows;
   }
 }
 

@@ -1,15 +1,12 @@
 import type { CardState, PoolStock, PrizeKind, ShardTally } from "../../durable-objects/protocol.ts";
 import { cardIssuer, prizePool } from "../objects.ts";
-import { standingFaults } from "./chain-faults.ts";
 import type { ChainFault } from "./chain-faults.ts";
-import { countHeld } from "./held-rewards.ts";
 import { standingDifferences } from "./reconcile/differences.ts";
 import type { StandingDifference } from "./reconcile/differences.ts";
-import { missingOf } from "./missing-blocks.ts";
 import type { MissingBlock } from "./missing-blocks.ts";
 import { rebuildOf } from "./rebuild/under-way.ts";
 import type { RebuildSource } from "./rebuild/under-way.ts";
-import { countBlocks, countCards, countRewards } from "./queries.ts";
+import { allFaults, allMissing, countedBlocks, countedCards, countedHeld, countedRewards } from "./spanning.ts";
 
 /** Issuers asked at a time. */
 const TALLY_CONCURRENCY = 32;
@@ -69,13 +66,13 @@ export async function invariants(env: Env, campaign: string): Promise<Invariants
     tallies.push(...(await Promise.all(shards.map((shard) => cardIssuer(env, { campaign, shard }).tally({ campaign, shard })))));
   }
   const [settledCards, rewards, settledBlocks, missing, chainFaults, cardDifferences, heldRewards, rebuild] = await Promise.all([
-    countCards(env, campaign),
-    countRewards(env, campaign),
-    countBlocks(env, campaign),
-    missingOf(env, campaign),
-    standingFaults(env, campaign, Date.now()),
+    countedCards(env, campaign),
+    countedRewards(env, campaign),
+    countedBlocks(env, campaign),
+    allMissing(env, campaign),
+    allFaults(env, campaign, Date.now()),
     standingDifferences(env, campaign),
-    countHeld(env, campaign),
+    countedHeld(env, campaign),
     rebuildOf(env, campaign),
   ]);
 

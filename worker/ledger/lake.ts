@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { blockEvents, hashBlock } from "../../durable-objects/block.ts";
 import type { Block } from "../../durable-objects/block.ts";
 import type { BlockPlace } from "./chain.ts";
+import { isIn } from "./ledgers.ts";
+import type { Part } from "./ledgers.ts";
 
 /** Below it are the blocks of a campaign whose first event was on that day, UTC. */
 export function blockDay(campaign: string, date: string): string {
@@ -77,18 +79,33 @@ export interface LakeBlocks {
   readonly last: string | null;
 }
 
-/** A campaign's next blocks in the lake, in the order of their keys: days, and in them shards. */
-export async function blocksAfter({ LAKE }: Pick<Env, "LAKE">, campaign: string, after: string, limit: number): Promise<LakeBlocks> {
-  const { objects } = await LAKE.list({ prefix: `lake/${campaign}/`, startAfter: after, limit });
+/** What R2 lists at once. */
+const MAX_LISTED = 1_000;
+
+/** The next blocks in the lake of what of a campaign is in one ledger, in the order of their keys: days, and in them shards. */
+export async function blocksAfter(
+  { LAKE }: Pick<Env, "LAKE">,
+  campaign: string,
+  part: Part,
+  after: string,
+  limit: number,
+): Promise<LakeBlocks> {
+  const listed = Math.min(MAX_LISTED, limit * part.ledgers);
+  const { objects } = await LAKE.list({ prefix: `lake/${campaign}/`, startAfter: after, limit: listed });
+  const named = objects.map(({ key }) => {
+    const [, shard = "0", block] = BLOCK_NAME.exec(key) ?? [];
+    return { key, shard: Number(shard), block: block === undefined ? null : Number(block) };
+  });
+  const own = named.filter(({ shard }) => isIn(part, shard)).slice(0, limit);
   const read = await Promise.all(
-    objects.map(async ({ key }) => {
-      const [, shard, block] = BLOCK_NAME.exec(key) ?? [];
-      const object = shard === undefined || block === undefined ? null : await LAKE.get(key);
-      return object === null ? null : openBlock(object, { campaign, shard: Number(shard), block: Number(block) });
+    own.map(async ({ key, shard, block }) => {
+      const object = block === null ? null : await LAKE.get(key);
+      return object === null || block === null ? null : openBlock(object, { campaign, shard, block });
     }),
   );
-  const damaged = objects.flatMap(({ key }, i) => (read[i] === null ? [key] : []));
-  return { blocks: read.filter((block) => block !== null), damaged, last: objects.at(-1)?.key ?? null };
+  const damaged = own.flatMap(({ key }, i) => (read[i] === null ? [key] : []));
+  const last = (own.length === limit ? own : objects).at(-1)?.key ?? null;
+  return { blocks: read.filter((block) => block !== null), damaged, last };
 }
 
 /** An object of the lake. */

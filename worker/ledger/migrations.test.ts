@@ -41,3 +41,21 @@ it("the counters of an older ledger tell fallback cards and the outcomes of rewa
   const [failed] = db.prepare("SELECT failed_at FROM rewards WHERE status = 'failed'").all();
   expect({ ...failed }).toEqual({ failed_at: MINUTE });
 });
+
+it("the cards and rewards of an older ledger are all there under their new keys", () => {
+  const { db, migrate } = ledgerAt("0009_rewards_before.sql");
+  db.exec(`
+    INSERT INTO cards (card, campaign, shard, version, state, prize, request, recipient, line_user, metadata, segment, position, code, issued_at, expires_at,
+      revealed_at, redeemed_at, used_at, ended_at, reason, store, till, returned) VALUES
+      ('b', 'c', 1, 4, 'used', 'code', 'q', 'r', 'U', '{}', 'first.csv', 7, 'CAFE', 1, 2, 3, 4, 5, NULL, NULL, 'Ximen', '2', NULL),
+      ('a', 'd', 0, 2, 'voided', 'points', 'q', NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL, NULL, 6, 'lost', NULL, NULL, 1);
+    INSERT INTO rewards (card, campaign, prize, kind, line_user, recipient, status, attempts, created_at, next_attempt_at, granted_at, last_error, receipt,
+      redrives, failed_at) VALUES
+      ('b', 'c', 'code', 'code', 'U', 'r', 'granted', 1, 4, NULL, 5, NULL, '{}', 2, NULL),
+      ('a', 'd', 'points', 'webhook', 'U', NULL, 'failed', 28, 4, NULL, NULL, 'no', NULL, 0, 9);
+  `);
+  const rows = (table: string) => db.prepare(`SELECT * FROM ${table} ORDER BY card`).all();
+  const before = [rows("cards"), rows("rewards")];
+  migrate();
+  expect([rows("cards"), rows("rewards")]).toEqual(before);
+});

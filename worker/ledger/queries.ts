@@ -1,16 +1,14 @@
-import { and, desc, eq, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { MAX_FOUND_CARDS } from "../../durable-objects/protocol.ts";
 import type { CardState } from "../../durable-objects/protocol.ts";
 import { blocks, cards, minuteCounters, rewards } from "./schema.ts";
 
-/** Reads of the settled ledger. It lags the issuers by about a second; what an answer must know at once is asked of the issuer. */
+/** Reads of one settled ledger; `spanning.ts` has those of all of a campaign's. It lags the issuers by about a second; what an answer must know at once is asked of the issuer. */
 
 export type LedgerCard = typeof cards.$inferSelect;
 export type RewardRow = typeof rewards.$inferSelect;
 export type RewardStatus = RewardRow["status"];
-
-/** Rows that one look-up by a person's id may give: more is not read by anybody. */
-const MAX_FOUND = 200;
 
 export interface Page<Row> {
   readonly rows: readonly Row[];
@@ -23,11 +21,15 @@ export interface CardCursor {
   readonly card: string;
 }
 
+export interface OwnCardsQuery {
+  readonly campaign: string;
+  readonly lineUserId: string;
+  readonly after: CardCursor | null;
+  readonly limit: number;
+}
+
 /** A LINE user's cards in a campaign, newest first; those after `after`. */
-export async function ownCards(
-  env: Pick<Env, "LEDGER">,
-  query: { readonly campaign: string; readonly lineUserId: string; readonly after: CardCursor | null; readonly limit: number },
-): Promise<Page<LedgerCard>> {
+export async function ownCards(env: Pick<Env, "LEDGER">, query: OwnCardsQuery): Promise<Page<LedgerCard>> {
   const { after } = query;
   const rows = await drizzle(env.LEDGER)
     .select()
@@ -46,12 +48,15 @@ export async function ownCards(
   const last = page.at(-1);
   return {
     rows: page,
-    next: rows.length > query.limit && last !== undefined ? writeCursor({ at: last.issuedAt ?? 0, card: last.card }) : null,
+    next: rows.length > query.limit && last !== undefined ? writeCursor(last) : null,
   };
 }
 
-export async function rewardOf(env: Pick<Env, "LEDGER">, cardId: string): Promise<RewardRow | null> {
-  const [row] = await drizzle(env.LEDGER).select().from(rewards).where(eq(rewards.card, cardId));
+export async function rewardOf(env: Pick<Env, "LEDGER">, campaign: string, cardId: string): Promise<RewardRow | null> {
+  const [row] = await drizzle(env.LEDGER)
+    .select()
+    .from(rewards)
+    .where(and(eq(rewards.campaign, campaign), eq(rewards.card, cardId)));
   return row ?? null;
 }
 
@@ -68,56 +73,80 @@ export async function issuedPerPrize(env: Pick<Env, "LEDGER">, campaign: string)
   return new Map(rows.map(({ prize, issued }) => [prize, issued]));
 }
 
-/** Rewards of a campaign in the order of their cards' ids; `cursor` is the last id of the page before. */
-export async function listRewards(
-  env: Pick<Env, "LEDGER">,
-  query: {
-    readonly campaign: string;
-    readonly status?: RewardStatus | undefined;
-    readonly cursor?: string | undefined;
-    readonly limit: number;
-  },
-): Promise<Page<RewardRow>> {
-  const rows = await drizzle(env.LEDGER)
-    .select()
-    .from(rewards)
-    .where(
-      and(
-        eq(rewards.campaign, query.campaign),
-        query.status === undefined ? undefined : eq(rewards.status, query.status),
-        query.cursor === undefined ? undefined : sql`${rewards.card} > ${query.cursor}`,
-      ),
-    )
-    .orderBy(rewards.card)
-    .limit(query.limit + 1);
-  const page = rows.slice(0, query.limit);
-  return { rows: page, next: rows.length > query.limit ? (page.at(-1)?.card ?? null) : null };
+export interface RewardsQuery {
+  readonly campaign: string;
+  readonly status?: RewardStatus | undefined;
+  /** The last id of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
 }
+
+/**
+ * The keys of a campaign's pending and failed rewards, and perhaps of some that are granted meanwhile. With `+` no index serves the campaign: they are few, and
+ * found by their status.
+ */
+const WANTED = {
+  failed: (campaign: string) => sql`SELECT campaign, card FROM rewards WHERE status = 'failed' AND +campaign = ${campaign}`,
+  pending: (campaign: string) => sql`
+    SELECT campaign, card FROM rewards WHERE status = 'pending' AND next_attempt_at IS NOT NULL AND +campaign = ${campaign}
+    UNION SELECT value->>0 AS campaign, value->>1 AS card FROM fresh_rewards, json_each(cards) WHERE value->>0 = ${campaign}`,
+} as const;
+
+/** Rewards of a campaign in the order of their cards' ids. */
+export async function listRewards(env: Pick<Env, "LEDGER">, { campaign, status, cursor, limit }: RewardsQuery): Promise<Page<RewardRow>> {
+  const select = drizzle(env.LEDGER).select(getTableColumns(rewards));
+  const from = cursor ?? "";
+  const listed =
+    status === "pending" || status === "failed"
+      ? // A cross join, so that those wanted find their rows.
+        select
+          .from(sql`(${WANTED[status](campaign)}) AS wanted`)
+          .crossJoin(rewards)
+          .where(
+            sql`${rewards.campaign} = wanted.campaign AND ${rewards.card} = wanted.card AND wanted.card > ${from} AND +${rewards.status} = ${status}`,
+          )
+      : select
+          .from(rewards)
+          .where(
+            and(
+              eq(rewards.campaign, campaign),
+              gt(rewards.card, from),
+              status === undefined ? undefined : sql`+${rewards.status} = ${status}`,
+            ),
+          );
+  const rows = await listed.orderBy(rewards.card).limit(limit + 1);
+  const page = rows.slice(0, limit);
+  return { rows: page, next: rows.length > limit ? (page.at(-1)?.card ?? null) : null };
+}
+
+export type CardRef = Pick<LedgerCard, "campaign" | "card">;
 
 export interface CardHistory {
   readonly card: LedgerCard;
   readonly reward: RewardRow | null;
 }
 
-export async function cardHistory(env: Pick<Env, "LEDGER">, cardId: string): Promise<CardHistory | null> {
-  const [row] = await drizzle(env.LEDGER)
-    .select()
-    .from(cards)
-    .leftJoin(rewards, eq(rewards.card, cards.card))
-    .where(eq(cards.card, cardId));
-  return row === undefined ? null : { card: row.cards, reward: row.rewards };
-}
-
-/** Customer care's look-up: a card id, LINE user id, recipient, request id or code, newest first. */
-export async function findCards(env: Pick<Env, "LEDGER">, q: string): Promise<CardHistory[]> {
-  const rows = await drizzle(env.LEDGER)
-    .select()
-    .from(cards)
-    .leftJoin(rewards, eq(rewards.card, cards.card))
-    .where(or(eq(cards.card, q), eq(cards.lineUser, q), eq(cards.recipient, q), eq(cards.request, q), eq(cards.code, q)))
+/**
+ * Customer care's look-up: the cards of a card id, LINE user id or code, and those named, newest first. Each seeks in an index: a card id in the key of each of
+ * `campaigns`.
+ */
+export async function findCards(
+  env: Pick<Env, "LEDGER">,
+  q: string,
+  { named, campaigns }: { readonly named: readonly CardRef[]; readonly campaigns: readonly string[] },
+): Promise<CardHistory[]> {
+  const found = sql`
+    SELECT campaign, card FROM cards WHERE campaign IN (SELECT value FROM json_each(${JSON.stringify(campaigns)})) AND card = ${q}
+    UNION SELECT campaign, card FROM cards WHERE line_user = ${q}
+    UNION SELECT campaign, card FROM cards WHERE code = ${q}
+    UNION SELECT value->>0 AS campaign, value->>1 AS card FROM json_each(${JSON.stringify(named.map(({ campaign, card }) => [campaign, card]))})`;
+  return drizzle(env.LEDGER)
+    .select({ card: cards, reward: rewards })
+    .from(sql`(${found}) AS found`)
+    .innerJoin(cards, sql`${cards.campaign} = found.campaign AND ${cards.card} = found.card`)
+    .leftJoin(rewards, and(eq(rewards.campaign, cards.campaign), eq(rewards.card, cards.card)))
     .orderBy(desc(cards.issuedAt))
-    .limit(MAX_FOUND);
-  return rows.map((row) => ({ card: row.cards, reward: row.rewards }));
+    .limit(MAX_FOUND_CARDS);
 }
 
 export interface CountedCards {
@@ -136,10 +165,13 @@ export async function countCards(env: Pick<Env, "LEDGER">, campaign: string): Pr
     .groupBy(cards.prize, sql`${cards.segment} is null`, cards.state);
 }
 
-export async function countRewards(
-  env: Pick<Env, "LEDGER">,
-  campaign: string,
-): Promise<{ prize: string; status: RewardStatus; count: number }[]> {
+export interface CountedRewards {
+  readonly prize: string;
+  readonly status: RewardStatus;
+  readonly count: number;
+}
+
+export async function countRewards(env: Pick<Env, "LEDGER">, campaign: string): Promise<CountedRewards[]> {
   return drizzle(env.LEDGER)
     .select({ prize: rewards.prize, status: rewards.status, count: sql<number>`count(*)` })
     .from(rewards)
@@ -157,8 +189,9 @@ export async function countBlocks(env: Pick<Env, "LEDGER">, campaign: string): P
   return new Map(rows.map(({ shard, count }) => [shard, count]));
 }
 
-function writeCursor(cursor: CardCursor): string {
-  return btoa(`${cursor.at}:${cursor.card}`);
+/** The cursor of the page after this card. */
+export function writeCursor({ issuedAt, card }: Pick<LedgerCard, "issuedAt" | "card">): string {
+  return btoa(`${issuedAt ?? 0}:${card}`);
 }
 
 /** The cursor that `ownCards` gave as `next`; null for any other text. */

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** D1, as the numbered files in `migrations/` make it; a test holds the two against each other. Times are milliseconds since the epoch. */
@@ -11,6 +12,8 @@ export const campaigns = sqliteTable("campaigns", {
   status: text({ enum: ["draft", "open", "paused", "closed"] }).notNull(),
   shards: integer().notNull(),
   publishedAt: integer("published_at").notNull(),
+  /** In how many databases its cards settle. */
+  ledgers: integer().notNull().default(1),
 });
 
 export const partners = sqliteTable("partners", {
@@ -245,12 +248,15 @@ export const ledgerRebuildResults = sqliteTable("ledger_rebuild_results", {
   faults: text().notNull().default("[]"),
 });
 
-/** Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. */
+/**
+ * Each column is written by one event only, so events may settle in any order; `version` and `state` take the highest. What D1 bills is rows, one more for each
+ * index that a row comes into: a card is found by its key, its owner or its code, and by what its draw asked at its issuer.
+ */
 export const cards = sqliteTable(
   "cards",
   {
-    card: text().primaryKey(),
     campaign: text().notNull(),
+    card: text().notNull(),
     shard: integer().notNull(),
     version: integer().notNull(),
     state: text({ enum: ["issued", "revealed", "redeemed", "used", "voided", "expired"] }).notNull(),
@@ -277,19 +283,22 @@ export const cards = sqliteTable(
     returned: integer(),
   },
   (t) => [
-    index("cards_campaign").on(t.campaign, t.prize, t.state),
-    index("cards_line_user").on(t.lineUser, t.campaign, t.issuedAt),
-    index("cards_request").on(t.request),
-    index("cards_recipient").on(t.recipient),
+    primaryKey({ columns: [t.campaign, t.card] }),
+    index("cards_line_user")
+      .on(t.lineUser, t.campaign, t.issuedAt)
+      .where(sql`"line_user" IS NOT NULL`),
+    index("cards_code")
+      .on(t.code)
+      .where(sql`"code" IS NOT NULL`),
   ],
 );
 
 export const rewards = sqliteTable(
   "rewards",
   {
-    /** A card has one reward; the card id is the key under which a provider grants it once. */
-    card: text().primaryKey(),
     campaign: text().notNull(),
+    /** A card has one reward; the card id is the key under which a provider grants it once. */
+    card: text().notNull(),
     prize: text().notNull(),
     kind: text().notNull(),
     lineUser: text("line_user").notNull(),
@@ -298,6 +307,7 @@ export const rewards = sqliteTable(
     /** Since it was last redriven. */
     attempts: integer().notNull(),
     createdAt: integer("created_at").notNull(),
+    /** Null of one that is granted or failed, and of a fresh one: `fresh_rewards` names it. */
     nextAttemptAt: integer("next_attempt_at"),
     grantedAt: integer("granted_at"),
     lastError: text("last_error"),
@@ -308,8 +318,26 @@ export const rewards = sqliteTable(
     /** Null while it is not failed: a redriven one is pending again. */
     failedAt: integer("failed_at"),
   },
-  (t) => [index("rewards_status").on(t.status, t.nextAttemptAt), index("rewards_campaign").on(t.campaign, t.prize, t.status)],
+  (t) => [
+    primaryKey({ columns: [t.campaign, t.card] }),
+    // Neither a granted one is in an index, nor one that is granted at the first attempt: it would cost a row more. SQLite takes this one for a query that
+    // says `status = 'failed'`, in these words, or compares `next_attempt_at`.
+    index("rewards_waiting")
+      .on(t.status, t.nextAttemptAt)
+      .where(sql`"status" = 'failed' OR "next_attempt_at" IS NOT NULL`),
+  ],
 );
+
+/**
+ * The pending rewards that a transaction has made and nobody has tried to grant, a row a transaction. The sweeper looks at them once they should have been granted: the
+ * row goes, and what is pending still has a time from then on, by which it is found.
+ */
+export const freshRewards = sqliteTable("fresh_rewards", {
+  entry: integer().primaryKey(),
+  at: integer().notNull(),
+  /** JSON array of `[campaign, card]`. */
+  cards: text().notNull(),
+});
 
 /** What the lake does not have yet: written in the transaction that made it so, gone when the lake has it. A row is what one transaction did to one campaign. */
 export const lakeOutbox = sqliteTable("lake_outbox", {

@@ -8,7 +8,7 @@ import { rebuiltNow } from "./rebuild/under-way.ts";
 
 /** Blocks looked at in one query: a tenth of a second, in which D1 answers nobody else. */
 const BLOCKS_A_SLICE = 10_000;
-/** In a run, those of some five million cards. */
+/** In a run, those of some five million cards; of several ledgers, which have one thread each, at least one slice of each. */
 const SLICES_A_RUN = 5;
 /** A gap is given this long to close by itself: an issuer sends a block that was lost again after 15 s, and after 45 s. */
 const GAP_PATIENCE_MS = 60_000;
@@ -27,10 +27,10 @@ interface Finding extends BlockPlace {
 
 /**
  * Walks along the ledger's blocks, a slice at a time and round after round, and writes down where numbers are missing and where a block is not the one that
- * the next was chained to. Where it stopped is kept in D1.
+ * the next was chained to. Where it stopped is kept in that ledger. `ledgers`: of how many this is one.
  */
-export async function scrubBlocks(env: Pick<Env, "LEDGER">, nowMs: number): Promise<void> {
-  for (let slices = 0; slices < SLICES_A_RUN; slices++) {
+export async function scrubBlocks(env: Pick<Env, "LEDGER">, nowMs: number, ledgers = 1): Promise<void> {
+  for (let slices = 0; slices < Math.max(1, SLICES_A_RUN / ledgers); slices++) {
     if (await scrubSlice(env, nowMs, BLOCKS_A_SLICE)) return;
   }
 }

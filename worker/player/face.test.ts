@@ -25,7 +25,7 @@ const file = campaignFileSchema.parse({
     { id: "thanks", kind: "none", name: { en: "Thank you" } },
   ],
 });
-const snapshot: CampaignSnapshot = { file, version: 1, shards: 2 };
+const snapshot: CampaignSnapshot = { file, version: 1, shards: 2, ledgers: 1 };
 
 describe("a face", () => {
   it("shows the prizes without what their provider is told", () => {

@@ -4,8 +4,9 @@ import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { publishedCampaign } from "../campaign/published.ts";
 import { instant, stateAt } from "../cards/card.ts";
 import type { App, PlayerEdge } from "../http/edge.ts";
-import { ownCards, readCursor } from "../ledger/queries.ts";
+import { readCursor } from "../ledger/queries.ts";
 import type { LedgerCard } from "../ledger/queries.ts";
+import { ownCardsOf } from "../ledger/spanning.ts";
 import { answers, instantSchema, PLAYER_SECURITY, refusals } from "../http/openapi.ts";
 import { campaignFace, prizeFaceSchema } from "./face.ts";
 import { campaignParams } from "./request.ts";
@@ -59,7 +60,7 @@ export function getOwnCards(app: App<PlayerEdge>): void {
     const { campaign } = c.req.valid("param");
     const snapshot = await publishedCampaign(c.env, campaign);
     const { cursor, limit } = c.req.valid("query");
-    const { rows, next } = await ownCards(c.env, { campaign, lineUserId: c.var.session.sub, after: cursor ?? null, limit });
+    const { rows, next } = await ownCardsOf(c.env, { campaign, lineUserId: c.var.session.sub, after: cursor ?? null, limit });
     return c.json({ cards: rows.map((card) => ownCard(snapshot, card)), next }, 200);
   });
 }

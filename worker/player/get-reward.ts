@@ -29,6 +29,6 @@ export function getReward(app: App<PlayerEdge>): void {
     const card = await askCard(c.env, place, (issuer) => issuer.card(place));
     if (card.lineUserId !== c.var.session.sub) throw new Problem("card_not_found");
     if (card.redeemedAtMs === null) throw new Problem("not_redeemed");
-    return c.json(await replyReward(c.env, card, Date.now()), 200);
+    return c.json(await replyReward(c.env, place, card, Date.now()), 200);
   });
 }

@@ -3,6 +3,7 @@ import type { CampaignSnapshot } from "../campaign/schema.ts";
 import { campaignSnapshot } from "../campaign/snapshot.ts";
 import type { Edge } from "../http/edge.ts";
 import { settings } from "../settings.ts";
+import { instant } from "../cards/card.ts";
 import { campaignFace } from "./face.ts";
 import type { CampaignFace } from "./face.ts";
 
@@ -31,7 +32,7 @@ export function bootOf(snapshot: CampaignSnapshot, sandboxOrigin: string, nowMs:
     dates,
     prizes,
     selfService,
-    servedAt: new Date(nowMs).toISOString(),
+    servedAt: instant(nowMs),
     ...(sandboxOrigin === "" ? {} : { sandboxOrigin }),
   };
 }

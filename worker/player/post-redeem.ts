@@ -38,6 +38,6 @@ export function postRedeem(app: App<PlayerEdge>): void {
     const place = locateCard(c.env, campaign, cardId);
     const lineUserId = c.var.session.sub;
     const card = await askCard(c.env, place, (issuer) => issuer.redeem({ ...place, lineUserId }));
-    return c.json({ state: card.state, reward: await replyReward(c.env, card, Date.now()) }, 200);
+    return c.json({ state: card.state, reward: await replyReward(c.env, place, card, Date.now()) }, 200);
   });
 }

@@ -62,7 +62,7 @@ export function postReveal(app: App<PlayerEdge>): void {
     const snapshot = await publishedCampaign(c.env, campaign);
     const lineUserId = c.var.session.sub;
     const card = await askCard(c.env, command, (issuer) => issuer.reveal({ ...command, lineUserId, trail }));
-    const reward = card.redeemedAtMs === null ? {} : { reward: await replyReward(c.env, card, Date.now()) };
+    const reward = card.redeemedAtMs === null ? {} : { reward: await replyReward(c.env, command, card, Date.now()) };
     const expires = card.expiresAtMs === null ? {} : { expiresAt: instant(card.expiresAtMs) };
     const place = card.place === null ? {} : { place: card.place };
     return c.json({ state: card.state, prize: prizeFaceOf(snapshot, card), ...place, ...expires, ...reward }, 200);

@@ -1,5 +1,6 @@
-import type { CardView } from "../../durable-objects/protocol.ts";
+import type { CardView, ShardAddress } from "../../durable-objects/protocol.ts";
 import { errorText } from "../error-text.ts";
+import { ledgerOf } from "../ledger/ledgers.ts";
 import { rewardOf } from "../ledger/queries.ts";
 import { within } from "../within.ts";
 import { rewardView } from "./reward-view.ts";
@@ -12,11 +13,12 @@ const SETTLES_NO_SOONER_MS = 1_000;
 const LEDGER_ANSWER_MS = 2_000;
 
 /** How far a redeemed card's reward is. The prize is the user's by then: a ledger that does not answer, or not in time, makes it `pending`, not an error. */
-export async function replyReward(env: Env, card: CardView, nowMs: number): Promise<RewardView> {
+export async function replyReward(env: Env, place: ShardAddress, card: CardView, nowMs: number): Promise<RewardView> {
   return rewardView(card, async (cardId) => {
     if (card.redeemedAtMs === null || nowMs - card.redeemedAtMs < SETTLES_NO_SOONER_MS) return null;
     try {
-      return (await within(LEDGER_ANSWER_MS, rewardOf(env, cardId)))?.status ?? null;
+      const asked = ledgerOf(env, place).then(async (ledger) => rewardOf(ledger, place.campaign, cardId));
+      return (await within(LEDGER_ANSWER_MS, asked))?.status ?? null;
     } catch (error) {
       console.error(JSON.stringify({ message: "the ledger did not answer for a reward", error: errorText(error) }));
       return null;

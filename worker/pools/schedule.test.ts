@@ -9,6 +9,7 @@ const rules = (options: Partial<SegmentOptions> = {}): CampaignRules => ({
   version: 1,
   status: "draft",
   shards: 1,
+  ledgers: 1,
   startsAtMs: 100_000,
   endsAtMs: 200_000,
   cardTtlMs: null,

@@ -1,4 +1,6 @@
 import { rewardGate } from "../objects.ts";
+import { addressOfCard, byLedger } from "../ledger/ledgers.ts";
+import type { Share } from "../ledger/ledgers.ts";
 import { settings } from "../settings.ts";
 import { groupByGate } from "./by-gate.ts";
 import type { GateGroup } from "./by-gate.ts";
@@ -6,7 +8,7 @@ import { PROVIDERS } from "./index.ts";
 import { rewardMessageSchema, sendRewards } from "./message.ts";
 import type { RewardRef } from "./message.ts";
 import { withPrizeParams } from "./prize-params.ts";
-import type { GrantDeps } from "./provider.ts";
+import type { GrantDeps, Reward } from "./provider.ts";
 import { loadDueRewards, recordVerdicts } from "./rows.ts";
 import { passThroughGate } from "./through-gate.ts";
 import { judgeAttempt, judgeLocal, postpone } from "./verdict.ts";
@@ -38,34 +40,75 @@ const TOOLS: AgentTools = {
  * A message is acknowledged when that is written; until then the queue keeps it, and a provider that is asked twice grants once.
  */
 export async function consumeRewards(batch: MessageBatch, env: Env, tools: AgentTools = TOOLS): Promise<void> {
-  const readable: Message[] = [];
-  const refs: RewardRef[] = [];
+  const asked: Asked[] = [];
   for (const message of batch.messages) {
     const parsed = rewardMessageSchema.safeParse(message.body);
-    if (parsed.success) {
-      readable.push(message);
-      refs.push(...parsed.data.rewards);
-    } else {
+    if (parsed.success) asked.push({ message, refs: parsed.data.rewards });
+    else {
       console.error(JSON.stringify({ message: "a rewards message is of no known form", id: message.id, attempts: message.attempts }));
       message.retry({ delaySeconds: RETRY_DELAY_S });
     }
   }
   try {
-    const verdicts = await seeTo(refs, env, tools);
-    await recordVerdicts(env, verdicts, tools.nowMs());
-    announceFailures(verdicts);
-    await sendAgain(env, verdicts, tools.nowMs());
-    for (const message of readable) message.ack();
+    const unseen = await seeToAll(
+      asked.flatMap(({ refs }) => refs),
+      env,
+      tools,
+    );
+    for (const { message, refs } of asked) {
+      if (refs.some(({ card }) => unseen.has(card))) message.retry({ delaySeconds: RETRY_DELAY_S });
+      else message.ack();
+    }
   } catch (error) {
-    console.error(JSON.stringify({ message: "rewards were not seen to", messages: readable.length, error: String(error) }));
-    for (const message of readable) message.retry({ delaySeconds: RETRY_DELAY_S });
+    console.error(JSON.stringify({ message: "rewards were not seen to", messages: asked.length, error: String(error) }));
+    for (const { message } of asked) message.retry({ delaySeconds: RETRY_DELAY_S });
   }
 }
 
-async function seeTo(refs: readonly RewardRef[], env: Env, tools: AgentTools): Promise<Verdict[]> {
-  const cards = [...new Set(refs.map(({ card }) => card))];
-  if (cards.length === 0) return [];
-  const due = await loadDueRewards(env, cards, tools.nowMs());
+interface Asked {
+  readonly message: Message;
+  readonly refs: readonly RewardRef[];
+}
+
+/** Gives the cards whose ledger failed: theirs come again, and all others are seen to. */
+async function seeToAll(refs: readonly RewardRef[], env: Env, tools: AgentTools): Promise<ReadonlySet<string>> {
+  const shares = await byLedger(env, refs, addressOfCard);
+  const unseen = new Set<string>();
+  const orLeave = async <Result>({ ledger, things }: Share<RewardRef>, work: () => Promise<Result>): Promise<Result | null> => {
+    try {
+      return await work();
+    } catch (error) {
+      console.error(
+        JSON.stringify({ message: "rewards were not seen to", ledger: ledger.nth, rewards: things.length, error: String(error) }),
+      );
+      for (const { card } of things) unseen.add(card);
+      return null;
+    }
+  };
+  const due = await Promise.all(
+    shares.map(async (share) => orLeave(share, async () => loadDueRewards(share.ledger, share.things, tools.nowMs()))),
+  );
+  const verdicts = await seeTo(
+    due.flatMap((own) => own ?? []),
+    env,
+    tools,
+  );
+  await Promise.all(
+    shares.map(async (share) => {
+      const cards = new Set(share.things.map(({ card }) => card));
+      const own = verdicts.filter(({ card }) => cards.has(card));
+      await orLeave(share, async () => {
+        await recordVerdicts(env, share.ledger, own, tools.nowMs());
+        announceFailures(own);
+        await sendAgain(env, own, tools.nowMs());
+      });
+    }),
+  );
+  return unseen;
+}
+
+async function seeTo(due: readonly Reward[], env: Env, tools: AgentTools): Promise<Verdict[]> {
+  if (due.length === 0) return [];
   /** One throw for all: what fails together comes again together, apart from what failed elsewhere. */
   const jitter = tools.random();
 

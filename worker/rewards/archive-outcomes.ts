@@ -1,3 +1,4 @@
+import { boundLedgers, inEach } from "../ledger/ledgers.ts";
 import type { lakeOutbox } from "../ledger/schema.ts";
 import { dayOf, linesHash, putLines } from "../ledger/lake.ts";
 
@@ -9,11 +10,17 @@ const PAGES_A_RUN = 50;
 
 type OutboxRow = typeof lakeOutbox.$inferSelect;
 
+/** Brings to the lake what became of rewards in each ledger. Gives the number of objects. */
+export async function archiveOutcomes(env: Pick<Env, "LEDGER" | "LAKE">): Promise<number> {
+  const archived = await inEach(boundLedgers(env), async ({ LEDGER }) => archiveLedger({ LEDGER, LAKE: env.LAKE }));
+  return archived.reduce((sum, objects) => sum + objects, 0);
+}
+
 /**
- * Brings to the lake what became of rewards since the last time, an object a campaign and page. What the lake does not take stays for the next time; what
+ * Brings to the lake what became of a ledger's rewards since the last time, an object a campaign and page. What the lake does not take stays for the next time; what
  * it took and D1 did not forget, or what another run takes too, comes twice. Gives the number of objects.
  */
-export async function archiveOutcomes(env: Pick<Env, "LEDGER" | "LAKE">): Promise<number> {
+export async function archiveLedger(env: Pick<Env, "LEDGER" | "LAKE">): Promise<number> {
   let objects = 0;
   for (let page = 0; page < PAGES_A_RUN; page++) {
     const rows = await oldestRows(env);
@@ -41,7 +48,7 @@ async function oldestRows({ LEDGER }: Pick<Env, "LEDGER">): Promise<OutboxRow[]>
 
 /**
  * `rewards/<campaign>/<UTC date>/<row>-<hash>.ndjson`, by its first row. With the hash no other lines ever land on the same key, whichever rows two runs
- * take together, and though a new ledger counts its rows from 1 again.
+ * take together, and though each ledger, and a new one, counts its rows from 1.
  */
 async function archiveRows(env: Pick<Env, "LAKE">, campaign: string, rows: readonly OutboxRow[]): Promise<void> {
   const lines = rows.map(({ body }) => body).join("");

@@ -2,6 +2,8 @@ import { and, eq, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { MADE_AGAIN_UNTIL_MS } from "../ledger/held-rewards.ts";
 import { lakeOutbox, minuteCounters } from "../ledger/schema.ts";
+import type { RewardRef } from "./message.ts";
+import { rewardKeys } from "./reward-keys.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
@@ -30,16 +32,16 @@ function linesOf(line: Readonly<Record<keyof RewardOutcome, string>>): string {
 }
 
 const OUTCOME_LINES = linesOf({
-  type: "v.value->>1",
-  at: "v.value->>2",
+  type: "v.value->>2",
+  at: "v.value->>3",
   card: "r.card",
   // Odd, for between the outcomes of two drives stands the redrive.
   version: "r.redrives * 2 + 1",
   prize: "r.prize",
   redrives: "r.redrives",
-  attempts: "max(r.attempts, v.value->>3)",
-  lastError: "coalesce(v.value->>4, r.last_error)",
-  receipt: "json(v.value->>5)",
+  attempts: "max(r.attempts, v.value->>4)",
+  lastError: "coalesce(v.value->>5, r.last_error)",
+  receipt: "json(v.value->>6)",
 });
 
 const REDRIVE_LINES = linesOf({
@@ -61,15 +63,18 @@ const REDRIVE_LINES = linesOf({
 export function recordOutcomes({ LEDGER }: Pick<Env, "LEDGER">, verdicts: readonly Verdict[], nowMs: number): D1PreparedStatement[] {
   const final = verdicts.filter(({ status }) => status !== "pending");
   if (final.length === 0) return [];
-  const rows = JSON.stringify(final.map((v) => [v.card, v.status, v.grantedAt ?? v.failedAt, v.attempts, v.lastError, v.receipt]));
-  const pending = "FROM json_each(?1) AS v JOIN rewards AS r ON r.card = v.value->>0 WHERE +r.status = 'pending'";
+  const rows = JSON.stringify(
+    final.map((v) => [v.campaign, v.card, v.status, v.grantedAt ?? v.failedAt, v.attempts, v.lastError, v.receipt]),
+  );
+  const pending =
+    "FROM json_each(?1) AS v JOIN rewards AS r ON r.campaign = v.value->>0 AND r.card = v.value->>1 WHERE +r.status = 'pending'";
   return [
     LEDGER.prepare(
       `INSERT INTO lake_outbox (campaign, at, body) SELECT r.campaign, ?2, ${OUTCOME_LINES} ${pending} GROUP BY +r.campaign`,
     ).bind(rows, nowMs),
     LEDGER.prepare(
       `INSERT INTO minute_counters (campaign, minute, type, prize, count)
-       SELECT r.campaign, (v.value->>2) / 60000 * 60000, 'reward_' || (v.value->>1), r.prize, count(*) ${pending}
+       SELECT r.campaign, (v.value->>3) / 60000 * 60000, 'reward_' || (v.value->>2), r.prize, count(*) ${pending}
          AND +r.next_attempt_at IS NOT ?2 GROUP BY 1, 2, 3, 4
        ON CONFLICT (campaign, minute, type, prize) DO UPDATE SET count = count + excluded.count`,
     ).bind(rows, MADE_AGAIN_UNTIL_MS),
@@ -77,10 +82,10 @@ export function recordOutcomes({ LEDGER }: Pick<Env, "LEDGER">, verdicts: readon
 }
 
 /** The same for failed rewards that are redriven: they count as failed no more. */
-export function recordRedrives(db: DrizzleD1Database, cards: readonly string[], nowMs: number) {
+export function recordRedrives(db: DrizzleD1Database, redriven: readonly RewardRef[], nowMs: number) {
   const failed = sql`
     FROM (SELECT CAST(${nowMs} AS INTEGER) AS at) AS now
-    JOIN rewards AS r ON r.card IN (SELECT value FROM json_each(${JSON.stringify(cards)})) AND +r.status = 'failed'`;
+    JOIN rewards AS r ON (r.campaign, r.card) IN ${rewardKeys(redriven)} AND +r.status = 'failed'`;
   const gone = sql`(SELECT r.campaign, r.failed_at / 60000 * 60000 AS minute, r.prize, count(*) AS count ${failed} GROUP BY 1, 2, 3) AS gone`;
   const { campaign, minute, type, prize, count } = minuteCounters;
   return [

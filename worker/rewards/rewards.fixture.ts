@@ -68,6 +68,10 @@ export async function seedRewards(count: number, seeded: SeededReward): Promise<
   )
     .bind(JSON.stringify(refs.map(({ card }) => card)), campaign, prize, kind, status, attempts, createdAt, nextAttemptAt)
     .run();
+  if (status === "pending" && nextAttemptAt === null) {
+    const fresh = refs.map(({ card }) => [campaign, card]);
+    await env.LEDGER.prepare("INSERT INTO fresh_rewards (at, cards) VALUES (?, ?)").bind(createdAt, JSON.stringify(fresh)).run();
+  }
   return refs;
 }
 

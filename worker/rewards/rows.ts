@@ -1,20 +1,23 @@
 import { and, isNull, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
+import type { Ledger } from "../ledger/ledgers.ts";
 import { rewards } from "../ledger/schema.ts";
 import { announceFeeds, feedRewards, feedsWritten } from "../webhooks/feed.ts";
 import { recordOutcomes } from "./outcomes.ts";
+import type { RewardRef } from "./message.ts";
 import type { Reward } from "./provider.ts";
+import { rewardKeys } from "./reward-keys.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Clocks of two machines may differ by this; a reward that seems due so much later is due. */
 const CLOCK_SKEW_MS = 1_000;
 
 /**
- * Those of `cards` whose reward is pending and due. One that is not due waits for another message, which carries it on: so doubled messages
+ * Those of `refs` whose reward is pending and due. One that is not due waits for another message, which carries it on: so doubled messages
  * of one reward become one again.
  */
-export async function loadDueRewards(env: Pick<Env, "LEDGER">, cards: readonly string[], nowMs: number): Promise<Reward[]> {
+export async function loadDueRewards(env: Pick<Env, "LEDGER">, refs: readonly RewardRef[], nowMs: number): Promise<Reward[]> {
   const rows = await drizzle(env.LEDGER)
     .select({
       card: rewards.card,
@@ -28,7 +31,7 @@ export async function loadDueRewards(env: Pick<Env, "LEDGER">, cards: readonly s
     .from(rewards)
     .where(
       and(
-        sql`${rewards.card} IN (SELECT value FROM json_each(${JSON.stringify(cards)}))`,
+        sql`(${rewards.campaign}, ${rewards.card}) IN ${rewardKeys(refs)}`,
         // With `+` no index serves it: a card finds its reward, and not the status all that are pending.
         sql`+${rewards.status} = 'pending'`,
         or(isNull(rewards.nextAttemptAt), lte(rewards.nextAttemptAt, nowMs + CLOCK_SKEW_MS)),
@@ -46,20 +49,31 @@ function leftAlone({ campaign, kind }: { readonly campaign: string; readonly kin
   return [];
 }
 
-/** Writes what became of rewards, in one transaction, for the lake too, and announces it to partners that listen; a reward that is no longer pending stays as it is. */
+/** Writes what became of rewards of one ledger, in one transaction, for the lake too, and announces it to partners that listen; a reward that is no longer pending stays as it is. */
 export async function recordVerdicts(
   env: Pick<Env, "LEDGER" | "PARTNER_EVENTS">,
+  ledger: Ledger,
   verdicts: readonly Verdict[],
   nowMs: number,
 ): Promise<void> {
   if (verdicts.length === 0) return;
-  const feed = await feedRewards(env, verdicts, nowMs);
-  const results = await env.LEDGER.batch([...feed, ...recordOutcomes(env, verdicts, nowMs), updateRewards(env, verdicts)]);
-  await announceFeeds(env, feedsWritten(results.slice(0, feed.length)));
+  const feed = await feedRewards(env, ledger, verdicts, nowMs);
+  const results = await ledger.LEDGER.batch([...feed, ...recordOutcomes(ledger, verdicts, nowMs), updateRewards(ledger, verdicts)]);
+  await announceFeeds(env, ledger, feedsWritten(results.slice(0, feed.length)));
 }
 
 function updateRewards(env: Pick<Env, "LEDGER">, verdicts: readonly Verdict[]): D1PreparedStatement {
-  const rows = verdicts.map((v) => [v.card, v.status, v.attempts, v.nextAttemptAt, v.grantedAt, v.failedAt, v.lastError, v.receipt]);
+  const rows = verdicts.map((v) => [
+    v.campaign,
+    v.card,
+    v.status,
+    v.attempts,
+    v.nextAttemptAt,
+    v.grantedAt,
+    v.failedAt,
+    v.lastError,
+    v.receipt,
+  ]);
   return env.LEDGER.prepare(
     `UPDATE rewards SET
        status = verdict.status,
@@ -70,10 +84,10 @@ function updateRewards(env: Pick<Env, "LEDGER">, verdicts: readonly Verdict[]): 
        last_error = coalesce(verdict.last_error, rewards.last_error),
        receipt = verdict.receipt
      FROM (
-       SELECT value->>0 AS card, value->>1 AS status, value->>2 AS attempts, value->>3 AS next_attempt_at,
-              value->>4 AS granted_at, value->>5 AS failed_at, value->>6 AS last_error, value->>7 AS receipt
+       SELECT value->>0 AS campaign, value->>1 AS card, value->>2 AS status, value->>3 AS attempts, value->>4 AS next_attempt_at,
+              value->>5 AS granted_at, value->>6 AS failed_at, value->>7 AS last_error, value->>8 AS receipt
        FROM json_each(?)
      ) AS verdict
-     WHERE rewards.card = verdict.card AND +rewards.status = 'pending'`,
+     WHERE rewards.campaign = verdict.campaign AND rewards.card = verdict.card AND +rewards.status = 'pending'`,
   ).bind(JSON.stringify(rows));
 }

@@ -23,11 +23,10 @@ describe("the sweeper", () => {
   });
 
   test.each([
-    ["a settlement that died before it sent it on", { attempts: 0, nextAttemptAt: LONG_AGO }],
-    ["an agent that died before it wrote anything", { attempts: 0, nextAttemptAt: LONG_AGO }],
+    ["a settlement that died before it sent it on, or an agent before it wrote anything", { attempts: 0, nextAttemptAt: null }],
     ["a message that was dead-lettered or lost after some attempts", { attempts: 5, nextAttemptAt: LONG_AGO }],
     ["a redrive whose message was never sent", { attempts: 0, nextAttemptAt: LONG_AGO }],
-    ["a version that wrote no due time", { attempts: 0, nextAttemptAt: null }],
+    ["a version that wrote a due time when it settled", { attempts: 0, nextAttemptAt: LONG_AGO }],
   ])("finds a reward that was lost by %s", async (_, row) => {
     const { campaign, env, sent } = await publishPrizes();
     const lost = await seedRewards(1, { campaign, createdAt: LONG_AGO, ...row });
@@ -66,6 +65,23 @@ describe("the sweeper", () => {
       sent.flatMap(({ rewards }) => rewards),
     );
     expect((await ledgerRewards(campaign)).map(({ status }) => status)).toEqual(["granted", "granted", "granted"]);
+  });
+
+  test("forgets which rewards were fresh once it has looked at them, and finds those that are pending still by their time", async () => {
+    const { campaign, env, sent } = await publishPrizes();
+    const entries = async () =>
+      env.LEDGER.prepare("SELECT count(*) AS n FROM fresh_rewards WHERE cards LIKE '%' || ? || '%'").bind(campaign).first<number>("n");
+    const [lost = [], granted = [], young = []] = await Promise.all(
+      [LONG_AGO, LONG_AGO, NOW].map(async (createdAt) => seedRewards(2, { campaign, createdAt })),
+    );
+    await seeTo(env, granted);
+    expect(await entries()).toBe(3);
+    await sweepRewards(env, NOW);
+    expect(await entries()).toBe(1);
+    await sweepRewards(env, NOW + SWEEP_AFTER_MS + 1);
+    expect(await entries()).toBe(0);
+    const again = sent.flatMap(({ rewards }) => rewards).filter((reward) => reward.campaign === campaign);
+    expect(again.map(({ card }) => card).toSorted()).toEqual([...lost, ...lost, ...young].map(({ card }) => card).toSorted());
   });
 
   test("takes a bounded number at a time, and the rest next time", async () => {

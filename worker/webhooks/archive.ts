@@ -3,7 +3,7 @@ import { blockDay, dayOf, putLines } from "../ledger/lake.ts";
 import { eventsOfBlock } from "./events.ts";
 import type { PartnerEvent } from "./events.ts";
 
-/** Events that no block holds lie beside the blocks: `partner-events/<campaign>/<UTC date>/<feed>.ndjson`. */
+/** Events that no block holds lie beside the blocks: `partner-events/<campaign>/<UTC date>/<feed>.ndjson`, of a further ledger `<feed>-<2 and up>.ndjson`. */
 function archiveDay(campaign: string, date: string): string {
   return `partner-events/${campaign}/${date}/`;
 }
@@ -12,12 +12,12 @@ function archiveDay(campaign: string, date: string): string {
 export async function archiveEvents(
   env: Pick<Env, "LAKE">,
   campaign: string,
-  feed: number,
+  feed: string,
   events: readonly PartnerEvent[],
 ): Promise<void> {
   const date = dayOf(events[0]?.at ?? 0);
   const lines = events.map((event) => `${JSON.stringify(event)}\n`).join("");
-  await putLines(env, `${archiveDay(campaign, date)}${String(feed).padStart(12, "0")}.ndjson`, lines);
+  await putLines(env, `${archiveDay(campaign, date)}${feed}.ndjson`, lines);
 }
 
 /** The events of a settled block. Throws where the lake has not got it. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Block } from "../../durable-objects/block.ts";
+import { boundLedgers, inEach } from "../ledger/ledgers.ts";
+import type { Ledger } from "../ledger/ledgers.ts";
 import type { partnerFeed } from "../ledger/schema.ts";
 import { BLOCK_EVENT_TYPES, REWARD_EVENT_TYPES } from "./events.ts";
 import { isHeard } from "./listeners.ts";
@@ -28,8 +30,11 @@ const FEEDS_A_MESSAGE = 20;
 /** The platform's limit of one `sendBatch`. */
 const MESSAGES_A_SEND = 100;
 
-/** A message of the queue `partner-events`: rows of `partner_feed`. */
-export const feedMessageSchema = z.strictObject({ feeds: z.array(z.int().positive()).min(1).max(FEEDS_A_MESSAGE) });
+/** A message of the queue `partner-events`: rows of a ledger's `partner_feed`. */
+export const feedMessageSchema = z.strictObject({
+  ledger: z.int().nonnegative().default(0),
+  feeds: z.array(z.int().positive()).min(1).max(FEEDS_A_MESSAGE),
+});
 
 /** Writes rows; gives their numbers, to be announced after the commit. */
 export function insertFeeds(env: Pick<Env, "LEDGER">, feeds: readonly NewFeed[], nowMs: number): D1PreparedStatement {
@@ -46,6 +51,7 @@ const NEWS = /"type":"(?:revealed|redeemed|voided|expired)"/;
 /** Rows for those blocks whose campaign somebody listens to: none, mostly. `key` is where the block lies in the lake. */
 export async function feedBlocks(
   env: Pick<Env, "LEDGER">,
+  ledger: Ledger,
   blocks: readonly { readonly block: Block; readonly key: string }[],
   nowMs: number,
 ): Promise<D1PreparedStatement[]> {
@@ -54,7 +60,7 @@ export async function feedBlocks(
   const feeds = news.flatMap(({ block: { header }, key }): NewFeed[] =>
     heard.has(header.campaign) ? [{ campaign: header.campaign, kind: "block", body: { key } }] : [],
   );
-  return feeds.length === 0 ? [] : [insertFeeds(env, feeds, nowMs)];
+  return feeds.length === 0 ? [] : [insertFeeds(ledger, feeds, nowMs)];
 }
 
 /** What the consumer finds of a reward: card, prize, version of the card as redeemed, what became of it, how often it was redriven, when. */
@@ -66,6 +72,7 @@ export type FedReward = readonly [card: string, prize: string, version: number, 
  */
 export async function feedRewards(
   env: Pick<Env, "LEDGER">,
+  ledger: Ledger,
   verdicts: readonly { readonly card: string; readonly campaign: string; readonly status: string }[],
   nowMs: number,
 ): Promise<D1PreparedStatement[]> {
@@ -73,11 +80,12 @@ export async function feedRewards(
   const heard = await heardOf(env, new Set(final.map(({ campaign }) => campaign)), REWARD_EVENT_TYPES);
   const told = final.filter(({ campaign }) => heard.has(campaign));
   if (told.length === 0) return [];
-  const rows = told.map(({ card, status }) => [card, status]);
-  const statement = env.LEDGER.prepare(
+  const rows = told.map(({ campaign, card, status }) => [campaign, card, status]);
+  const statement = ledger.LEDGER.prepare(
     `INSERT INTO partner_feed (campaign, kind, body, sweeps, due_at)
-     SELECT r.campaign, 'rewards', json_group_array(json_array(r.card, r.prize, c.version, v.value->>1, r.redrives, ?2)), 0, ?3
-     FROM json_each(?1) AS v JOIN rewards AS r ON r.card = v.value->>0 JOIN cards AS c ON c.card = r.card
+     SELECT r.campaign, 'rewards', json_group_array(json_array(r.card, r.prize, c.version, v.value->>2, r.redrives, ?2)), 0, ?3
+     FROM json_each(?1) AS v JOIN rewards AS r ON r.campaign = v.value->>0 AND r.card = v.value->>1
+     JOIN cards AS c ON c.campaign = r.campaign AND c.card = r.card
      WHERE +r.status = 'pending' GROUP BY +r.campaign RETURNING feed`,
   ).bind(JSON.stringify(rows), nowMs, nowMs + SWEEP_AFTER_MS);
   return [statement];
@@ -94,11 +102,17 @@ export function feedsWritten(results: readonly D1Result[]): number[] {
   return results.flatMap(({ results: rows }) => (rows as { feed: number }[]).map(({ feed }) => feed));
 }
 
-/** Tells the consumer of rows; a message that cannot be sent is left to the sweep. */
-export async function announceFeeds(env: Pick<Env, "PARTNER_EVENTS">, feeds: readonly number[], delaySeconds = 0): Promise<void> {
-  const messages: { body: { feeds: number[] }; contentType: "json" }[] = [];
+/** Tells the consumer of a ledger's rows; a message that cannot be sent is left to the sweep. */
+export async function announceFeeds(
+  env: Pick<Env, "PARTNER_EVENTS">,
+  { nth }: Pick<Ledger, "nth">,
+  feeds: readonly number[],
+  delaySeconds = 0,
+): Promise<void> {
+  const messages: { body: z.input<typeof feedMessageSchema>; contentType: "json" }[] = [];
   for (let first = 0; first < feeds.length; first += FEEDS_A_MESSAGE) {
-    messages.push({ body: { feeds: feeds.slice(first, first + FEEDS_A_MESSAGE) }, contentType: "json" });
+    const together = feeds.slice(first, first + FEEDS_A_MESSAGE);
+    messages.push({ body: nth === 0 ? { feeds: together } : { ledger: nth, feeds: together }, contentType: "json" });
   }
   try {
     for (let first = 0; first < messages.length; first += MESSAGES_A_SEND) {
@@ -111,13 +125,18 @@ export async function announceFeeds(env: Pick<Env, "PARTNER_EVENTS">, feeds: rea
   }
 }
 
-/** Announces again what is overdue, whatever lost it. Gives how many rows that were. */
+/** Announces again what is overdue in any ledger, whatever lost it. Gives how many rows that were. */
 export async function sweepFeeds(env: Pick<Env, "LEDGER" | "PARTNER_EVENTS">, nowMs: number = Date.now()): Promise<number> {
-  const given = await env.LEDGER.prepare("DELETE FROM partner_feed WHERE sweeps >= ? RETURNING feed, campaign, kind, body")
+  const swept = await inEach(boundLedgers(env), async (ledger) => sweepLedger(env, ledger, nowMs));
+  return swept.reduce((sum, rows) => sum + rows, 0);
+}
+
+async function sweepLedger(env: Pick<Env, "PARTNER_EVENTS">, ledger: Ledger, nowMs: number): Promise<number> {
+  const given = await ledger.LEDGER.prepare("DELETE FROM partner_feed WHERE sweeps >= ? RETURNING feed, campaign, kind, body")
     .bind(MAX_SWEEPS)
     .all();
   for (const row of given.results) console.error(JSON.stringify({ message: "partner events were given up", ...row }));
-  const { results } = await env.LEDGER.prepare(
+  const { results } = await ledger.LEDGER.prepare(
     `UPDATE partner_feed SET sweeps = sweeps + 1, due_at = ?1 + min(?2, ?3 << min(sweeps, 10))
      WHERE feed IN (SELECT feed FROM partner_feed WHERE due_at < ?1 ORDER BY feed LIMIT ?4) RETURNING feed`,
   )
@@ -126,6 +145,7 @@ export async function sweepFeeds(env: Pick<Env, "LEDGER" | "PARTNER_EVENTS">, no
   if (results.length === 0) return 0;
   await announceFeeds(
     env,
+    ledger,
     results.map(({ feed }) => feed),
   );
   console.warn(JSON.stringify({ message: "overdue partner events were announced again", feeds: results.length }));

@@ -1,8 +1,10 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { DisabledBy, EndpointAddress } from "../../durable-objects/protocol.ts";
+import { errorText } from "../error-text.ts";
 import { partners, webhookEndpoints } from "../ledger/schema.ts";
 import { Memo } from "../memo.ts";
+import { within } from "../within.ts";
 
 /** A live endpoint, and what its partner may and wants to be told of. */
 export interface Listener extends EndpointAddress {
@@ -40,11 +42,24 @@ const REMEMBERED_MS = 5_000;
 const ALL = "all";
 const remembered = new Memo<readonly Listener[]>(2);
 
-/** Whether anybody listens for one of these types, as known to this isolate. */
+/** The register is away if it takes longer: what has settled in other ledgers does not wait for it. */
+const REGISTER_ANSWER_MS = 2_000;
+
+/** Whether anybody listens for one of these types, as known to this isolate; where that cannot be learned, somebody may: a row that nobody is told of is dropped. */
 export async function isHeard(env: Pick<Env, "LEDGER">, campaign: string, types: readonly string[]): Promise<boolean> {
   const nowMs = Date.now();
-  const listeners = remembered.get(ALL, nowMs) ?? remembered.set(ALL, await loadListeners(env), nowMs + REMEMBERED_MS);
+  const listeners = remembered.get(ALL, nowMs) ?? (await knownListeners(env, nowMs));
+  if (listeners === null) return true;
   return listeners.some((listener) => mayHear(listener, campaign) && types.some((type) => wants(listener, type)));
+}
+
+async function knownListeners(env: Pick<Env, "LEDGER">, nowMs: number): Promise<readonly Listener[] | null> {
+  try {
+    return remembered.set(ALL, await within(REGISTER_ANSWER_MS, loadListeners(env)), nowMs + REMEMBERED_MS);
+  } catch (error) {
+    console.warn(JSON.stringify({ message: "it is not known who listens", error: errorText(error) }));
+    return null;
+  }
 }
 
 /** After a change of the endpoints: the other isolates follow within seconds. */

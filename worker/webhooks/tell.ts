@@ -5,6 +5,8 @@ import { rewardEvent, stockEvent } from "./events.ts";
 import type { PartnerEvent, StockChange } from "./events.ts";
 import { announceFeeds, feedMessageSchema } from "./feed.ts";
 import type { FedReward, FeedRow } from "./feed.ts";
+import { boundLedgers } from "../ledger/ledgers.ts";
+import type { Ledger } from "../ledger/ledgers.ts";
 import { loadListeners, mayHear, recordDisabled, wants } from "./listeners.ts";
 import type { Listener } from "./listeners.ts";
 import { replayPage } from "./replay.ts";
@@ -32,38 +34,54 @@ interface Reading {
  * takes a row once, and only keeps it: how its partner answers holds up nobody here.
  */
 export async function consumePartnerEvents(batch: MessageBatch, env: Env): Promise<void> {
-  const feeds = new Set<number>();
+  const announced: Announced[] = [];
   for (const message of batch.messages) {
     const parsed = feedMessageSchema.safeParse(message.body);
-    if (parsed.success) for (const feed of parsed.data.feeds) feeds.add(feed);
-    else console.error(JSON.stringify({ message: "a partner-events message is of no known form", id: message.id }));
+    if (parsed.success) announced.push({ message, ...parsed.data });
+    else {
+      console.error(JSON.stringify({ message: "a partner-events message is of no known form", id: message.id }));
+      message.ack();
+    }
   }
+  for (const [nth, together] of Map.groupBy(announced, ({ ledger }) => ledger)) await tellLedger(env, nth, together);
+}
+
+interface Announced {
+  readonly message: Message;
+  readonly ledger: number;
+  readonly feeds: readonly number[];
+}
+
+/** A ledger whose rows could not be told has its own messages come again, and no other's. */
+async function tellLedger(env: Env, nth: number, announced: readonly Announced[]): Promise<void> {
+  const feeds = new Set(announced.flatMap((one) => one.feeds));
   try {
-    await tellFeeds(env, [...feeds]);
-    batch.ackAll();
+    const ledger = boundLedgers(env)[nth];
+    if (ledger === undefined) throw new Error(`ledger ${nth + 1} is not bound`);
+    await tellFeeds(env, ledger, [...feeds]);
+    for (const { message } of announced) message.ack();
   } catch (error) {
     console.error(JSON.stringify({ message: "partner events were not all told", feeds: feeds.size, error: String(error) }));
-    batch.retryAll({ delaySeconds: RETRY_DELAY_S });
+    for (const { message } of announced) message.retry({ delaySeconds: RETRY_DELAY_S });
   }
 }
 
 /** Rejects when a row could not be told to all; the others are. */
-async function tellFeeds(env: Env, feeds: readonly number[]): Promise<void> {
-  if (feeds.length === 0) return;
+async function tellFeeds(env: Env, ledger: Ledger, feeds: readonly number[]): Promise<void> {
   const listeners = await loadListeners(env);
   const faults: unknown[] = [];
   for (let first = 0; first < feeds.length; first += ROWS_AT_ONCE) {
-    const rows = await loadRows(env, feeds.slice(first, first + ROWS_AT_ONCE));
-    const read = await Promise.allSettled(rows.map((row) => readRow(env, row)));
+    const rows = await loadRows(ledger, feeds.slice(first, first + ROWS_AT_ONCE));
+    const read = await Promise.allSettled(rows.map(async (row) => readRow(env, ledger, row)));
     const readings = read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     faults.push(...read.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
-    faults.push(...(await tellReadings(env, listeners, readings)));
+    faults.push(...(await tellReadings(env, ledger, listeners, readings)));
   }
   if (faults.length > 0) throw faults[0];
 }
 
-async function loadRows(env: Env, feeds: readonly number[]): Promise<FeedRow[]> {
-  const { results } = await env.LEDGER.prepare(
+async function loadRows({ LEDGER }: Ledger, feeds: readonly number[]): Promise<FeedRow[]> {
+  const { results } = await LEDGER.prepare(
     "SELECT feed, campaign, kind, body, sweeps, due_at AS dueAt FROM partner_feed WHERE feed IN (SELECT value FROM json_each(?))",
   )
     .bind(JSON.stringify(feeds))
@@ -71,9 +89,12 @@ async function loadRows(env: Env, feeds: readonly number[]): Promise<FeedRow[]> 
   return results;
 }
 
-async function readRow(env: Env, row: FeedRow): Promise<Reading> {
-  const { feed, campaign, kind } = row;
-  const plain = { row, source: String(feed), replay: null };
+/** Each ledger numbers its own rows. */
+async function readRow(env: Env, { nth }: Ledger, row: FeedRow): Promise<Reading> {
+  const { campaign, kind } = row;
+  const ofLedger = nth === 0 ? "" : `-${nth + 1}`;
+  const plain = { row, source: `${row.feed}${ofLedger}`, replay: null };
+  const archived = `${String(row.feed).padStart(12, "0")}${ofLedger}`;
   switch (kind) {
     case "block": {
       const { key } = JSON.parse(row.body) as { key: string };
@@ -84,24 +105,24 @@ async function readRow(env: Env, row: FeedRow): Promise<Reading> {
       const events = rewards.map(([card, prize, version, status, redrives, at]) =>
         rewardEvent({ campaign, card, prize, version, status, redrives, at }),
       );
-      await archiveEvents(env, campaign, feed, events);
+      await archiveEvents(env, campaign, archived, events);
       return { ...plain, events };
     }
     case "stock": {
       const events = (JSON.parse(row.body) as StockChange[]).map(stockEvent);
-      await archiveEvents(env, campaign, feed, events);
+      await archiveEvents(env, campaign, archived, events);
       return { ...plain, events };
     }
     case "replay": {
       const replay = JSON.parse(row.body) as Replay;
       const { events, next } = await replayPage(env, campaign, replay);
-      return { row, source: `${feed}.${replay.page}`, events, replay: { endpoint: replay.endpoint, next } };
+      return { row, source: `${plain.source}.${replay.page}`, events, replay: { endpoint: replay.endpoint, next } };
     }
   }
 }
 
 /** Tells every endpoint its part, and drops or moves on the rows that all have heard. Gives what went wrong. */
-async function tellReadings(env: Env, listeners: readonly Listener[], readings: readonly Reading[]): Promise<unknown[]> {
+async function tellReadings(env: Env, ledger: Ledger, listeners: readonly Listener[], readings: readonly Reading[]): Promise<unknown[]> {
   const faults: unknown[] = [];
   const unheard = new Set<Reading>();
   const busy = new Set<string>();
@@ -121,7 +142,7 @@ async function tellReadings(env: Env, listeners: readonly Listener[], readings: 
   );
   const heard = readings.filter((reading) => !unheard.has(reading));
   const listening = new Set(listeners.map(({ endpoint }) => endpoint));
-  await finish(env, heard, { listening, busy });
+  await finish(env, ledger, heard, { listening, busy });
   return faults;
 }
 
@@ -159,6 +180,7 @@ async function hear(env: Env, { endpoint, url, sealed }: Listener, parts: readon
 
 async function finish(
   env: Env,
+  ledger: Ledger,
   readings: readonly Reading[],
   { listening, busy }: { readonly listening: ReadonlySet<string>; readonly busy: ReadonlySet<string> },
 ): Promise<void> {
@@ -166,10 +188,10 @@ async function finish(
   const done = readings.filter((reading) => !goesOn(reading)).map(({ row }) => row.feed);
   const on = readings.filter(goesOn);
   if (done.length + on.length === 0) return;
-  await env.LEDGER.batch([
-    env.LEDGER.prepare("DELETE FROM partner_feed WHERE feed IN (SELECT value FROM json_each(?))").bind(JSON.stringify(done)),
+  await ledger.LEDGER.batch([
+    ledger.LEDGER.prepare("DELETE FROM partner_feed WHERE feed IN (SELECT value FROM json_each(?))").bind(JSON.stringify(done)),
     ...on.map(({ row, replay }) =>
-      env.LEDGER.prepare("UPDATE partner_feed SET body = ? WHERE feed = ? AND body = ?").bind(
+      ledger.LEDGER.prepare("UPDATE partner_feed SET body = ? WHERE feed = ? AND body = ?").bind(
         JSON.stringify(replay?.next),
         row.feed,
         row.body,
@@ -177,6 +199,6 @@ async function finish(
     ),
   ]);
   for (const { row, replay } of on) {
-    await announceFeeds(env, [row.feed], busy.has(replay?.endpoint ?? "") ? REPLAY_PAUSE_S : 0);
+    await announceFeeds(env, ledger, [row.feed], busy.has(replay?.endpoint ?? "") ? REPLAY_PAUSE_S : 0);
   }
 }

@@ -2,6 +2,7 @@ import { eq, inArray } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { readStock } from "../cards/stock.ts";
 import { errorText } from "../error-text.ts";
+import { register } from "../ledger/ledgers.ts";
 import { campaigns, stockLevels } from "../ledger/schema.ts";
 import { STOCK_EVENT_TYPES } from "./events.ts";
 import type { StockChange } from "./events.ts";
@@ -57,7 +58,7 @@ async function watchCampaign(env: Env, campaign: string, nowMs: number): Promise
   );
   const feeds = told.length === 0 ? [] : [insertFeeds(env, [{ campaign, kind: "stock", body: told }], nowMs)];
   const [, ...written] = await env.LEDGER.batch([keepLevels(env, campaign, changes, nowMs), ...feeds]);
-  await announceFeeds(env, feedsWritten(written));
+  await announceFeeds(env, register(env), feedsWritten(written));
 }
 
 function keepLevels(env: Env, campaign: string, changes: readonly LevelChange[], nowMs: number): D1PreparedStatement {

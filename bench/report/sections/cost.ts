@@ -2,7 +2,7 @@ import { PRICES } from "../../cost/prices.ts";
 import type { Bill } from "../../cost/prices.ts";
 import type { Counts } from "../../cost/counts.ts";
 import { bars } from "../plots.ts";
-import { readResult } from "../results.ts";
+import { readResult } from "../../read-result.ts";
 import { circumstancesLine, fixed, markdownTable, plot } from "../section.ts";
 import type { Section } from "../section.ts";
 

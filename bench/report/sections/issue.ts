@@ -1,4 +1,4 @@
-import { readResult } from "../results.ts";
+import { readResult } from "../../read-result.ts";
 import { circumstancesLine, fixed, markdownTable, verdict, whole } from "../section.ts";
 import type { Section } from "../section.ts";
 import type { Figure, RatioFigure } from "../../issue/summarize.ts";

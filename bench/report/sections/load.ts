@@ -1,23 +1,15 @@
 import type { CheckedBooks } from "../../load/check-books.ts";
 import type { Run } from "../../load/run.ts";
 import type { Look } from "../../load/judge.ts";
+import type { Found } from "../../load/search-rate.ts";
 import { lines } from "../plots.ts";
 import type { Point } from "../plots.ts";
-import { readResult } from "../results.ts";
-import type { Kept } from "../results.ts";
+import { readResult } from "../../read-result.ts";
+import type { Kept } from "../../read-result.ts";
 import { circumstancesLine, fixed, markdownTable, plot, whole } from "../section.ts";
 import type { Section } from "../section.ts";
 
 type LoadResult = Run & { readonly name: string; readonly what: string; readonly books: CheckedBooks | null };
-
-interface Found {
-  readonly name: string;
-  readonly rate: number | null;
-  readonly requestsPerSecond: number | null;
-  readonly limitedByGenerator: boolean;
-  readonly confirmed: Run | null;
-  readonly tries: readonly { readonly rate: number; readonly p99Ms: number; readonly verdict: Run["verdict"] }[];
-}
 
 interface SearchResult {
   readonly found: readonly Found[];

@@ -1,7 +1,7 @@
 import { median } from "../../issue/summarize.ts";
 import type { FrameFigures, Spread } from "../../page/frames.ts";
 import type { Visit } from "../../page/visit.ts";
-import { readResult } from "../results.ts";
+import { readResult } from "../../read-result.ts";
 import { circumstancesLine, fixed, markdownTable, whole } from "../section.ts";
 import type { Section } from "../section.ts";
 

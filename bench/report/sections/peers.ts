@@ -1,5 +1,5 @@
 import { bars } from "../plots.ts";
-import { readResult } from "../results.ts";
+import { readResult } from "../../read-result.ts";
 import { circumstancesLine, fixed, markdownTable, plot, verdict, whole } from "../section.ts";
 import type { Section } from "../section.ts";
 

@@ -1,8 +1,11 @@
 import type { Counts } from "../../cost/counts.ts";
+import type { Checked } from "../../scale/check/check.ts";
+import type { Configuration, Verdict } from "../../scale/simulation/configurations.ts";
+import type { Simulated } from "../../scale/simulation/simulate.ts";
 import { lines } from "../plots.ts";
 import type { Point } from "../plots.ts";
-import { readResult } from "../results.ts";
-import type { Kept } from "../results.ts";
+import { readResult } from "../../read-result.ts";
+import type { Kept } from "../../read-result.ts";
 import { circumstancesLine, fixed, markdownTable, plot, whole } from "../section.ts";
 import type { Section } from "../section.ts";
 
@@ -17,18 +20,7 @@ interface ScaleResult {
   }[];
 }
 
-interface Played {
-  readonly name: string;
-  readonly needs: string;
-  readonly verdict: { readonly holds: boolean; readonly bottleneck: string };
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly shed: number;
-  readonly settledPerSecond: number;
-  readonly peakUnacknowledged: number;
-  readonly drainedAfterS: number | null;
-  readonly seconds: readonly { readonly atS: number; readonly p99Ms: number | null; readonly unsettledEvents: number }[];
-}
+type Played = Configuration & Simulated & { readonly verdict: Verdict };
 
 interface SimulateResult {
   readonly parameters: { readonly load: { readonly drawsPerSecond: number; readonly seconds: number; readonly bulk: number } };
@@ -37,27 +29,11 @@ interface SimulateResult {
   readonly variations: readonly Played[];
 }
 
-interface Checked {
-  readonly drawsPerSecond: number;
-  readonly settledPerSecond: number;
-  readonly peakUnacknowledged: number;
-  readonly drainS: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-interface CheckResult {
-  readonly shards: number;
-  readonly load: { readonly drawsPerSecond: number; readonly seconds: number; readonly bulk: number };
-  readonly predicted: Checked;
-  readonly real: Checked;
-}
-
 /** How cost grows with the issuers, and what 100,000 draws a second would come to. */
 export async function scaleSection(): Promise<Section | null> {
   const scale = await readResult<ScaleResult>("scale");
   const simulated = await readResult<SimulateResult>("simulate");
-  const check = await readResult<CheckResult>("simulate-check");
+  const check = await readResult<Checked>("simulate-check");
   if (scale === null && simulated === null) return null;
   return {
     title: "Towards 100,000 draws a second",
@@ -127,9 +103,9 @@ p99 is below a second, and as long after the load everything is in the ledger, w
     ),
     plot("simulate-p99", "Latency of a call over the ten minutes"),
     plot("simulate-backlog", "Events that the ledger does not have"),
-    `Issuing holds as it is. Settling does not: one D1 database holds ${whole(cardsALedger)} cards, and settles a fraction of the rate; the ${whole(drawsPerSecond * seconds)} of such ten minutes want
-their shards spread over several. That is not built. Until then such a campaign's outbox fills, and its issuers refuse draws with \`overloaded\` before anything is
-lost.`,
+    `Issuing holds as it is. Settling into one D1 database does not: it holds ${whole(cardsALedger)} cards, and settles a fraction of the rate; the ${whole(drawsPerSecond * seconds)} of such ten minutes want
+their shards spread over several, which a deployment has by binding them. Where it has too few, such a campaign's outbox fills, and its issuers refuse draws with
+\`overloaded\` before anything is lost.`,
     "The last of them for a minute, with one thing changed:",
     markdownTable(
       ["", ...heading],
@@ -138,7 +114,7 @@ lost.`,
   ];
 }
 
-function checkParts(result: Kept<CheckResult>): string[] {
+function checkParts(result: Kept<Checked>): string[] {
   const { load, shards, predicted, real } = result;
   const rows = (
     [

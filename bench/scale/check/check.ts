@@ -1,17 +1,14 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MAX_BLOCK_BYTES } from "../../../durable-objects/card-issuer/outbox.ts";
-import { KEY_FILES } from "../../../sandbox/keys.ts";
 import { callJson } from "../../../scripts/api-call.ts";
-import { HMAC_KEY_ID } from "../../../scripts/demo-partner.ts";
 import { openMadeCampaign } from "../../../scripts/made-campaign.ts";
 import { openServedHouse } from "../../../scripts/served-house.ts";
 import type { ServedHouse } from "../../../scripts/served-house.ts";
 import type { Terminal } from "../../../scripts/terminal.ts";
-import { signedDraws } from "../../peers/requests.ts";
+import { demoSigning, signedDraws } from "../../peers/requests.ts";
 import { unlimited } from "../../unlimited.ts";
 import { CONSUMER, onThisMachine } from "../simulation/parameters.ts";
 import type { Load } from "../simulation/settings.ts";
@@ -32,6 +29,7 @@ const OVERLOAD = 1.25;
 const RATE_STEP = 500;
 const MAX_RATE = 20_000;
 const WATCH_EVERY_MS = 200;
+const LOOK_EVERY_MS = 50;
 const MAX_DRAIN_S = 240;
 /** Draws before the load, so that nothing is done for the first time in it. */
 const WARM_UP = { calls: 100, perSecond: 25 } as const;
@@ -149,33 +147,34 @@ async function play(terminal: Terminal, load: Load, shards: number): Promise<Pla
 async function playLoad(house: ServedHouse, { drawsPerSecond, seconds }: Load): Promise<Played> {
   const pid = await servingProcess(house.server.group);
   const [before, first] = [await threadTimes(pid), await progressOf(house)];
-  const beganMs = performance.now();
-  const nowS = () => (performance.now() - beganMs) / 1_000;
-  const backlog: (Backlog & { readonly settled: number })[] = [];
+  const seen: { readonly atMs: number; readonly most: number; readonly unacknowledged: number; readonly settled: number }[] = [];
   const watching = { on: true };
   const watch = (async () => {
     for (; watching.on; await sleep(WATCH_EVERY_MS)) {
-      const { unacknowledged, acknowledgedEvents } = await progressOf(house);
-      backlog.push({ atS: nowS(), unacknowledged, settled: acknowledgedEvents - first.acknowledgedEvents });
+      const { unacknowledged, mostUnacknowledged: most, acknowledgedEvents } = await progressOf(house);
+      seen.push({ atMs: performance.now(), most, unacknowledged, settled: acknowledgedEvents - first.acknowledgedEvents });
     }
   })();
   const measured = await fire(house, (drawsPerSecond * seconds) / BULK, drawsPerSecond / BULK);
+  // Before the first request the generator was started, and all of them were signed.
+  const beganMs = performance.now() - measured.seconds * 1_000;
   await drained(house, first.acknowledgedEvents + drawsPerSecond * seconds);
-  const drainS = nowS() - seconds;
+  const drainS = (performance.now() - beganMs) / 1_000 - seconds;
   watching.on = false;
   await watch;
   const after = await threadTimes(pid);
   const [cpuMs, waitedMs] = [after.cpuMs - before.cpuMs, after.waitedMs - before.waitedMs];
   if (measured.failed > 0)
     throw new Error(`${measured.failed} of ${measured.answered} calls were not answered 200: ask for a lower --rate`);
-  const settled = backlog.findLast(({ atS }) => atS <= seconds)?.settled ?? 0;
+  const watched = seen.map(({ atMs, ...rest }) => ({ atS: (atMs - beganMs) / 1_000, ...rest })).filter(({ atS }) => atS >= 0);
+  const settled = watched.findLast(({ atS }) => atS <= seconds)?.settled ?? 0;
   return {
     contention: (cpuMs + waitedMs) / cpuMs,
-    backlog: backlog.map(({ atS, unacknowledged }) => ({ atS, unacknowledged })),
+    backlog: watched.map(({ atS, unacknowledged }) => ({ atS, unacknowledged })),
     real: {
       drawsPerSecond: (drawsPerSecond * seconds) / Math.max(seconds, measured.seconds),
       settledPerSecond: settled / seconds,
-      peakUnacknowledged: Math.max(...backlog.map(({ unacknowledged }) => unacknowledged)),
+      peakUnacknowledged: Math.max(...watched.map(({ most }) => most)),
       drainS,
       p50Ms: measured.p50Ms,
       p99Ms: measured.p99Ms,
@@ -190,18 +189,17 @@ async function progressOf({ appOrigin }: ServedHouse): Promise<Progress> {
 
 /** Waits until no block is left, and the ledger has so many events. */
 async function drained(house: ServedHouse, events = 1): Promise<void> {
-  for (let waitedMs = 0; waitedMs < MAX_DRAIN_S * 1_000; waitedMs += WATCH_EVERY_MS) {
+  for (let waitedMs = 0; waitedMs < MAX_DRAIN_S * 1_000; waitedMs += LOOK_EVERY_MS) {
     const { unacknowledged, acknowledgedEvents } = await progressOf(house);
     if (unacknowledged === 0 && acknowledgedEvents >= events) return;
-    await sleep(WATCH_EVERY_MS);
+    await sleep(LOOK_EVERY_MS);
   }
   throw new Error(`the ledger has not caught up within ${MAX_DRAIN_S} s`);
 }
 
 async function fire({ appOrigin, keysDir }: ServedHouse, calls: number, perSecond: number): Promise<OpenMeasured> {
-  const secret = (await readFile(join(keysDir, KEY_FILES.demoSecret), "utf8")).trim();
   const url = `${appOrigin}/partner/v1/campaigns/${CAMPAIGN}/draws`;
-  const requests = signedDraws({ keyId: HMAC_KEY_ID, secret }, url, BULK, calls);
+  const requests = signedDraws(await demoSigning(keysDir), url, BULK, calls);
   const child = fork(join(import.meta.dirname, "generate.ts"), { serialization: "advanced" });
   const end = () => void child.kill();
   process.once("exit", end);

@@ -12,15 +12,18 @@ export interface Configuration {
   readonly changes: Changes;
 }
 
-/** Ledgers of the configuration that holds: D1 is at work less than half of the time, though its measured times are doubled. */
+/** Ledgers of the configuration that holds, though D1's measured times are doubled. */
 const LEDGERS = 32;
-const BUILT: Changes = { ledgers: LEDGERS };
+const AS_MANY_CONSUMERS = { concurrency: LIMITS.queueConcurrency.is };
+/** One queue takes the messages of all, and its batches are parted by ledger. */
+const BUILT: Changes = { ledgers: LEDGERS, consumer: AS_MANY_CONSUMERS };
 
 /** Each is played for the whole ten minutes, and for as long after. */
 export const CONFIGURATIONS: readonly Configuration[] = [
   { name: "as it is", needs: "nothing", changes: {} },
-  { name: "as many consumers as a queue may have", needs: "settings", changes: { consumer: { concurrency: LIMITS.queueConcurrency.is } } },
-  { name: `${LEDGERS} ledgers, a queue each`, needs: "building", changes: BUILT },
+  { name: "as many consumers as a queue may have", needs: "settings", changes: { consumer: AS_MANY_CONSUMERS } },
+  { name: `${LEDGERS} ledgers, a queue each`, needs: "building", changes: { ledgers: LEDGERS, queues: LEDGERS } },
+  { name: `${LEDGERS} ledgers, one queue with as many consumers as it may have`, needs: "settings", changes: BUILT },
 ];
 
 export const VARIATION_SECONDS = 60;
@@ -38,8 +41,9 @@ export const VARIATIONS: readonly Configuration[] = [
   vary("64 ledgers", { ledgers: 64 }),
   vary("batches of 5", { consumer: { batchSize: 5 } }),
   vary("batches of 20", { consumer: { batchSize: 20 } }),
-  vary("2 consumers a queue", { consumer: { concurrency: 2 } }),
-  vary("50 consumers a queue", { consumer: { concurrency: 50 } }),
+  vary("10 consumers", { consumer: { concurrency: 10 } }),
+  vary("50 consumers", { consumer: { concurrency: 50 } }),
+  vary("a queue for each ledger", { queues: LEDGERS }),
   vary("single draws", { load: { bulk: 1 } }),
   vary("calls of 10", { load: { bulk: 10 } }),
   vary("calls of 500", { load: { bulk: 500 } }),
@@ -49,8 +53,9 @@ export const VARIATIONS: readonly Configuration[] = [
   vary("2 s a put of R2", { platform: { lakePut: { medianMs: 2_000, p99Ms: 8_000 } } }),
 ];
 
-function vary(name: string, { load, ...changes }: Changes): Configuration {
-  return { name, needs: "building", changes: { ...BUILT, ...changes, load: { seconds: VARIATION_SECONDS, ...load } } };
+function vary(name: string, { load, consumer, ...changes }: Changes): Configuration {
+  const merged = { consumer: { ...BUILT.consumer, ...consumer }, load: { seconds: VARIATION_SECONDS, ...load } };
+  return { name, needs: "settings", changes: { ...BUILT, ...changes, ...merged } };
 }
 
 export interface Verdict {

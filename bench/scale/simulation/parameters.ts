@@ -123,6 +123,7 @@ export interface Changes {
   readonly load?: Partial<Load>;
   readonly shards?: number;
   readonly ledgers?: number;
+  readonly queues?: number;
   readonly consumer?: Partial<Consumer>;
   readonly platform?: Partial<Platform>;
 }
@@ -134,6 +135,7 @@ export function onCloudflare({ times, sizes }: Pick<MeasuredTimes, "times" | "si
     load: { ...LOAD, ...changes.load },
     shards: changes.shards ?? SHARDS,
     ledgers: changes.ledgers ?? 1,
+    queues: changes.queues ?? 1,
     consumer: { ...CONSUMER, ...changes.consumer },
     platform: { ...CLOUDFLARE, ...changes.platform },
     times,

@@ -7,8 +7,10 @@ export interface Settings {
   readonly load: Load;
   /** Issuers of the campaign. */
   readonly shards: number;
-  /** D1 databases over which its shards are spread, each with a queue of its own. */
+  /** D1 databases over which its shards are spread: a batch has a transaction in each that has a block in it. */
   readonly ledgers: number;
+  /** Queues over which its shards are spread. */
+  readonly queues: number;
   readonly consumer: Consumer;
   readonly platform: Platform;
   readonly times: ServiceTimes;

@@ -5,14 +5,25 @@ import type { LatencySource } from "./random.ts";
 import { KIND } from "./world.ts";
 import type { World } from "./world.ts";
 
-/** What a batch does next. */
-type Step = "read" | "look up" | "archive" | "write" | "written" | "acknowledged";
-
-interface Batch {
+/** A batch as its queue brought it to one invocation. */
+interface Delivery {
   readonly queue: SimulatedQueue;
-  readonly ledger: number;
   readonly messages: readonly Message[];
   readonly bytes: number;
+  /** Until when each of the invocation's connections is taken. */
+  readonly lanes: number[];
+  /** Ledgers that are not done with their part of it. */
+  open: number;
+  readonly failed: Message[];
+}
+
+/** What a ledger's part of a batch does next. */
+type Step = "look up" | "archive" | "write" | "written" | "acknowledged";
+
+interface Batch {
+  readonly delivery: Delivery;
+  readonly ledger: number;
+  readonly messages: readonly Message[];
   step: Step;
   /** Blocks that the ledger did not have when it was asked, and their events. */
   fresh: readonly number[];
@@ -38,12 +49,16 @@ interface Latencies {
   readonly issuer: LatencySource;
 }
 
-/** The consumers, the lake and the ledgers: a batch is read, looked up, archived, written in one transaction and acknowledged, one step after the other. */
+/**
+ * The consumers, the lake and the ledgers: a batch is read and parted by ledger; each part is looked up, archived, written in one transaction and acknowledged,
+ * one step after the other, and beside the others.
+ */
 export class Settlement {
   readonly ledgers: readonly Processor[];
   readonly ledgerBytes: number[];
   readonly #deps: SettlementDeps;
   readonly #latencies: Latencies;
+  readonly #deliveries = new Map<number, Delivery>();
   readonly #batches = new Map<number, Batch>();
   #next = 0;
   settledEvents = 0;
@@ -67,26 +82,32 @@ export class Settlement {
   }
 
   /** A queue brings a batch. */
-  begin(queue: SimulatedQueue, ledger: number, messages: readonly Message[]): void {
+  begin(queue: SimulatedQueue, messages: readonly Message[]): void {
     const { world, block } = this.#deps;
-    const number = this.#next;
-    this.#next += 1;
     const bytes = messages.reduce((sum, message) => sum + block(message.block).bytes, 0);
-    const fresh = { fresh: [], events: 0, unanswered: 0, settled: new Map<number, number[]>(), failed: false };
-    this.#batches.set(number, { queue, ledger, messages, bytes, step: "read", ...fresh });
+    const lanes = Array.from({ length: world.settings.platform.connections }, () => 0);
+    const number = this.#number();
+    this.#deliveries.set(number, { queue, messages, bytes, lanes, open: 0, failed: [] });
     world.plan(world.nowMs + this.#latencies.delivery.draw(), KIND.settle, number);
   }
 
-  /** Does a batch's next step. */
+  #number(): number {
+    this.#next += 1;
+    return this.#next - 1;
+  }
+
+  /** Does the next step of a batch, or of a ledger's part of one. */
   step(number: number): void {
+    const delivery = this.#deliveries.get(number);
+    if (delivery !== undefined) {
+      this.#deliveries.delete(number);
+      this.#part(delivery);
+      return;
+    }
     const batch = this.#batches.get(number);
     if (batch === undefined) return;
     const { world } = this.#deps;
     switch (batch.step) {
-      case "read":
-        batch.step = "look up";
-        world.plan(this.#read(batch) + this.#latencies.ledger.draw() / 2, KIND.settle, number);
-        return;
       case "look up":
         batch.step = "archive";
         world.plan(this.#lookUp(batch) + this.#latencies.ledger.draw() / 2, KIND.settle, number);
@@ -107,8 +128,21 @@ export class Settlement {
     }
   }
 
+  /** Reads a batch, and begins with each ledger's part of it. */
+  #part(delivery: Delivery): void {
+    const { world, block } = this.#deps;
+    const readMs = this.#read(delivery);
+    for (const [ledger, messages] of Map.groupBy(delivery.messages, (message) => block(message.block).issuer % this.ledgers.length)) {
+      const number = this.#number();
+      const fresh = { fresh: [], events: 0, unanswered: 0, settled: new Map<number, number[]>(), failed: false };
+      this.#batches.set(number, { delivery, ledger, messages, step: "look up", ...fresh });
+      delivery.open += 1;
+      world.plan(readMs + this.#latencies.ledger.draw() / 2, KIND.settle, number);
+    }
+  }
+
   /** A consumer has a thread of its own, where everybody has: what it does is time only. */
-  #read({ messages, bytes }: Batch): number {
+  #read({ messages, bytes }: Delivery): number {
     const { world } = this.#deps;
     const { times, sizes, platform } = world.settings;
     const own = messages.length * times.consumer.perBlock + (bytes / sizes.event) * times.consumer.perEvent;
@@ -130,17 +164,19 @@ export class Settlement {
     return doneMs;
   }
 
-  #archive({ fresh }: Batch): number {
+  #archive({ fresh, delivery: { lanes } }: Batch): number {
     const { world } = this.#deps;
     const { times, platform } = world.settings;
     const { local, disk } = times;
     if (platform.sharedThread) return world.run(world.processor(), fresh.length * (local.archivePerBlock + disk.perArchivedBlock));
-    const free = Array.from({ length: platform.connections }, () => world.nowMs);
+    let doneMs = world.nowMs;
     for (let i = 0; i < fresh.length; i += 1) {
-      const earliest = free.indexOf(Math.min(...free));
-      free[earliest] = (free[earliest] ?? 0) + this.#latencies.lake.draw();
+      const earliest = lanes.indexOf(Math.min(...lanes));
+      const putMs = Math.max(world.nowMs, lanes[earliest] ?? 0) + this.#latencies.lake.draw();
+      lanes[earliest] = putMs;
+      doneMs = Math.max(doneMs, putMs);
     }
-    return Math.max(...free);
+    return doneMs;
   }
 
   #write(batch: Batch): number {
@@ -188,7 +224,10 @@ export class Settlement {
     batch.unanswered -= 1;
     if (batch.unanswered > 0) return;
     this.#batches.delete(number);
-    batch.queue.done(batch.bytes, batch.failed ? batch.messages : []);
+    const { delivery } = batch;
+    if (batch.failed) delivery.failed.push(...batch.messages);
+    delivery.open -= 1;
+    if (delivery.open === 0) delivery.queue.done(delivery.bytes, delivery.failed);
   }
 
   #settledFor({ settled }: Batch, number: number): void {

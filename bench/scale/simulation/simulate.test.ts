@@ -71,8 +71,29 @@ describe("where something does not suffice", () => {
 
   test("more ledgers settle more", () => {
     const few = played({ shards: 8, load: { drawsPerSecond: 20_000, seconds: 10 }, platform: { ledgerSlowdown: 4 } }, 0);
-    const many = played({ shards: 8, ledgers: 8, load: { drawsPerSecond: 20_000, seconds: 10 }, platform: { ledgerSlowdown: 4 } }, 0);
+    const many = played(
+      { shards: 8, ledgers: 8, queues: 8, load: { drawsPerSecond: 20_000, seconds: 10 }, platform: { ledgerSlowdown: 4 } },
+      0,
+    );
     expect(many.settledPerSecond).toBeGreaterThan(few.settledPerSecond * 1.5);
+  });
+
+  test("batches of one queue are parted by ledger, and cost more transactions than those of a queue each", () => {
+    const load = { drawsPerSecond: 20_000, seconds: 10 };
+    const each = played({ shards: 8, ledgers: 8, queues: 8, load });
+    const one = played({ shards: 8, ledgers: 8, load });
+    for (const run of [each, one]) {
+      mustBalance(run);
+      expect(run.drainedAfterS).not.toBeNull();
+    }
+    expect(one.transactions).toBeGreaterThan(each.transactions * 1.5);
+  });
+
+  test("one full ledger holds up no other that has blocks in the same batch", () => {
+    const full = played({ ...QUIET, ledgers: 4, platform: { ledgerBytes: 2_400 * MEASURED.sizes.cardInLedger } });
+    mustBalance(full);
+    expect(full.failures).toBeGreaterThan(0);
+    expect(full.settledEvents).toBeGreaterThan(4 * 2_000);
   });
 
   test("a full ledger takes nothing more, and loses nothing", () => {

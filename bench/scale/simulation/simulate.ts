@@ -114,8 +114,8 @@ class Simulation {
     this.#pool = new SimulatedPool(world, pool, commit);
     this.#settlement = new Settlement({ world, block, acknowledge: (issuer, blocks) => this.#acknowledge(issuer, blocks) });
     this.#queues = Array.from(
-      { length: settings.ledgers },
-      (_, number) => new SimulatedQueue(world, number, (queue, messages) => this.#settlement.begin(queue, number, messages)),
+      { length: settings.queues },
+      (_, number) => new SimulatedQueue(world, number, (queue, messages) => this.#settlement.begin(queue, messages)),
     );
   }
 

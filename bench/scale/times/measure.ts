@@ -1,13 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { KEY_FILES } from "../../../sandbox/keys.ts";
 import { callJson } from "../../../scripts/api-call.ts";
-import { HMAC_KEY_ID } from "../../../scripts/demo-partner.ts";
 import type { ServedHouse } from "../../../scripts/served-house.ts";
 import type { Terminal } from "../../../scripts/terminal.ts";
 import { startGenerator } from "../../issue/generator.ts";
 import { median } from "../../issue/summarize.ts";
-import { signedDraws } from "../../peers/requests.ts";
+import { demoSigning, signedDraws } from "../../peers/requests.ts";
 import { servingProcess, threadTimes } from "../thread.ts";
 import { NOTHING_DONE } from "../worker/tasks.ts";
 import type { Done, Task } from "../worker/tasks.ts";
@@ -217,13 +213,13 @@ async function parameterBytes(shooter: Shooter): Promise<number> {
 
 /** Signed requests, over as many connections as keep the thread at work. */
 async function measureEdge(house: ServedHouse, shooter: Shooter): Promise<Shot[]> {
-  const secret = (await readFile(join(house.keysDir, KEY_FILES.demoSecret), "utf8")).trim();
+  const signing = await demoSigning(house.keysDir);
   const port = Number(new URL(house.appOrigin).port);
   const url = `${house.appOrigin}/partner/v1/campaigns/${edge}/draws`;
   const generator = startGenerator();
   const flushes = async () => (await shooter.once({ what: "state", campaign: edge })).done.flushes;
   const fire = async (draws: number, requests: number): Promise<Done> => {
-    const signed = signedDraws({ keyId: HMAC_KEY_ID, secret }, url, draws, requests);
+    const signed = signedDraws(signing, url, draws, requests);
     const all = { port, connections: EDGE_CONNECTIONS, once: true, warmUpMs: 0, measureMs: EDGE_TIMEOUT_MS };
     const { answered, failed } = await generator.fire({ ...all, requests: signed });
     if (failed > 0 || answered < requests) throw new Error(`of ${requests} signed requests ${answered - failed} were answered well`);

@@ -218,16 +218,17 @@ async function settle(env: TimingEnv, { sent }: Kept, { campaign, blocks, rounds
   return { ...NOTHING_DONE, ...sumOf(taken), batches: rounds, sqlMs };
 }
 
+function notSettled(): never {
+  throw new Error("a batch was not settled");
+}
+
 function batchOf(blocks: readonly SentBlock[]): MessageBatch {
   const messages = blocks.map(({ header, bytes }): Message => {
     const body = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-    return { id: String(header.block), timestamp: new Date(), body, attempts: 1, ack: () => {}, retry: () => {} };
+    return { id: String(header.block), timestamp: new Date(), body, attempts: 1, ack: () => {}, retry: notSettled };
   });
-  const retryAll = () => {
-    throw new Error("a batch was not settled");
-  };
   const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
-  return { queue: "card-events", messages, metadata, ackAll: () => {}, retryAll };
+  return { queue: "card-events", messages, metadata, ackAll: () => {}, retryAll: notSettled };
 }
 
 async function queue(env: TimingEnv, { sent, arrivals }: Kept, { campaign, blocks }: TaskOf<"queue">): Promise<Done> {

@@ -9,6 +9,7 @@ export { PrizePool, RewardGate, WebhookEndpoint } from "../../../worker/index.ts
 const unacknowledged = new Map<string, number>();
 const known = new Set<string>();
 const progress = { sentBlocks: 0, acknowledgedEvents: 0 };
+let most = 0;
 
 /** The issuer as it is; what it sends, and what it is told that the ledger has, is counted. */
 export class CardIssuer extends Issuer {
@@ -44,6 +45,7 @@ function noteSent(bytes: Uint8Array): void {
   known.add(place);
   unacknowledged.set(place, events);
   progress.sentBlocks += 1;
+  most = Math.max(most, unacknowledged.size);
 }
 
 /** The app as it is, and beside it `/progress`. One campaign has all the blocks. */
@@ -51,6 +53,8 @@ export default {
   ...app,
   fetch(request, env, ctx) {
     if (!request.url.endsWith("/progress")) return app.fetch(request, env, ctx);
-    return Response.json({ ...progress, unacknowledged: unacknowledged.size } satisfies Progress);
+    const mostUnacknowledged = most;
+    most = unacknowledged.size;
+    return Response.json({ ...progress, unacknowledged: unacknowledged.size, mostUnacknowledged } satisfies Progress);
   },
 } satisfies ExportedHandler<Env>;

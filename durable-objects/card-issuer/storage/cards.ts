@@ -38,10 +38,10 @@ export class CardStorage {
       .map(toCard);
   }
 
-  /** Cards as they were issued, after card `seq`. */
-  issuedAfter(seq: number): CardRow[] {
+  /** Cards `firstSeq` to `lastSeq` as they were issued. */
+  issuedFrom(firstSeq: number, lastSeq: number): CardRow[] {
     return this.#sql
-      .exec<CardRecord>(`SELECT ${CARD_COLUMNS} FROM cards WHERE seq > ? ORDER BY seq`, seq)
+      .exec<CardRecord>(`SELECT ${CARD_COLUMNS} FROM cards WHERE seq BETWEEN ? AND ? ORDER BY seq`, firstSeq, lastSeq)
       .toArray()
       .map((row) => toCard({ ...row, state: "issued", version: 1, line_user: null }));
   }

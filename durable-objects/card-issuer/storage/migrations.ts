@@ -130,4 +130,9 @@ export const MIGRATIONS = [
   ) STRICT;
   UPDATE issuer SET indexed_seq = 0;
   `,
+  // The events of issues in a block are made from its cards; null: it has none, or was cut when its body had them all.
+  `
+  ALTER TABLE blocks ADD COLUMN first_seq INTEGER;
+  ALTER TABLE blocks ADD COLUMN last_seq INTEGER;
+  `,
 ];

@@ -1,13 +1,40 @@
 import { hashBlock } from "../../block.ts";
-import type { ShardAddress } from "../../protocol.ts";
-import type { KeptBlock } from "../drain.ts";
 import { cutBlocks } from "../outbox.ts";
 import type { OutboxRow } from "../outbox.ts";
+
+/** What stands in a block: first the issues of cards, numbered without gaps, which are not stored beside the cards; then other events, as they were kept. */
+export interface BlockContent {
+  readonly block: number;
+  /** Null where it has no issues, and where its body has them, as it had when this was not kept. */
+  readonly issued: { readonly firstSeq: number; readonly lastSeq: number } | null;
+  /** Lines of NDJSON. */
+  readonly others: string;
+}
+
+/** A block that the ledger has not confirmed. */
+export interface StoredBlock extends BlockContent {
+  readonly prev: string;
+  readonly hash: string;
+  readonly events: number;
+  readonly attempts: number;
+}
+
+export interface SealedBlock {
+  readonly block: number;
+  readonly body: string;
+}
+
+interface ContentRow extends Record<string, SqlStorageValue> {
+  block: number;
+  first_seq: number | null;
+  last_seq: number | null;
+  body: string | null;
+}
 
 /** What the ledger is to be told: events that wait for a block, and blocks that wait for their confirmation. */
 export class OutboxStorage {
   readonly #sql: SqlStorage;
-  /** Last row of `pending` that waits for the next block; null: to be looked up. */
+  /** Last row of `pending` that waits for the next block, 0 where none does; null: to be looked up. */
   #lastPending: number | null = null;
   /** Null: to be counted. */
   #unsettledBlocks: number | null = null;
@@ -21,11 +48,7 @@ export class OutboxStorage {
    * The events of issues are not here: a card's row is its event.
    */
   add(rows: readonly OutboxRow[]): void {
-    let row =
-      this.#lastPending ??
-      this.#sql
-        .exec<{ last: number }>("SELECT coalesce(max(row), 0) AS last FROM pending WHERE block > (SELECT last_block FROM issuer)")
-        .one().last;
+    let row = this.#lastWaiting();
     for (const { events, bytes, body } of rows) {
       row += 1;
       this.#sql.exec(
@@ -39,13 +62,21 @@ export class OutboxStorage {
     this.#lastPending = row;
   }
 
-  /**
-   * Cuts what waits into numbered, chained blocks: the events kept, and `issued`, those of the cards after `sealedSeq` up to `lastSeq`.
-   * Returns the number of the last block.
-   */
-  seal(issued: readonly OutboxRow[], lastSeq: number, nowMs: number): number {
+  /** Whether events that are kept here are in no block. */
+  get isWaiting(): boolean {
+    return this.#lastWaiting() > 0;
+  }
+
+  #lastWaiting(): number {
+    return (this.#lastPending ??= this.#sql
+      .exec<{ last: number }>("SELECT coalesce(max(row), 0) AS last FROM pending WHERE block > (SELECT last_block FROM issuer)")
+      .one().last);
+  }
+
+  /** Cuts what waits into numbered, chained blocks: `issued`, the issues of the last cards up to `lastSeq`, and the events kept. */
+  seal(issued: readonly OutboxRow[], lastSeq: number, nowMs: number): SealedBlock[] {
     const chain = this.#sql.exec<{ last_block: number; last_hash: string }>("SELECT last_block, last_hash FROM issuer").toArray()[0];
-    if (chain === undefined) return 0;
+    if (chain === undefined) return [];
     const pending = this.#sql
       .exec<{ events: number; bytes: number; body: string }>(
         "SELECT events, bytes, body FROM pending WHERE block > ? ORDER BY row",
@@ -53,30 +84,37 @@ export class OutboxStorage {
       )
       .toArray();
     const rows = [...issued, ...pending];
-    if (rows.length === 0) return chain.last_block;
+    if (rows.length === 0) return [];
+    this.#lastPending = null;
+    const sealed: SealedBlock[] = [];
     let { last_block: block, last_hash: prev } = chain;
+    let nextSeq = lastSeq + 1 - countEvents(issued);
     for (const { firstRow, lastRow, events } of cutBlocks(rows.map((row, i) => ({ ...row, row: i })))) {
-      const body = rows
-        .slice(firstRow, lastRow + 1)
-        .map((row) => row.body)
-        .join("");
+      const split = Math.max(firstRow, Math.min(lastRow + 1, issued.length));
+      const [issues, others] = [rows.slice(firstRow, split), rows.slice(split, lastRow + 1)];
+      const body = joinBodies([...issues, ...others]);
       const hash = hashBlock(prev, body);
+      const [firstSeq, cards] = [nextSeq, countEvents(issues)];
       block += 1;
-      this.#sql.exec("INSERT INTO bodies (block, body) VALUES (?, ?)", block, body);
+      nextSeq += cards;
+      if (others.length > 0) this.#sql.exec("INSERT INTO bodies (block, body) VALUES (?, ?)", block, joinBodies(others));
       this.#sql.exec(
-        "INSERT INTO blocks (block, events, prev, hash, attempts, send_at) VALUES (?, ?, ?, ?, 0, ?)",
+        "INSERT INTO blocks (block, events, prev, hash, attempts, send_at, first_seq, last_seq) VALUES (?, ?, ?, ?, 0, ?, ?, ?)",
         block,
         events,
         prev,
         hash,
         nowMs,
+        cards === 0 ? null : firstSeq,
+        cards === 0 ? null : nextSeq - 1,
       );
+      sealed.push({ block, body });
       prev = hash;
     }
-    this.#lastPending = null;
+    this.#lastPending = 0;
     this.#unsettledBlocks = null;
     this.#sql.exec("UPDATE issuer SET last_block = ?, last_hash = ?, sealed_seq = ?", block, prev, lastSeq);
-    return block;
+    return sealed;
   }
 
   /** Numbers of the blocks whose time to be sent has come, oldest first. */
@@ -88,36 +126,25 @@ export class OutboxStorage {
   }
 
   /** Those of the blocks that are still to be sent: not confirmed, nor sent by another drain meanwhile. */
-  loadDue(address: ShardAddress, blocks: readonly number[], nowMs: number): KeptBlock[] {
-    const rows = this.#sql
-      .exec<{ block: number; body: string; events: number; prev: string; hash: string; attempts: number }>(
-        `SELECT block, body, events, prev, hash, attempts FROM blocks JOIN bodies USING (block)
+  loadDue(blocks: readonly number[], nowMs: number): StoredBlock[] {
+    return this.#sql
+      .exec<ContentRow & { prev: string; hash: string; events: number; attempts: number }>(
+        `SELECT block, first_seq, last_seq, body, prev, hash, events, attempts FROM blocks LEFT JOIN bodies USING (block)
          WHERE block IN (SELECT value FROM json_each(?)) AND send_at <= ? ORDER BY block`,
         JSON.stringify(blocks),
         nowMs,
       )
-      .toArray();
-    return rows.map(({ block, body, events, prev, hash, attempts }) => ({
-      header: { campaign: address.campaign, shard: address.shard, block, prev, hash, events },
-      body,
-      attempts,
-    }));
+      .toArray()
+      .map((row) => ({ ...contentOf(row), prev: row.prev, hash: row.hash, events: row.events, attempts: row.attempts }));
   }
 
   markSent(block: number, attempts: number, sendAtMs: number): void {
     this.#sql.exec("UPDATE blocks SET attempts = ?, send_at = ? WHERE block = ?", attempts, sendAtMs, block);
   }
 
-  /** When the next block is due, null when all are acknowledged. Events in no block are due at `sealAtMs`. */
-  nextDueMs(sealAtMs: number): number | null {
-    const { due, waiting } = this.#sql
-      .exec<{ due: number | null; waiting: number }>(
-        `SELECT (SELECT min(send_at) FROM blocks) AS due,
-           EXISTS (SELECT 1 FROM pending, issuer WHERE block > last_block) OR EXISTS (SELECT 1 FROM cards, issuer WHERE seq > sealed_seq) AS waiting`,
-      )
-      .one();
-    if (waiting === 0) return due;
-    return due === null ? sealAtMs : Math.min(due, sealAtMs);
+  /** When the next block is due, null when all are acknowledged. */
+  nextDueMs(): number | null {
+    return this.#sql.exec<{ due: number | null }>("SELECT min(send_at) AS due FROM blocks").one().due;
   }
 
   /** Makes blocks due now; gives those that there are. */
@@ -158,13 +185,14 @@ export class OutboxStorage {
       .map(({ block }) => block);
   }
 
-  bodies(blocks: readonly number[]): { readonly block: number; readonly body: string }[] {
+  contents(blocks: readonly number[]): BlockContent[] {
     return this.#sql
-      .exec<{ block: number; body: string }>(
-        "SELECT block, body FROM bodies WHERE block IN (SELECT value FROM json_each(?))",
+      .exec<ContentRow>(
+        "SELECT block, first_seq, last_seq, body FROM blocks LEFT JOIN bodies USING (block) WHERE block IN (SELECT value FROM json_each(?))",
         JSON.stringify(blocks),
       )
-      .toArray();
+      .toArray()
+      .map(contentOf);
   }
 
   /** The events kept that are in no block. */
@@ -183,4 +211,16 @@ export class OutboxStorage {
     this.#sql.exec("DELETE FROM bodies WHERE block IN (SELECT value FROM json_each(?))", json);
     this.#sql.exec("DELETE FROM blocks WHERE block IN (SELECT value FROM json_each(?))", json);
   }
+}
+
+function contentOf({ block, first_seq: firstSeq, last_seq: lastSeq, body }: ContentRow): BlockContent {
+  return { block, issued: firstSeq === null || lastSeq === null ? null : { firstSeq, lastSeq }, others: body ?? "" };
+}
+
+function countEvents(rows: readonly OutboxRow[]): number {
+  return rows.reduce((sum, { events }) => sum + events, 0);
+}
+
+function joinBodies(rows: readonly OutboxRow[]): string {
+  return rows.map(({ body }) => body).join("");
 }

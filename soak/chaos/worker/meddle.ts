@@ -87,9 +87,22 @@ export async function deliver(batch: MessageBatch, consume: (batch: MessageBatch
       });
       return;
     case "crash":
-      await consume(batch);
+      await consume(unheard(batch));
       throw new Error("the consumer died after its work");
     default:
       await consume(batch);
   }
+}
+
+/** A batch whose queue hears nothing of what became of it. */
+function unheard({ queue, metadata, messages }: MessageBatch): MessageBatch {
+  const unheardMessages = messages.map(({ id, timestamp, body, attempts }): Message => ({
+    id,
+    timestamp,
+    body,
+    attempts,
+    ack: () => {},
+    retry: () => {},
+  }));
+  return { queue, metadata, messages: unheardMessages, ackAll: () => {}, retryAll: () => {} };
 }

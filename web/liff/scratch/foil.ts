@@ -129,7 +129,8 @@ function printFrame(context: CanvasRenderingContext2D, width: number, height: nu
   ] as const) {
     context.lineWidth = lineWidth;
     context.beginPath();
-    context.roundRect(inset, inset, width - 2 * inset, height - 2 * inset, 7);
+    // Safari before 16 prints no frame.
+    context.roundRect?.(inset, inset, width - 2 * inset, height - 2 * inset, 7);
     context.stroke();
   }
   context.globalAlpha = 1;

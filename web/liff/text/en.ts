@@ -1,10 +1,10 @@
 import type { Messages } from "./messages.ts";
 
 export const messages: Messages = {
-  opening: "Preparing your scratch card…",
+  opening: "Preparing your card…",
   eyebrow: "Instant win",
   foil: "Scratch here",
-  invitation: "Scratch the foil and try your luck",
+  invitation: "Scratch to see your prize",
   opened: "Your result",
   scratchForMe: "Scratch it for me",
   asking: "Revealing…",
@@ -84,13 +84,13 @@ export const messages: Messages = {
     card_not_found: { title: "We cannot find this card", text: "The link may be incomplete, or the card belongs to another LINE account." },
     card_expired: { title: "This card has expired", text: "Its time is over, sadly. See you next time." },
     card_voided: { title: "This card is void", text: "If you have questions, please ask whoever gave you the card." },
-    campaign_state: { title: "Taking a short break", text: "Your card is kept. Please come back a little later." },
-    unreachable: { title: "We cannot get through", text: "Your card is safe. Please try again in a while." },
+    campaign_state: { title: "Taking a short break", text: "Nothing is lost. Please come back a little later." },
+    unreachable: { title: "We cannot get through", text: "Nothing is lost. Please try again in a while." },
     broken: { title: "Something went wrong", text: "Please try again, or open the page again from your message." },
   },
   outside: {
     not_in_line: { title: "Please open this in LINE", text: "Sign in to LINE so that we know the card is yours." },
-    token_refused: { title: "Your sign-in has expired", text: "Please open the page again. Card and prize are still here." },
+    token_refused: { title: "Your sign-in has expired", text: "Please open the page again. Nothing is lost." },
   },
   openInLine: "Open in LINE",
   scanToOpen: "Or scan this with your phone",

@@ -1,6 +1,7 @@
 import { mayReopen, type ClosedReason, type State } from "../machine.ts";
 import type { Line } from "../line.ts";
 import { localText } from "../text/language.ts";
+import { focusOn } from "./focus.ts";
 import { CLOCK, Icon, OFFLINE } from "./Icon.tsx";
 import { CLOVER, TICKET } from "./prize-drawings.ts";
 import { Links } from "./Links.tsx";
@@ -45,7 +46,9 @@ export function AsidePage({
         <Icon drawing={state.state === "closed" ? CLOSED_DRAWINGS[state.reason] : DOOR} />
       </span>
       {boot !== null && <p class="aside__campaign">{localText(boot.title, language)}</p>}
-      <h1 class="aside__title">{title}</h1>
+      <h1 class="aside__title" tabIndex={-1} ref={focusOn}>
+        {title}
+      </h1>
       <p class="aside__text">{text}</p>
       {mayReopen(state) && (
         <button type="button" class="button button--main" onClick={tryAgain}>
@@ -58,8 +61,8 @@ export function AsidePage({
           <a class="button button--main" href={linkInLine(boot.liffId)}>
             {messages.openInLine}
           </a>
-          {line !== null && !line.inLine && (
-            <button type="button" class="button button--quiet" onClick={() => line.signIn()}>
+          {line?.signIn && !line.inLine && (
+            <button type="button" class="button button--quiet" onClick={line.signIn}>
               {messages.signIn}
             </button>
           )}

@@ -106,9 +106,8 @@ export function CardPage({ state, player, later }: CardPageProps) {
   );
 }
 
-/** Also of a card whose foil came off on an earlier visit, and whose prize is still being asked for. */
-function isFoilOff(state: CardState): boolean {
-  return state.state === "asking" ? !state.foil : state.state !== "covered" && state.state !== "loosened";
+function isFoilOff({ state }: CardState): boolean {
+  return state !== "covered" && state !== "asking" && state !== "loosened";
 }
 
 interface VerdictProps extends CardPageProps {

@@ -1,9 +1,11 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { State } from "../machine.ts";
 import type { Player } from "../player.ts";
 import { formatMoment } from "../text/format.ts";
 import { formatPeriod } from "../text/period.ts";
 import { Countdown } from "./Countdown.tsx";
 import { Guilloche } from "./Guilloche.tsx";
+import { focusOn } from "./focus.ts";
 import { Heading } from "./Heading.tsx";
 import { Links } from "./Links.tsx";
 import { Notice } from "./Notice.tsx";
@@ -22,6 +24,18 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
   const { startsAt, endsAt, timezone } = boot.dates;
   const { image } = boot.theme;
   const refusal = state.state === "lobby" ? state.refusal : null;
+  const canDraw = refusal === null || refusal === "not_open";
+  const [wasPressed, setPressed] = useState(false);
+  const verdict = useRef<HTMLElement>(null);
+  // The button goes as the card comes: the focus goes on to what can be pressed then.
+  useLayoutEffect(
+    () => () => {
+      if (verdict.current?.contains(document.activeElement)) {
+        requestAnimationFrame(() => focusOn(document.querySelector<HTMLElement>(".verdict button")));
+      }
+    },
+    [],
+  );
   const passage =
     refusal === null
       ? messages.lobby
@@ -54,16 +68,21 @@ export function LobbyPage({ state, player }: { readonly state: LobbyState; reado
         </div>
       }
     >
-      <section class="verdict" aria-live="polite">
-        <h2 class="verdict__title">{passage.title}</h2>
+      <section ref={verdict} class="verdict" aria-live="polite">
+        <h2 class="verdict__title" {...(wasPressed && !canDraw ? { tabIndex: -1, ref: focusOn } : {})}>
+          {passage.title}
+        </h2>
         {state.state === "drawing" && state.errand.reason !== null ? <Notice state={state} /> : <p class="verdict__text">{passage.text}</p>}
         {refusal === "not_started" && <Countdown startsAt={startsAt} onStarted={() => player.send({ type: "started" })} />}
-        {(refusal === null || refusal === "not_open") && (
+        {canDraw && (
           <button
             type="button"
             class="button button--main"
             aria-disabled={state.state === "drawing"}
-            onClick={() => player.send({ type: "draw_pressed" })}
+            onClick={() => {
+              setPressed(true);
+              player.send({ type: "draw_pressed" });
+            }}
           >
             {state.state === "drawing" ? messages.drawing : refusal === null ? messages.draw : messages.tryAgain}
           </button>

@@ -3,9 +3,9 @@ import type { OwnCard } from "../api.ts";
 import { cardPath } from "../route.ts";
 import { formatDay, formatEnd } from "../text/format.ts";
 import { useCampaign } from "./campaign.ts";
+import { focusOn } from "./focus.ts";
 import { Icon } from "./Icon.tsx";
-import { Picture } from "./Picture.tsx";
-import { PRIZE_DRAWINGS } from "./prize-drawings.ts";
+import { PrizePicture } from "./PrizePicture.tsx";
 
 const CROSS = "M6.5 6.500l11 11M17.5 6.500l-11 11";
 /** Rows of the outline until the first cards are there. */
@@ -21,6 +21,8 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
   const [cards, setCards] = useState<readonly OwnCard[]>([]);
   const [next, setNext] = useState<string | null>(null);
   const [progress, setProgress] = useState<Progress>("loading");
+  /** The first card of the page that was asked for last: it takes the focus, for the button that had it may be gone. */
+  const [firstMore, setFirstMore] = useState(-1);
 
   // A second press comes before the button has been painted as one that cannot be pressed.
   const isLoading = useRef(false);
@@ -30,6 +32,7 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
     setProgress("loading");
     const reply = await errands.ownCards(cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`);
     if (reply.ok) {
+      if (cursor !== null) setFirstMore(cards.length);
       setCards((known) => [...known, ...reply.value.cards]);
       setNext(reply.value.next);
     }
@@ -59,9 +62,9 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
           </button>
         </header>
         <ul class="sheet__list">
-          {cards.map((card) => (
+          {cards.map((card, i) => (
             <li key={card.cardId}>
-              <OwnCardRow card={card} />
+              <OwnCardRow card={card} takesFocus={i === firstMore} />
             </li>
           ))}
         </ul>
@@ -80,7 +83,12 @@ export function OwnCardsSheet({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function OwnCardRow({ card: { cardId, state, issuedAt, expiresAt, prize } }: { readonly card: OwnCard }) {
+interface OwnCardRowProps {
+  readonly card: OwnCard;
+  readonly takesFocus: boolean;
+}
+
+function OwnCardRow({ card: { cardId, state, issuedAt, expiresAt, prize }, takesFocus }: OwnCardRowProps) {
   const { boot, language, messages, text } = useCampaign();
   const { timezone } = boot.dates;
   const waits = (state === "issued" || state === "revealed") && prize?.kind !== "none";
@@ -89,15 +97,15 @@ function OwnCardRow({ card: { cardId, state, issuedAt, expiresAt, prize } }: { r
       ? messages.validUntil(formatEnd(expiresAt, language, timezone))
       : issuedAt !== undefined && formatDay(issuedAt, language, timezone);
   return (
-    <a class={`own-card ${waits ? "own-card--waits" : ""}`} href={cardPath(boot.campaign, cardId) + location.search}>
+    <a
+      ref={takesFocus ? focusOn : null}
+      class={`own-card ${waits ? "own-card--waits" : ""}`}
+      href={cardPath(boot.campaign, cardId) + location.search}
+    >
       {prize === undefined ? (
         <span class="own-card__foil" aria-hidden="true" />
-      ) : prize.image === undefined ? (
-        <span class="medal medal--small">
-          <Icon drawing={PRIZE_DRAWINGS[prize.kind]} />
-        </span>
       ) : (
-        <Picture class="prizes__image" image={prize.image} sizes="40px" />
+        <PrizePicture prize={prize} class="prizes__image" sizes="40px" medal="medal medal--small" />
       )}
       <span>
         <b class="own-card__name">{prize === undefined ? messages.ownCards.unscratched : text(prize.name)}</b>

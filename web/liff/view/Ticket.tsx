@@ -54,7 +54,7 @@ export function Ticket({ card, Picture, validity, children }: TicketProps) {
 /** The last characters of the card's id: enough for two people to speak of the same card, too few to be it. */
 function serialOf(cardId: string): string {
   return cardId
-    .replaceAll(/[^A-Za-z0-9]/g, "")
+    .replaceAll(/[^a-z\d]/gi, "")
     .slice(-8)
     .toUpperCase()
     .replace(/(.{4})/, "$1 ");
@@ -80,11 +80,8 @@ export function Seal() {
       </defs>
       <path d={`M${SEAL_EDGE}Z`} fill="url(#seal-metal)" />
       <circle cx="50" cy="50" r="37" class="seal__ring" />
-      <circle cx="50" cy="50" r="33.500" class="seal__ring" stroke-dasharray="1 3" />
-      <path
-        class="seal__star"
-        d="M50 25 55.900 41.900 73.800 42.300 59.500 53.100 64.700 70.200 50 60 35.300 70.200 40.500 53.100 26.200 42.300 44.100 41.900Z"
-      />
+      <circle cx="50" cy="50" r="33.5" class="seal__ring" stroke-dasharray="1 3" />
+      <path class="seal__star" d="M50 25 56 42 74 42 60 53 65 70 50 60 35 70 40 53 26 42 44 42Z" />
     </svg>
   );
 }

@@ -3,7 +3,7 @@ export { AsidePage, UnknownCampaign } from "./AsidePage.tsx";
 export { celebrate } from "./celebrate.ts";
 export { flakesOn } from "../scratch/flakes.ts";
 export { pageFeel } from "../sound/page-feel.ts";
-export { loadAnew } from "../load-anew.ts";
+export { lineFailed } from "../line-failed.ts";
 export { Links } from "./Links.tsx";
 export { LobbyPage } from "./LobbyPage.tsx";
 export { Notice } from "./Notice.tsx";

@@ -1,4 +1,5 @@
 import type { ShardAddress } from "../../../durable-objects/protocol.ts";
+import type { Ledger, Part } from "../ledgers.ts";
 import { noteMissing } from "../missing-blocks.ts";
 import type { HeldPage } from "../reconcile/read-held-cards.ts";
 import { askIssuer, askPool, keptIfAnswered, Unanswered } from "./ask-issuer.ts";
@@ -15,22 +16,27 @@ type CheckCursor = Extract<RebuildCursor, { phase: "check" }>;
  * Looks whether a shard has all blocks that its issuer does not keep any more. From the issuers, one that is missing was confirmed to its issuer after its cards were
  * read: they are read again. From the lake, that may be one that was left to its issuer: the lake is read again, once; what is missing then, it does not have.
  */
-export async function checkBlocks(env: Env, { campaign, source }: Rebuild, cursor: CheckCursor): Promise<StepPlan> {
+export async function checkBlocks(
+  env: Env,
+  { ledger, ledgers }: Part,
+  { campaign, source }: Rebuild,
+  cursor: CheckCursor,
+): Promise<StepPlan> {
   const { shard, mayReadAgain } = cursor;
-  const next: RebuildCursor = { ...cursor, shard: shard + 1 };
-  if (shard >= (await shardsOf(env, campaign, source))) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
+  const next: RebuildCursor = { ...cursor, shard: shard + ledgers };
+  if (shard >= (await shardsOf(env, ledger, campaign, source))) return { next: { phase: "archive", before: "outcomes" }, statements: [] };
   const address = { campaign, shard };
   if (source === "issuers") {
-    const missing = await missingNumbers(env, address, await askIssuer(env, address, 0, 0));
+    const missing = await missingNumbers(ledger, address, await askIssuer(env, address, 0, 0));
     return { next: missing.length === 0 ? next : { phase: "issuers", shard, afterSeq: 0, first: null, again: true }, statements: [] };
   }
   const page = await keptIfAnswered(env, address);
-  const missing = await missingNumbers(env, address, page);
+  const missing = await missingNumbers(ledger, address, page);
   if (missing.length > 0 && mayReadAgain)
     return { next: { phase: "lake", after: "", silent: [], left: false, again: true }, statements: [] };
   const nowMs = Date.now();
   await noteMissing(
-    env,
+    ledger,
     missing.map((stretch) => ({ ...address, ...stretch, since: nowMs })),
     nowMs,
   );
@@ -76,8 +82,8 @@ async function missingNumbers(
   return results;
 }
 
-/** As the pool knows; from the lake, for want of an answer, as many as have blocks in the ledger. */
-async function shardsOf(env: Env, campaign: string, source: RebuildSource): Promise<number> {
+/** As the pool knows; from the lake, for want of an answer, as many as have blocks in this ledger. */
+async function shardsOf(env: Env, ledger: Ledger, campaign: string, source: RebuildSource): Promise<number> {
   try {
     const rules = await askPool(env, campaign);
     if (rules !== null) return rules.shards;
@@ -85,5 +91,5 @@ async function shardsOf(env: Env, campaign: string, source: RebuildSource): Prom
     if (source === "issuers" || !(error instanceof Unanswered)) throw error;
   }
   const query = "SELECT coalesce(max(shard) + 1, 0) AS shards FROM blocks WHERE campaign = ?";
-  return (await env.LEDGER.prepare(query).bind(campaign).first<number>("shards")) ?? 0;
+  return (await ledger.LEDGER.prepare(query).bind(campaign).first<number>("shards")) ?? 0;
 }

@@ -9,8 +9,8 @@ const COUNTED = [
 ] as const;
 
 /**
- * Adds the campaign's cards after `after`, up to `last`, to the minute counters: what settlement counted, told from the rows. With `+` no index serves the
- * campaign: a step reads its slice, and not all cards of the campaign. Rewards are counted apart, for verdicts may change them meanwhile.
+ * Adds the campaign's cards after `after`, up to `last`, to the minute counters: what settlement counted, told from the rows. Rewards are counted apart, for
+ * verdicts may change them meanwhile.
  */
 export function countCardsStatements(
   { LEDGER }: Pick<Env, "LEDGER">,
@@ -21,7 +21,7 @@ export function countCardsStatements(
   return COUNTED.map((counted) =>
     LEDGER.prepare(
       `INSERT INTO minute_counters (campaign, minute, type, prize, count)
-       WITH slice AS (SELECT * FROM cards WHERE card > ?2 AND card <= ?3 AND +campaign = ?1)
+       WITH slice AS (SELECT * FROM cards WHERE campaign = ?1 AND card > ?2 AND card <= ?3)
        SELECT ?1, at / 60000 * 60000, type, prize, count(*) FROM (${counted}) WHERE at IS NOT NULL GROUP BY 2, 3, 4
        ON CONFLICT (campaign, minute, type, prize) DO UPDATE SET count = count + excluded.count`,
     ).bind(campaign, after, last),

@@ -4,6 +4,7 @@ import { insertRewards, upsertCards } from "../apply.ts";
 import { UNKNOWN_HASH } from "../chain.ts";
 import type { FoldedReward } from "../fold.ts";
 import { MADE_AGAIN } from "../held-rewards.ts";
+import type { Part } from "../ledgers.ts";
 import { cardOf } from "../reconcile/expected-card.ts";
 import type { ComparedCard } from "../reconcile/expected-card.ts";
 import { askIssuer, askPool } from "./ask-issuer.ts";
@@ -16,13 +17,14 @@ import type { RebuildCursor } from "./under-way.ts";
  */
 export async function fromIssuers(
   env: Env,
+  { ledger, ledgers }: Part,
   campaign: string,
   cursor: Extract<RebuildCursor, { phase: "issuers" }>,
   nowMs: number,
 ): Promise<StepPlan> {
   const rules = await askPool(env, campaign);
   if (rules === null) throw new Error(`the pool of ${campaign} does not know its issuers`);
-  if (cursor.shard >= rules.shards) return { next: { phase: "check", shard: 0, mayReadAgain: false }, statements: [] };
+  if (cursor.shard >= rules.shards) return { next: { phase: "check", shard: ledger.nth, mayReadAgain: false }, statements: [] };
   const address = { campaign, shard: cursor.shard };
   const page = await askIssuer(env, address, cursor.afterSeq, MAX_HELD_CARDS);
   const first = cursor.first ?? { lastBlock: page.lastBlock, kept: [...page.keptBlocks] };
@@ -31,13 +33,11 @@ export async function fromIssuers(
   const statements = [
     ...(confirmed.length === 0
       ? []
-      : [
-          upsertCards(
-            env,
-            confirmed.map(({ card }) => ({ ...card, reason: null, till: null })),
-          ),
-        ]),
-    ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, MADE_AGAIN)]),
+      : upsertCards(
+          ledger,
+          confirmed.map(({ card }) => ({ ...card, reason: null, till: null })),
+        )),
+    ...insertRewards(ledger, rewards, MADE_AGAIN),
   ];
   const last = page.cards.at(-1);
   if (page.cards.length === MAX_HELD_CARDS && last !== undefined) {
@@ -48,8 +48,8 @@ export async function fromIssuers(
   return {
     next: cursor.again
       ? { phase: "check", shard: cursor.shard, mayReadAgain: false }
-      : { phase: "issuers", shard: cursor.shard + 1, afterSeq: 0, first: null, again: false },
-    statements: [...statements, insertConfirmed(env, address, first, nowMs)],
+      : { phase: "issuers", shard: cursor.shard + ledgers, afterSeq: 0, first: null, again: false },
+    statements: [...statements, insertConfirmed(ledger, address, first, nowMs)],
     cards: confirmed.length,
     blocks: first.lastBlock - first.kept.length,
   };

@@ -3,6 +3,7 @@ import { insertRewards, upsertCards } from "../apply.ts";
 import { foldBlocks } from "../fold.ts";
 import { MADE_AGAIN } from "../held-rewards.ts";
 import { blocksAfter } from "../lake.ts";
+import type { Part } from "../ledgers.ts";
 import { keptIfAnswered } from "./ask-issuer.ts";
 import type { StepPlan } from "./step.ts";
 import type { RebuildCursor } from "./under-way.ts";
@@ -16,18 +17,19 @@ type LakeCursor = Extract<RebuildCursor, { phase: "lake" }>;
  * Applies the lake's next blocks. One whose number another has had, and one that is not as it was written, is left out and logged; one that its issuer keeps is
  * left to it.
  */
-export async function fromLake(env: Env, campaign: string, cursor: LakeCursor): Promise<StepPlan> {
-  const { blocks: read, damaged, last } = await blocksAfter(env, campaign, cursor.after, BLOCKS_A_STEP);
-  if (last === null) return { next: { phase: "check", shard: 0, mayReadAgain: cursor.left && !cursor.again }, statements: [] };
+export async function fromLake(env: Env, part: Part, campaign: string, cursor: LakeCursor): Promise<StepPlan> {
+  const { blocks: read, damaged, last } = await blocksAfter(env, campaign, part, cursor.after, BLOCKS_A_STEP);
+  const { ledger } = part;
+  if (last === null) return { next: { phase: "check", shard: ledger.nth, mayReadAgain: cursor.left && !cursor.again }, statements: [] };
   const { settled, silent } = await acknowledged(env, campaign, read, cursor.silent);
-  const blocks = await unapplied(env, campaign, settled);
+  const blocks = await unapplied(ledger, campaign, settled);
   const { cards, rewards } = foldBlocks(blocks);
   return {
     next: { ...cursor, after: last, silent, left: cursor.left || settled.length < read.length },
     statements:
       blocks.length === 0
         ? []
-        : [insertBlocks(env, blocks), upsertCards(env, cards), ...(rewards.length === 0 ? [] : [insertRewards(env, rewards, MADE_AGAIN)])],
+        : [insertBlocks(ledger, blocks), ...upsertCards(ledger, cards), ...insertRewards(ledger, rewards, MADE_AGAIN)],
     cards: cards.filter(({ issuedAt }) => issuedAt !== null).length,
     blocks: blocks.length,
     ...(cursor.again ? {} : { damaged: damaged.length, faults: damaged.map((key) => `${key} is not as it was written`) }),

@@ -1,5 +1,6 @@
 import { MADE_AGAIN_UNTIL_MS } from "../held-rewards.ts";
 import { linesAfter } from "../lake.ts";
+import type { Part } from "../ledgers.ts";
 import { latestOfEach, readOutcomes } from "./read-outcomes.ts";
 import type { Outcome } from "./read-outcomes.ts";
 import type { StepPlan } from "./step.ts";
@@ -11,6 +12,7 @@ const OUTCOMES_A_STATEMENT = 1_000;
 /** Applies the outcomes in the lake's next object. The highest version of a card is how its reward stands, in whatever order they are read. */
 export async function nextOutcomes(
   env: Env,
+  { ledger }: Part,
   campaign: string,
   { after }: Extract<RebuildCursor, { phase: "outcomes" }>,
 ): Promise<StepPlan> {
@@ -19,21 +21,21 @@ export async function nextOutcomes(
   const outcomes = readOutcomes(object);
   if (outcomes === null) {
     console.error(JSON.stringify({ message: "outcomes of rewards in the lake are not as they were written", object: object.key }));
-    const faults = [`${object.key} is not as it was written`];
-    return { next: { phase: "outcomes", after: object.key }, statements: [], damaged: 1, faults };
+    const next: RebuildCursor = { phase: "outcomes", after: object.key };
+    // Each ledger's rebuild reads all of them, and one tells of them.
+    return ledger.nth === 0
+      ? { next, statements: [], damaged: 1, faults: [`${object.key} is not as it was written`] }
+      : { next, statements: [] };
   }
   const latest = [...latestOfEach(outcomes).values()];
   const statements: D1PreparedStatement[] = [];
   for (let first = 0; first < latest.length; first += OUTCOMES_A_STATEMENT) {
-    statements.push(applyOutcomes(env, campaign, latest.slice(first, first + OUTCOMES_A_STATEMENT)));
+    statements.push(applyOutcomes(ledger, campaign, latest.slice(first, first + OUTCOMES_A_STATEMENT)));
   }
   return { next: { phase: "outcomes", after: object.key }, statements };
 }
 
-/**
- * A row's own version: two for each redrive, and one more once it is granted or failed. With `+` no index serves the campaign: an outcome finds its reward, and
- * not each reward of the campaign its outcome.
- */
+/** A row's own version: two for each redrive, and one more once it is granted or failed. */
 function applyOutcomes({ LEDGER }: Pick<Env, "LEDGER">, campaign: string, outcomes: readonly Outcome[]): D1PreparedStatement {
   const rows = outcomes.map(({ card, version, type, at, redrives, attempts, lastError, receipt }) => {
     const status = type === "redriven" ? "pending" : type;
@@ -51,6 +53,6 @@ function applyOutcomes({ LEDGER }: Pick<Env, "LEDGER">, campaign: string, outcom
               value->>5 AS attempts, value->>6 AS last_error, value->>7 AS receipt
        FROM json_each(?1)
      ) AS told
-     WHERE rewards.card = told.card AND +rewards.campaign = ?2 AND told.version > rewards.redrives * 2 + (+rewards.status <> 'pending')`,
+     WHERE rewards.campaign = ?2 AND rewards.card = told.card AND told.version > rewards.redrives * 2 + (+rewards.status <> 'pending')`,
   ).bind(JSON.stringify(rows), campaign, MADE_AGAIN_UNTIL_MS);
 }

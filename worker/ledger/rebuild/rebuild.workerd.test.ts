@@ -20,6 +20,7 @@ import type { HeldQueue } from "../held-queue.fixture.ts";
 import { invariants } from "../invariants.ts";
 import { HELD_UNTIL_MS, MADE_AGAIN_UNTIL_MS } from "../held-rewards.ts";
 import { archiveBlock, linesHash } from "../lake.ts";
+import { register } from "../ledgers.ts";
 import { liveCards } from "../live-cards.fixture.ts";
 import { mendGaps } from "../mend-gaps.ts";
 import { settleBlocks } from "../settle.ts";
@@ -27,6 +28,9 @@ import { readCounters, recount } from "../recount.fixture.ts";
 import { beginStatement, endLeftRebuilds, goOnRebuilding, redirectStatement, takeStep } from "./rebuild.ts";
 import { lastRebuild, rebuildOf } from "./under-way.ts";
 import type { RebuildSource } from "./under-way.ts";
+
+/** All of a campaign, where there is one ledger. */
+const WHOLE = { ledger: register(env), ledgers: 1 };
 
 const SHARDS = 2;
 /** More than there is stock, so that the last ones are fallback cards. */
@@ -110,23 +114,24 @@ async function playedCampaign(): Promise<TestCampaign> {
   const told = (cards: readonly string[], outcome: Parameters<typeof judgeAttempt>[1]) =>
     recordVerdicts(
       env,
+      register(env),
       cards.map((card) => judgeAttempt({ card, campaign: campaign.id, attempts: 0 }, outcome, nowMs, 0)),
       nowMs,
     );
   await told(pending.slice(0, 4), { outcome: "granted", receipt: { receipt: "r-1" } });
   await archiveOutcomes(env);
   await told(pending.slice(4, 10), { outcome: "refused", reason: "no such account" });
-  await env.LEDGER.batch([...redrive(pending.slice(6, 10), nowMs)] as [D1PreparedStatement, ...D1PreparedStatement[]]);
+  await env.LEDGER.batch([...redrive(campaign.id, pending.slice(6, 10), nowMs)] as [D1PreparedStatement, ...D1PreparedStatement[]]);
   await told(pending.slice(8, 10), { outcome: "granted", receipt: { receipt: "r-2" } });
   expect(pending.length).toBeGreaterThan(10);
   return campaign;
 }
 
-function redrive(cards: readonly string[], nowMs: number): D1PreparedStatement[] {
+function redrive(campaign: string, cards: readonly string[], nowMs: number): D1PreparedStatement[] {
   const db = drizzle(env.LEDGER);
   return redriveStatements(
     db,
-    cards.map((card) => ({ card })),
+    cards.map((card) => ({ campaign, card })),
     nowMs,
   ).map((statement) => {
     const { sql, params } = statement.toSQL();
@@ -219,8 +224,8 @@ it.each(SOURCES)(
       if (rebuild === null) throw new Error("it was done too soon for this test");
       if (rebuild.cursor.phase === "forget") break;
       phases.add(rebuild.cursor.phase);
-      await Promise.all([takeStep(env, rebuild, begunMs), takeStep(env, rebuild, begunMs)]);
-      await takeStep(env, rebuild, begunMs);
+      await Promise.all([takeStep(env, WHOLE, rebuild, begunMs), takeStep(env, WHOLE, rebuild, begunMs)]);
+      await takeStep(env, WHOLE, rebuild, begunMs);
       expect((await rebuildOf(env, campaign.id))?.step).toBe(rebuild.step + 1);
     }
     expect(phases).toEqual(new Set(["hash", "archive", "wipe", source, "check", "outcomes", "count", "rewards"]));
@@ -252,10 +257,10 @@ it.each(SOURCES)(
     await settle();
     expect((await rowsOf("cards", other.id)).length).toBe(1);
     for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
-      const { ackAll } = await deliver(sent.slice(0, 10));
-      expect(ackAll).toBe(true);
+      const { taken } = await deliver(sent.slice(0, 10));
+      expect(taken).toBe(true);
       expect((await invariants(env, campaign.id))?.rebuild).toEqual({ from: source, startedAt: first.startedAt });
-      await takeStep(env, rebuild);
+      await takeStep(env, WHOLE, rebuild);
     }
     expect(await unsettled(campaign)).toBeGreaterThan(0);
     expect((await rowsOf("cards", campaign.id)).length).toBe(PLAYED);
@@ -287,12 +292,12 @@ it("asks no provider for a reward before the lake has told what became of it, an
       await sweepRewards(env, Date.now() + 365 * 24 * HOUR_MS);
       const waiting = await pending();
       // Nor by a message that was on its way.
-      const ids = waiting.map(({ card }) => String(card));
-      asked.push(...(await loadDueRewards(env, ids, Date.now())));
+      const refs = waiting.map(({ card }) => ({ campaign: campaign.id, card: String(card) }));
+      asked.push(...(await loadDueRewards(env, refs, Date.now())));
       most = Math.max(most, waiting.length);
       for (const { next_attempt_at: at } of waiting) due.add(at);
     }
-    await takeStep(env, rebuild);
+    await takeStep(env, WHOLE, rebuild);
   }
   expect(due).toEqual(new Set([MADE_AGAIN_UNTIL_MS]));
   expect(asked).toEqual([]);
@@ -412,7 +417,8 @@ it.each<[string, (text: string) => string | null, (key: string) => { damaged: nu
     expect(await lastRebuild(env, campaign.id)).toMatchObject({ held: 4, ...found(key) });
     // Neither the sweep nor a message that was on its way has it asked for.
     await sweepRewards(env, Date.now() + 365 * 24 * HOUR_MS);
-    expect(await loadDueRewards(env, held.map(String), Date.now() + 365 * 24 * HOUR_MS)).toEqual([]);
+    const refs = held.map((card) => ({ campaign: campaign.id, card: String(card) }));
+    expect(await loadDueRewards(env, refs, Date.now() + 365 * 24 * HOUR_MS)).toEqual([]);
     expect(await heldOf(campaign)).toEqual(held);
     const others = (rows: readonly Row[]) => rows.filter(({ card }) => !held.includes(card ?? ""));
     expect(others(await rewardsOf(campaign))).toEqual(others(before));
@@ -500,7 +506,7 @@ it("counts once what became of a reward while its ledger was rebuilt, whenever i
   const grant = async (card: string) => {
     const nowMs = Date.now();
     const verdict = judgeAttempt({ card, campaign: campaign.id, attempts: 0 }, { outcome: "granted", receipt: {} }, nowMs, 0);
-    await recordVerdicts(env, [verdict], nowMs);
+    await recordVerdicts(env, register(env), [verdict], nowMs);
   };
   await begin(campaign, "issuers");
   const done = new Set<string>();
@@ -511,7 +517,7 @@ it("counts once what became of a reward while its ledger was rebuilt, whenever i
       await grant(card);
       done.add(phase);
     }
-    await takeStep(env, rebuild);
+    await takeStep(env, WHOLE, rebuild);
   }
   expect(done.size).toBe(3);
   const rows = await rowsOf("rewards", campaign.id);
@@ -564,7 +570,7 @@ it.each(SOURCES)(
         await tell();
         isTold = true;
       }
-      await takeStep(env, rebuild);
+      await takeStep(env, WHOLE, rebuild);
     }
     expect(isTold).toBe(true);
     expect(await lastRebuild(env, campaign.id)).toMatchObject({ missing: 0, held: 0, faults: [], hashAfter: before.hash });
@@ -594,7 +600,7 @@ it("waits for an issuer that does not answer, says for whom, and goes on from th
   if (stuck === null) throw new Error("it did not wait");
   // A step of before is not taken any more.
   await redirectStatement(drizzle(env.LEDGER), stuck, "lake", Date.now());
-  await takeStep(env, stuck);
+  await takeStep(env, WHOLE, stuck);
   expect(await rebuildOf(env, campaign.id)).toMatchObject({ source: "lake", cursor: { phase: "archive", before: "wipe" }, cards: 0 });
   expect(await goOnRebuilding({ ...env, CARD_ISSUER: away }, campaign.id, 30_000)).toBeNull();
   expect(await sayingOf(campaign, "lake")).toEqual(before);
@@ -639,9 +645,9 @@ it("lets no settlement through that had looked before it began", async () => {
   await expect.poll(() => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBeGreaterThan(0);
   const blocks = queue.blocks(campaign.id);
   await begin(campaign, "issuers");
-  await expect(env.LEDGER.batch([insertBlocks(env, blocks, Date.now())])).rejects.toThrow("NOT NULL constraint failed: blocks.hash");
+  await expect(env.LEDGER.batch([insertBlocks(env, blocks, 1, Date.now())])).rejects.toThrow("NOT NULL constraint failed: blocks.hash");
   expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
-  await env.LEDGER.batch([insertBlocks(env, blocks, Date.now())]);
+  await env.LEDGER.batch([insertBlocks(env, blocks, 1, Date.now())]);
 });
 
 it("is begun once where two begin it at once, and anew when it has ended", async () => {
@@ -664,15 +670,15 @@ it("is ended once where two end it, and by none that another has begun after", a
   await begin(campaign, "issuers", 1_000);
   let last = await rebuildOf(env, campaign.id);
   while (last !== null && last.cursor.phase !== "end") {
-    await takeStep(env, last);
+    await takeStep(env, WHOLE, last);
     last = await rebuildOf(env, campaign.id);
   }
   if (last === null) throw new Error("it was done too soon for this test");
-  await Promise.all([takeStep(env, last), takeStep(env, last)]);
-  await takeStep(env, last);
+  await Promise.all([takeStep(env, WHOLE, last), takeStep(env, WHOLE, last)]);
+  await takeStep(env, WHOLE, last);
   expect(await ends()).toBe(1);
   await begin(campaign, "lake", 2_000);
-  await takeStep(env, last);
+  await takeStep(env, WHOLE, last);
   expect(await rebuildOf(env, campaign.id)).toMatchObject({ source: "lake", step: 0 });
   expect(await ends()).toBe(1);
   expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();

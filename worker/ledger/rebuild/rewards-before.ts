@@ -3,7 +3,7 @@ import { SWEEP_AFTER_MS } from "../../rewards/sweep.ts";
 import { HELD_UNTIL_MS, MADE_AGAIN_UNTIL_MS, WHY_HELD } from "../held-rewards.ts";
 
 /**
- * Notes, before some of a campaign's rewards are wiped (`wiped` selects their cards), how the ledger has them. What this very rebuild has made again, before it was
+ * Notes, before some of a campaign's rewards are wiped (`wiped` selects their keys), how the ledger has them. What this very rebuild has made again, before it was
  * told to go on from elsewhere, says nothing. What Kuji hands over itself is granted with its redemption.
  */
 export function noteRewards(
@@ -14,7 +14,7 @@ export function noteRewards(
   return LEDGER.prepare(
     `INSERT INTO rewards_before (campaign, card, status, why)
      SELECT campaign, card, CASE WHEN next_attempt_at = ?3 THEN 'held' ELSE status END, CASE WHEN next_attempt_at = ?3 THEN last_error END
-     FROM rewards WHERE card IN (${wiped}) AND next_attempt_at IS NOT ?4 AND kind NOT IN (SELECT value FROM json_each(?5))
+     FROM rewards WHERE (campaign, card) IN (${wiped}) AND next_attempt_at IS NOT ?4 AND kind NOT IN (SELECT value FROM json_each(?5))
      ON CONFLICT (campaign, card) DO UPDATE SET status = excluded.status, why = excluded.why`,
   ).bind(...bound, HELD_UNTIL_MS, MADE_AGAIN_UNTIL_MS, JSON.stringify(Object.keys(LOCAL_PROVIDERS)));
 }
@@ -29,7 +29,7 @@ export function releaseStatements(
   { after, last }: { readonly after: string; readonly last: string },
   nowMs: number,
 ): D1PreparedStatement[] {
-  const slice = "card > ?2 AND card <= ?3 AND +campaign = ?1";
+  const slice = "campaign = ?1 AND card > ?2 AND card <= ?3";
   return [
     LEDGER.prepare(
       `INSERT INTO minute_counters (campaign, minute, type, prize, count)

@@ -1,5 +1,6 @@
-import { archiveOutcomes } from "../../rewards/archive-outcomes.ts";
+import { archiveLedger } from "../../rewards/archive-outcomes.ts";
 import { FIRST_HASH, hashNext, isWhole } from "../content-hash.ts";
+import type { Ledger, Part } from "../ledgers.ts";
 import { checkBlocks } from "./check-blocks.ts";
 import { countCardsStatements } from "./count.ts";
 import { fromIssuers } from "./from-issuers.ts";
@@ -8,10 +9,10 @@ import { nextOutcomes } from "./outcomes.ts";
 import { noteRewards, releaseStatements } from "./rewards-before.ts";
 import type { Rebuild, RebuildCursor, RebuildSource } from "./under-way.ts";
 
-/** Rows of each table that a step wipes, and cards, whosever they are, among which one counts: some tenths of a second, in which D1 answers nobody else. */
+/** Rows of each table that a step wipes, and cards that one counts: some tenths of a second, in which D1 answers nobody else. */
 const ROWS_A_STEP = 10_000;
 
-/** What one step does, in one transaction with its being done. */
+/** What one step does in its ledger, in one transaction with its being done. */
 export interface StepPlan {
   readonly next: RebuildCursor;
   readonly statements: readonly D1PreparedStatement[];
@@ -29,41 +30,42 @@ export const FIRST_CURSOR: RebuildCursor = { phase: "hash", before: "wipe", at: 
 type MiddleCursor = Exclude<RebuildCursor, { phase: "end" }>;
 
 /** Plans the next step; reads, and changes nothing but what may be done twice. */
-export async function planStep(env: Env, rebuild: Rebuild, cursor: MiddleCursor, nowMs: number): Promise<StepPlan> {
+export async function planStep(env: Env, part: Part, rebuild: Rebuild, cursor: MiddleCursor, nowMs: number): Promise<StepPlan> {
   const { campaign, source } = rebuild;
+  const { ledger } = part;
   switch (cursor.phase) {
     case "hash":
-      return hashSome(env, campaign, cursor);
+      return hashSome(ledger, campaign, cursor);
     case "archive": {
-      await archiveOutcomes(env);
+      await archiveLedger({ LEDGER: ledger.LEDGER, LAKE: env.LAKE });
       const after: RebuildCursor = cursor.before === "wipe" ? { phase: "wipe" } : { phase: "outcomes", after: "" };
-      return { next: (await hasRows(env, ["lake_outbox"], campaign)) ? cursor : after, statements: [] };
+      return { next: (await hasRows(ledger, ["lake_outbox"], campaign)) ? cursor : after, statements: [] };
     }
     case "wipe":
-      return (await hasRows(env, Object.keys(WIPED), campaign))
-        ? { next: cursor, statements: wipe(env, campaign) }
-        : { next: firstOf(source), statements: [] };
+      return (await hasRows(ledger, Object.keys(WIPED), campaign))
+        ? { next: cursor, statements: wipe(ledger, campaign) }
+        : { next: firstOf(source, ledger), statements: [] };
     case "lake":
-      return fromLake(env, campaign, cursor);
+      return fromLake(env, part, campaign, cursor);
     case "issuers":
-      return fromIssuers(env, campaign, cursor, nowMs);
+      return fromIssuers(env, part, campaign, cursor, nowMs);
     case "check":
-      return checkBlocks(env, rebuild, cursor);
+      return checkBlocks(env, part, rebuild, cursor);
     case "outcomes":
-      return nextOutcomes(env, campaign, cursor);
+      return nextOutcomes(env, part, campaign, cursor);
     case "count":
-      return countNext(env, campaign, cursor.after);
+      return countNext(ledger, campaign, cursor.after);
     case "rewards":
-      return releaseNext(env, campaign, cursor.after, nowMs);
+      return releaseNext(ledger, campaign, cursor.after, nowMs);
     case "forget":
-      return (await hasRows(env, ["rewards_before"], campaign))
-        ? { next: cursor, statements: [wipeSome(env, "rewards_before", "campaign, card", campaign)] }
+      return (await hasRows(ledger, ["rewards_before"], campaign))
+        ? { next: cursor, statements: [wipeSome(ledger, "rewards_before", "campaign, card", campaign)] }
         : { next: { phase: "hash", before: "end", at: FIRST_HASH }, statements: [] };
   }
 }
 
 /** Nothing is settled from the beginning of a rebuild to its end: the first hash is of what the ledger said then, the second of what it says at its end. */
-async function hashSome(env: Env, campaign: string, cursor: Extract<RebuildCursor, { phase: "hash" }>): Promise<StepPlan> {
+async function hashSome(env: Pick<Env, "LEDGER">, campaign: string, cursor: Extract<RebuildCursor, { phase: "hash" }>): Promise<StepPlan> {
   const at = await hashNext(env, campaign, cursor.at);
   if (!isWhole(at)) return { next: { ...cursor, at }, statements: [] };
   if (cursor.before === "end") return { next: { phase: "end", hash: at.hash }, statements: [] };
@@ -71,16 +73,16 @@ async function hashSome(env: Env, campaign: string, cursor: Extract<RebuildCurso
   return { next: { phase: "archive", before: "wipe" }, statements: [note] };
 }
 
-function firstOf(source: RebuildSource): RebuildCursor {
+function firstOf(source: RebuildSource, { nth }: Ledger): RebuildCursor {
   return source === "lake"
     ? { phase: "lake", after: "", silent: [], left: false, again: false }
-    : { phase: "issuers", shard: 0, afterSeq: 0, first: null, again: false };
+    : { phase: "issuers", shard: nth, afterSeq: 0, first: null, again: false };
 }
 
 /** What is made again, by table and its key. Faults of the chain stay: an operator may have accepted some. */
 const WIPED: Readonly<Record<string, string>> = {
-  cards: "card",
-  rewards: "card",
+  cards: "campaign, card",
+  rewards: "campaign, card",
   blocks: "campaign, shard, block",
   minute_counters: "campaign, minute, type, prize",
   card_differences: "campaign, card",
@@ -94,7 +96,7 @@ async function hasRows({ LEDGER }: Pick<Env, "LEDGER">, tables: readonly string[
 /** Notes how the rewards are before they go. */
 function wipe(env: Pick<Env, "LEDGER">, campaign: string): D1PreparedStatement[] {
   return [
-    noteRewards(env, someOf("rewards", "card"), campaign, ROWS_A_STEP),
+    noteRewards(env, someOf("rewards", "campaign, card"), campaign, ROWS_A_STEP),
     ...Object.entries(WIPED).map(([table, key]) => wipeSome(env, table, key, campaign)),
   ];
 }
@@ -105,11 +107,11 @@ function wipeSome({ LEDGER }: Pick<Env, "LEDGER">, table: string, key: string, c
 
 /** Keys of some rows of the campaign `?1`, `?2` of them: the same whoever asks within a transaction. */
 function someOf(table: string, key: string): string {
-  return `SELECT ${key} FROM ${table} WHERE campaign = ?1 ORDER BY ${table === "rewards" ? "prize, status, card" : key} LIMIT ?2`;
+  return `SELECT ${key} FROM ${table} WHERE campaign = ?1 ORDER BY ${key} LIMIT ?2`;
 }
 
 async function countNext(env: Pick<Env, "LEDGER">, campaign: string, after: string): Promise<StepPlan> {
-  const slice = await nextSlice(env, "cards", after);
+  const slice = await nextSlice(env, "cards", campaign, after);
   const counted: RebuildCursor = { phase: "rewards", after: "" };
   if (slice === null) return { next: counted, statements: [] };
   const next: RebuildCursor = slice.isLast ? counted : { phase: "count", after: slice.last };
@@ -117,22 +119,23 @@ async function countNext(env: Pick<Env, "LEDGER">, campaign: string, after: stri
 }
 
 async function releaseNext(env: Pick<Env, "LEDGER">, campaign: string, after: string, nowMs: number): Promise<StepPlan> {
-  const slice = await nextSlice(env, "rewards", after);
+  const slice = await nextSlice(env, "rewards", campaign, after);
   if (slice === null) return { next: { phase: "forget" }, statements: [] };
   const next: RebuildCursor = slice.isLast ? { phase: "forget" } : { phase: "rewards", after: slice.last };
   return { next, statements: releaseStatements(env, campaign, { after, last: slice.last }, nowMs) };
 }
 
-/** The next rows, whosever they are; null where there are none. */
+/** The campaign's next rows; null where there are none. */
 async function nextSlice(
   { LEDGER }: Pick<Env, "LEDGER">,
   table: "cards" | "rewards",
+  campaign: string,
   after: string,
 ): Promise<{ readonly last: string; readonly isLast: boolean } | null> {
   const slice = await LEDGER.prepare(
-    `SELECT max(card) AS last, count(*) AS rows FROM (SELECT card FROM ${table} WHERE card > ? ORDER BY card LIMIT ?)`,
+    `SELECT max(card) AS last, count(*) AS rows FROM (SELECT card FROM ${table} WHERE campaign = ? AND card > ? ORDER BY card LIMIT ?)`,
   )
-    .bind(after, ROWS_A_STEP)
+    .bind(campaign, after, ROWS_A_STEP)
     .first<{ last: string | null; rows: number }>();
   return slice === null || slice.last === null ? null : { last: slice.last, isLast: slice.rows < ROWS_A_STEP };
 }

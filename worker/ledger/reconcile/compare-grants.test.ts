@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HELD_UNTIL_MS } from "../held-rewards.ts";
-import { compareStretches, judgeUnseen } from "./compare-grants.ts";
+import { compareStretches, judgeUnseen, mergeStretches } from "./compare-grants.ts";
 import type { Stretch } from "./compare-grants.ts";
 
 const grantedAt = "2027-03-01T08:00:00+08:00";
@@ -35,6 +35,22 @@ const ids = fc
   .uniqueArray(fc.string({ unit: fc.constantFrom("-", "A", "B", "_", "a", "b", "0"), minLength: 1, maxLength: 4 }))
   .map((set) => set.sort());
 const size = fc.integer({ min: 1, max: 10 });
+
+test("stretches of several ledgers, walked along together, have each id once and in order", () => {
+  fc.assert(
+    fc.property(ids, fc.integer({ min: 1, max: 4 }), size, (all, ledgers, atMost) => {
+      const walked: string[] = [];
+      for (let after: string | null = ""; after !== null;) {
+        const from = after;
+        const parts = Array.from({ length: ledgers }, (_, nth) => all.filter((_id, i) => i % ledgers === nth));
+        const { items, upTo } = mergeStretches(parts.map((part) => stretchOf(part, (id) => id, from, atMost)));
+        walked.push(...items);
+        after = upTo;
+      }
+      expect(walked).toEqual(all);
+    }),
+  );
+});
 
 test("of any two sides, in stretches of whatever size, exactly what one has and the other has not is found, each once and in order", () => {
   fc.assert(

@@ -8,6 +8,13 @@ export interface Stretch<Item> {
   readonly upTo: string | null;
 }
 
+/** Stretches of several ledgers as one, as far as all of them go; all begin after the same id. */
+export function mergeStretches(stretches: readonly Stretch<string>[]): Stretch<string> {
+  const upTo = stretches.map((stretch) => stretch.upTo).reduce(earlier, null);
+  const items = stretches.flatMap((stretch) => stretch.items.filter((id) => upTo === null || id <= upTo));
+  return { items: items.sort(), upTo };
+}
+
 export interface ComparedStretch {
   /** As far as both go; null: to the end. */
   readonly upTo: string | null;

@@ -7,14 +7,15 @@ import { recordVerdicts } from "../../rewards/rows.ts";
 import { judgeTold } from "../../rewards/verdict.ts";
 import { webhookGate, webhookProvider } from "../../rewards/webhook.ts";
 import { settings } from "../../settings.ts";
+import { addressOfCard, byLedger, inEach, ledgersOf } from "../ledgers.ts";
 import type { RewardRow } from "../queries.ts";
 import { campaignProviders, LINE } from "./campaign-providers.ts";
 import type { CampaignProvider } from "./campaign-providers.ts";
-import { compareStretches, judgeUnseen, missingFault } from "./compare-grants.ts";
+import { compareStretches, judgeUnseen, mergeStretches, missingFault } from "./compare-grants.ts";
 import type { Granter, Stretch } from "./compare-grants.ts";
 import type { CardDifference } from "./differences.ts";
 
-/** Rows of the ledger read at a time, whosever they are, and how often for one page of a provider's list: a campaign is a small part of a large ledger. */
+/** Rows of the ledger read at a time, and how often for one page of a provider's list: its grants are a part of the campaign's. */
 const ROWS_A_SLICE = 10_000;
 const SLICES_A_STEP = 5;
 
@@ -113,7 +114,8 @@ async function comparePage(
 
   const granter: Granter = { campaign, provider: name, prizes };
   // Read before the list: what the ledger has as granted by then, the provider has granted before it is asked.
-  const granted = await readGranted(env, granter, after);
+  const ledgers = await ledgersOf(env, campaign);
+  const granted = mergeStretches(await inEach(ledgers, async (ledger) => readGranted(ledger, granter, after)));
   const stub = () => rewardGate(env, name);
   const { wait, newId } = tools;
   const listed = await listThroughGate({ campaign, after }, { ...source, stub, wait, newId, deps: { ...tools, settings: settings(env) } });
@@ -121,19 +123,29 @@ async function comparePage(
 
   const listedUpTo = listed.isLast ? null : (listed.grants.at(-1)?.id ?? null);
   const { upTo, same, missing, unseen } = compareStretches(granted, { items: listed.grants, upTo: listedUpTo });
-  const rewards = await readRewards(
+  const asked = await byLedger(
     env,
-    unseen.map(({ id }) => id),
+    unseen.map(({ id }) => ({ campaign, card: id })),
+    addressOfCard,
   );
+  const read = await inEach(asked, async ({ ledger, things }) =>
+    readRewards(
+      ledger,
+      campaign,
+      things.map(({ card }) => card),
+    ),
+  );
+  const rewards = new Map(read.flatMap((own) => [...own]));
   const verdicts = unseen.map((grant) => ({ card: grant.id, grant, verdict: judgeUnseen(granter, grant, rewards.get(grant.id) ?? null) }));
   const strange = verdicts.flatMap(({ card, verdict }) => (verdict.status === "different" ? [{ card, faults: [verdict.fault] }] : []));
   const waiting = verdicts.filter(({ verdict }) => verdict.status === "waiting").length;
   const told = verdicts.filter(({ verdict }) => verdict.status === "told");
-  await recordVerdicts(
+  const granting = await byLedger(
     env,
     told.map(({ card, grant }) => judgeTold({ card, campaign, attempts: rewards.get(card)?.attempts ?? 0 }, Date.parse(grant.grantedAt))),
-    tools.nowMs(),
+    addressOfCard,
   );
+  await inEach(granting, async ({ ledger, things }) => recordVerdicts(env, ledger, things, tools.nowMs()));
   const grants = same + missing.length + unseen.length;
   return {
     upTo,
@@ -152,7 +164,7 @@ function listOf(env: Env, name: string) {
   return { status: "listed", listUrl, gate: webhookGate(name, permitsPerSecond) } as const;
 }
 
-/** Cards after this one whose rewards the ledger has as granted by the provider: as many as its page may hold, or as a step may look through. */
+/** Cards after this one whose rewards a ledger has as granted by the provider: as many as its page may hold, or as a step may look through. */
 async function readGranted(env: Pick<Env, "LEDGER">, granter: Granter, after: string): Promise<Stretch<string>> {
   const items: string[] = [];
   let upTo: string | null = after;
@@ -166,8 +178,8 @@ async function readGranted(env: Pick<Env, "LEDGER">, granter: Granter, after: st
 
 async function readSlice({ LEDGER }: Pick<Env, "LEDGER">, { campaign, prizes }: Granter, after: string): Promise<Stretch<string>> {
   const { results } = await LEDGER.prepare(
-    `WITH slice AS (SELECT card, campaign, prize, kind, status FROM rewards WHERE card > ?1 ORDER BY card LIMIT ?2),
-       own AS (SELECT card, campaign = ?3 AND kind = 'webhook' AND status = 'granted' AND prize IN (SELECT value FROM json_each(?4)) AS own FROM slice)
+    `WITH slice AS (SELECT card, prize, kind, status FROM rewards WHERE campaign = ?3 AND card > ?1 ORDER BY card LIMIT ?2),
+       own AS (SELECT card, kind = 'webhook' AND status = 'granted' AND prize IN (SELECT value FROM json_each(?4)) AS own FROM slice)
      SELECT card, own, (SELECT count(*) FROM slice) AS rows FROM own WHERE own OR card = (SELECT max(card) FROM slice) ORDER BY card`,
   )
     .bind(after, ROWS_A_SLICE, campaign, JSON.stringify(prizes))
@@ -179,13 +191,14 @@ async function readSlice({ LEDGER }: Pick<Env, "LEDGER">, { campaign, prizes }: 
 
 type ReadReward = Pick<RewardRow, "card" | "campaign" | "prize" | "kind" | "status" | "attempts" | "nextAttemptAt">;
 
-async function readRewards({ LEDGER }: Pick<Env, "LEDGER">, cards: readonly string[]): Promise<Map<string, ReadReward>> {
+/** Rewards of these cards, whosever they are: the campaign's own, where it has one. */
+async function readRewards({ LEDGER }: Pick<Env, "LEDGER">, campaign: string, cards: readonly string[]): Promise<Map<string, ReadReward>> {
   if (cards.length === 0) return new Map();
   const { results } = await LEDGER.prepare(
     `SELECT card, campaign, prize, kind, status, attempts, next_attempt_at AS nextAttemptAt FROM rewards
-     WHERE card IN (SELECT value FROM json_each(?))`,
+     WHERE campaign IN (SELECT ?2 UNION SELECT campaign FROM campaigns) AND card IN (SELECT value FROM json_each(?1)) ORDER BY campaign = ?2`,
   )
-    .bind(JSON.stringify(cards))
+    .bind(JSON.stringify(cards), campaign)
     .all<ReadReward>();
   return new Map(results.map((row) => [row.card, row]));
 }

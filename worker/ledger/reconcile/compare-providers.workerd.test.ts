@@ -98,7 +98,7 @@ describe("a provider's own list", () => {
     const pending = await cardsOf(2, { campaign });
     const failed = await cardsOf(2, { campaign, status: "failed" });
     const [sticker = ""] = await cardsOf(1, { campaign, prize: "sticker", kind: "line-sticker", status: "granted" });
-    const [other = ""] = await cardsOf(1, { campaign: "another", status: "granted" });
+    const [other = ""] = await cardsOf(1, { campaign: (await listedCampaign()).campaign, status: "granted" });
     const missing = [granted[0] ?? "", granted[700] ?? "", granted[1_099] ?? ""];
     const strange = ["!first", `${campaign}-unknown`, "~last"];
     const kept = granted.filter((card) => !missing.includes(card));

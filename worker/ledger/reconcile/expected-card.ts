@@ -1,4 +1,4 @@
-import type { HeldCard } from "../../../durable-objects/protocol.ts";
+import type { FoundCard, HeldCard } from "../../../durable-objects/protocol.ts";
 import type { LedgerCard } from "../queries.ts";
 
 /** What of a card both its issuer and the ledger hold: `reason` and `till` are told by events alone, and the campaign and shard by where it is. */
@@ -9,8 +9,8 @@ export function expectedCard(campaign: string, shard: number, card: HeldCard, ve
   return { ...cardOf(campaign, shard, card, (one) => one <= version), version };
 }
 
-/** A held card as the ledger has it of those of its events that are `in`; its version is the highest of theirs, 0 where there is none. */
-export function cardOf(campaign: string, shard: number, card: HeldCard, isIn: (version: number) => boolean): ComparedCard {
+/** An issuer's card as the ledger has it of those of its events that are `in`; its version is the highest of theirs, 0 where there is none. */
+export function cardOf(campaign: string, shard: number, card: FoundCard, isIn: (version: number) => boolean): ComparedCard {
   const issued = isIn(1);
   const revealed = card.revealedAtMs !== null && isIn(2);
   const redeemed = card.redeemedAtMs !== null && isIn(3);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RESULTS } from "../keep-result.ts";
-import type { Circumstances } from "../keep-result.ts";
+import { RESULTS } from "./keep-result.ts";
+import type { Circumstances } from "./keep-result.ts";
 
 export type Kept<Result> = Circumstances & Result;
 
