@@ -32,7 +32,8 @@ async function soak(seed: number): Promise<number> {
   const { path } = values;
   const [runs, commands] = [Number(values.runs), Number(values.commands)];
   const asked = { runs, commands, seed, killOne: !values["kill-all-only"], ...(path === undefined ? {} : { path }) };
-  const vitest = spawn("vitest", ["run", "--project", "workerd", "durable-objects/model/"], {
+  // Without the reporter that ends a run in which no test begins or ends for long: here is one, and it may take hours.
+  const vitest = spawn("vitest", ["run", "--reporter", "default", "--project", "workerd", "durable-objects/model/"], {
     env: { ...process.env, NO_COLOR: "1", MODEL_RUN: JSON.stringify(asked) },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -124,4 +124,24 @@ describe("in a browser outside of LINE, the page as it is deployed", () => {
     };
     await expect.poll(opens, LEAP).toBe(1);
   });
+
+  it("is loaded anew, once, where LINE stays silent at every attempt, and opens then", async ({ house, phone, expect }) => {
+    const { page, context } = phone;
+    await holdClock(phone);
+    await deploy(phone, house, dist);
+    let loads = 0;
+    page.on("load", () => {
+      loads += 1;
+    });
+    await context.route(/^https:\/\/api\.line\.me\//, async (route) => {
+      if (loads > 1) await route.fallback();
+    });
+    await page.goto(house.shelf.take("coupon-50").url);
+    const opens = async () => {
+      await page.clock.fastForward(LEAP_MS);
+      return cardPage(page).heading(messages.outside.not_in_line.title).count();
+    };
+    await expect.poll(opens, LEAP).toBe(1);
+    expect(loads).toBe(2);
+  });
 });
