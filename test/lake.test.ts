@@ -19,7 +19,7 @@ import type { TestHouse } from "./house.ts";
 import { lakeFiles } from "./lake-bucket.ts";
 
 const CAMPAIGN = "looked-at";
-const SETTLED = { timeoutMs: 90_000, everyMs: 500 };
+const SETTLED = { timeoutMs: 240_000, everyMs: 500 };
 
 type Row = Readonly<Record<string, string | number | boolean | null>>;
 interface LedgerCard extends Row {

@@ -12,7 +12,7 @@ import { openBrowser } from "../scripts/browser.ts";
 import { openTestHouse } from "./house.ts";
 import type { TestHouse } from "./house.ts";
 
-const SETTLED = { timeout: 60_000, interval: 250 };
+const SETTLED = { interval: 250 };
 /** Cards that are opened until one has won points: four in ten do. */
 const MAX_CARDS = 30;
 

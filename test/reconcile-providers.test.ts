@@ -24,7 +24,7 @@ afterAll(() => house.close());
 const reconcile = () => runOperatorCommand(house, "reconcile", ["--campaign", CAMPAIGN]);
 
 const allGranted = () =>
-  waitFor({ what: "the grants", timeoutMs: 30_000 }, async () => {
+  waitFor({ what: "the grants", timeoutMs: 240_000 }, async () => {
     const { prizes } = await house.admin.invariants(CAMPAIGN);
     return prizes.some(({ rewards }) => rewards.granted === CARDS) ? true : null;
   });

@@ -44,7 +44,7 @@ it("finds no difference after a campaign was played, nor when its ledger was mad
   });
   expect(before.stdout).toMatch(/points-10 +10 /);
 
-  await waitFor({ what: "the grants", timeoutMs: 30_000 }, async () => {
+  await waitFor({ what: "the grants", timeoutMs: 240_000 }, async () => {
     const { prizes: balances } = await admin.invariants(CAMPAIGN);
     return balances.reduce((sum, { rewards }) => sum + rewards.granted, 0) === prizes.size ? true : null;
   });
@@ -93,6 +93,6 @@ it("holds rewards of which the lake does not tell any more, says so, and asks fo
   // The schedule may have asked their provider meanwhile, which lists what it has granted.
   expect(planned.stdout).toMatch(/would be redriven: \d+ rewards of reconciled/);
   expect((await redrive()).code).toBe(0);
-  await waitFor({ what: "the grants", timeoutMs: 30_000 }, async () => ((await points())?.granted === granted ? true : null));
+  await waitFor({ what: "the grants", timeoutMs: 240_000 }, async () => ((await points())?.granted === granted ? true : null));
   expect((await reconcile()).code).toBe(0);
 });

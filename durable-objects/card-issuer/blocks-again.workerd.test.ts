@@ -50,7 +50,7 @@ it("makes blocks again byte by byte after a restart, though their cards have liv
   await campaign.draw(draws.slice(0, 50).map(({ requestId }) => drawOf(`another ${requestId}`)));
   const last = await cut(campaign);
   expect(last).toBeGreaterThan(ofIssues);
-  await expect.poll(() => sent.length, { timeout: 20_000 }).toBe(last);
+  await expect.poll(() => sent.length).toBe(last);
 
   await runInDurableObject(campaign.issuerStub(), (_, { storage: { sql } }) => {
     const bodies = sql.exec<{ block: number; body: string }>("SELECT block, body FROM bodies").toArray();
@@ -62,7 +62,7 @@ it("makes blocks again byte by byte after a restart, though their cards have liv
   const before = sent.splice(0);
   const blocks = Array.from({ length: last }, (_, n) => n + 1);
   expect(await campaign.issuer().resend(address, blocks)).toEqual(blocks);
-  await expect.poll(() => sent.length, { timeout: 20_000 }).toBe(last);
+  await expect.poll(() => sent.length).toBe(last);
   const byNumber = (all: readonly Uint8Array[]) => all.map(decodeBlock).toSorted((a, b) => (a?.header.block ?? 0) - (b?.header.block ?? 0));
   expect(byNumber(sent)).toEqual(byNumber(before));
   expect(byNumber(sent)).not.toContain(null);

@@ -51,7 +51,7 @@ async function rowsPerLife(over: Partial<PublishedRules>): Promise<number> {
     const { unsettledBlocks, unpackedEvents } = await campaign.issuer().tally({ campaign: campaign.id, shard: 0 });
     return unsettledBlocks + unpackedEvents;
   };
-  await expect.poll(unsettled, { timeout: 20_000 }).toBe(0);
+  await expect.poll(unsettled).toBe(0);
   return rows() / CARDS;
 }
 
@@ -61,11 +61,11 @@ describe("a card's life", () => {
     // Issued, revealed and redeemed: each is a row.
     expect(rows).toBeGreaterThanOrEqual(3);
     expect(rows).toBeLessThanOrEqual(5.5);
-  }, 60_000);
+  });
 
   it("costs four and a half where a card is redeemed as it is revealed", async () => {
     const rows = await rowsPerLife({ autoRedeem: true });
     expect(rows).toBeGreaterThanOrEqual(2);
     expect(rows).toBeLessThanOrEqual(4.5);
-  }, 60_000);
+  });
 });

@@ -85,4 +85,4 @@ it("a draw is told to come again though the PrizePool does not answer at all, an
   expect(await draw()).toBe("overloaded");
   answered.resolve();
   await expect.poll(draw).toBe("issued");
-}, 20_000);
+});

@@ -34,7 +34,7 @@ it("takes over what an issuer of the first layout has stored: cards, a lease hal
     const { unsettledBlocks, unpackedEvents } = await tally();
     return unsettledBlocks + unpackedEvents;
   };
-  await expect.poll(outstanding, { timeout: 20_000 }).toBe(0);
+  await expect.poll(outstanding).toBe(0);
 
   const revealed = (card: string): string => {
     const event: CardEvent = { type: "revealed", at: Date.now(), card, version: 2, prize: "coupon", user: "alice" };
@@ -73,11 +73,11 @@ it("takes over what an issuer of the first layout has stored: cards, a lease hal
   expect(again?.status).toBe("limit_reached");
   const rest = await campaign.draw(Array.from({ length: 36 }, (_, i) => drawOf(`late ${i}`)));
   expect(rest.filter(({ status }) => status === "issued")).toHaveLength(35);
-  await expect.poll(outstanding, { timeout: 20_000 }).toBe(0);
+  await expect.poll(outstanding).toBe(0);
   const { results } = await env.LEDGER.prepare(
     "SELECT count(*) AS cards, count(DISTINCT position) AS places, sum(state = 'revealed') AS revealed FROM cards WHERE campaign = ?",
   )
     .bind(campaign.id)
     .all();
   expect(results).toEqual([{ cards: 40, places: 40, revealed: 2 }]);
-}, 60_000);
+});

@@ -213,7 +213,7 @@ describe("the prize pool", () => {
     slow.mockRestore();
     await campaign.issuer(0).void({ campaign: campaign.id, shard: 0, cardId, reason: "mistake" });
     const unleased = async () => (await campaign.pool().stock(campaign.id))?.prizes[0]?.unleased;
-    await expect.poll(unleased, { timeout: 5_000 }).toBe(1);
+    await expect.poll(unleased).toBe(1);
     surrendered.isAnswered = true;
     expect(await given).toMatchObject({ status: "granted" });
     expect(await lease(0, 100)).toMatchObject({ status: "empty", reason: "elsewhere" });

@@ -8,7 +8,7 @@ import type { Phone } from "./phone.ts";
 import { fillShelf } from "./shelf.ts";
 import type { Shelf } from "./shelf.ts";
 
-const SETTLED = { timeout: 90_000, interval: 250 };
+const SETTLED = { interval: 250 };
 const CAMPAIGN = "redeems-by-itself";
 const STOCK = new Map([
   ["coupon-50", 3],

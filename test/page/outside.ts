@@ -10,7 +10,7 @@ import type { PageHouse } from "./page-house.ts";
 import { holdClock } from "./phone.ts";
 import type { Phone } from "./phone.ts";
 
-const LEAP = { timeout: 90_000, interval: 100 };
+const LEAP = { interval: 100 };
 const LEAP_MS = 2_000;
 const BOOT = /<script type="application\/json" id="kuji-boot">[^<]*<\/script>/;
 

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page, Request, Rou
 export type CallName = "session" | "face" | "play" | "reveal" | "redeem" | "reward";
 
 /** For a machine that does much else; nothing is measured by it. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 /** Motion costs a machine without a graphics card most of its time: who wants to see it asks for it. */
 const ORDINARY: BrowserContextOptions = { viewport: { width: 390, height: 844 }, locale: "en", reducedMotion: "reduce" };
 /** What Chromium itself says of a refusal or a cut connection: here both are meant to happen. */

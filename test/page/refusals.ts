@@ -9,7 +9,7 @@ import { cardPage, reveal } from "./card-page.ts";
 import { CAMPAIGN, it } from "./page-house.ts";
 import { holdClock, setServerClock } from "./phone.ts";
 
-const SETTLED = { timeout: 90_000, interval: 250 };
+const SETTLED = { interval: 250 };
 const CHANNEL = "2000000000";
 const DAY_MS = 24 * 3_600_000;
 

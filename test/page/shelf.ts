@@ -8,7 +8,7 @@ import { silent } from "../../scripts/terminal.ts";
 import { waitFor } from "../../scripts/wait.ts";
 import type { TestHouse } from "../house.ts";
 
-const SETTLED_TIMEOUT_MS = 90_000;
+const SETTLED_TIMEOUT_MS = 240_000;
 
 /** Cards that nobody has touched, by the prize that lies under their foil. */
 export interface Shelf {

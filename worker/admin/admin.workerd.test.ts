@@ -327,7 +327,7 @@ describe("customer care", () => {
           });
         }
       },
-      { timeout: 10_000, interval: 200 },
+      { timeout: 120_000, interval: 200 },
     );
     expect(await problemOf(await as("care", "/care?q="))).toBe("invalid_request");
   });

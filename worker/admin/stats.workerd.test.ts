@@ -75,9 +75,7 @@ describe("GET /campaigns/{id}/stats", () => {
       await cardIssuer(env, address).redeem(command);
     }
     const day = { from: new Date(Date.now() - 3_600_000).toISOString(), to: new Date(Date.now() + 3_600_000).toISOString(), step: "1d" };
-    await expect
-      .poll(async () => (await countsOf(campaign, day)).reduce((sum, { redeemed }) => sum + redeemed, 0), { timeout: 20_000 })
-      .toBe(15);
+    await expect.poll(async () => (await countsOf(campaign, day)).reduce((sum, { redeemed }) => sum + redeemed, 0)).toBe(15);
     const counted = await countsOf(campaign, day);
     expect(counted.map(({ prize, issued, issuedAsFallback }) => [prize, issued, issuedAsFallback])).toEqual([
       ["coupon", 5, 0],

@@ -55,7 +55,7 @@ describe("a gap in a shard's blocks", () => {
     const before = queue.blocks(campaign.id).length;
     await mendGaps(env, Date.now() + MINUTE_MS);
     expect(await missingNumbers(campaign.id)).toEqual([3, 4]);
-    await expect.poll(() => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBe(before + 2);
+    await expect.poll(() => queue.blocks(campaign.id).length).toBe(before + 2);
     const again = queue.blocks(campaign.id).slice(before);
     expect(again.map(({ header }) => header.block)).toEqual([3, 4]);
     expect((await invariants(env, campaign.id))?.missing).toMatchObject([
@@ -120,7 +120,7 @@ describe("a gap in a shard's blocks", () => {
     expect(await missingOf(env, silent.campaign.id)).toMatchObject([{ block: 4, searches: 0, lostAt: null }]);
     const before = queue.blocks(silent.campaign.id).length;
     await mendGaps(env, Date.now() + MINUTE_MS);
-    await expect.poll(() => queue.blocks(silent.campaign.id).length, { timeout: 20_000 }).toBe(before + 1);
+    await expect.poll(() => queue.blocks(silent.campaign.id).length).toBe(before + 1);
   });
 
   it("is seen by the balance also where no later block shows it", async () => {

@@ -129,7 +129,7 @@ describe("settlement", () => {
       await campaign.issuer().reveal({ ...command, trail: null });
       await campaign.issuer().redeem(command);
     }
-    await expect.poll(async () => (await invariants(env, campaign.id))?.unsettled, { timeout: 20_000 }).toEqual({ blocks: 0, events: 0 });
+    await expect.poll(async () => (await invariants(env, campaign.id))?.unsettled).toEqual({ blocks: 0, events: 0 });
     const balance = await invariants(env, campaign.id);
     expect(balance?.differences).toEqual([]);
     expect(balance?.prizes.map(({ prize, settledRedeemed }) => [prize, settledRedeemed])).toEqual([

@@ -88,7 +88,7 @@ async function played(): Promise<Played> {
     // Taking rules cuts a block.
     await issuer.configure(address, rules);
   }
-  await expect.poll(() => queue.blocks(campaign).reduce((sum, { header }) => sum + header.events, 0), { timeout: 20_000 }).toBe(24);
+  await expect.poll(() => queue.blocks(campaign).reduce((sum, { header }) => sum + header.events, 0)).toBe(24);
   return { campaign, rules, cards };
 }
 
@@ -141,7 +141,7 @@ async function mustBePlaced({ campaign, cards }: Played): Promise<void> {
 }
 
 async function mustBalance({ campaign, rules }: Played): Promise<void> {
-  await expect.poll(async () => (await invariants(env, campaign))?.unsettled, { timeout: 20_000 }).toEqual({ blocks: 0, events: 0 });
+  await expect.poll(async () => (await invariants(env, campaign))?.unsettled).toEqual({ blocks: 0, events: 0 });
   const counted = await invariants(env, campaign);
   expect(counted?.differences).toEqual([]);
   expect(counted?.prizes.find(({ prize }) => prize === "points")).toMatchObject({
@@ -289,7 +289,7 @@ it("a rebuild waits for one ledger's issuer while the others are done, and goes 
   const underWay = () => rowsOf<{ source: string }>("SELECT source FROM ledger_rebuilds WHERE campaign = ?", campaign);
   const { startedAt } = await asked<{ startedAt: number }>(path, "POST", { from: "issuers" });
   await expect
-    .poll(async () => asked(path, "POST", { from: "issuers", startedAt }), { timeout: 60_000 })
+    .poll(async () => asked(path, "POST", { from: "issuers", startedAt }))
     .toMatchObject({ done: false, phase: "end", waitsFor: "the issuer of shard 4 does not answer" });
   expect((await underWay()).map((rows) => rows.length)).toEqual([1, 1, 0]);
 
@@ -330,9 +330,7 @@ it("an operator's redrive reaches failed rewards in every ledger, no more than a
     .bind(campaign)
     .all();
   expect(results).toHaveLength(2);
-  await expect
-    .poll(async () => (await rewardsOf(env, { campaign, limit: 50, status: "granted" })).rows.length, { timeout: 30_000 })
-    .toBe(6);
+  await expect.poll(async () => (await rewardsOf(env, { campaign, limit: 50, status: "granted" })).rows.length).toBe(6);
 });
 
 it("partners are told of every ledger's rows, each known apart, and of one that is away later", async () => {

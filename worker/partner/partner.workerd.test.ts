@@ -226,9 +226,9 @@ describe("what comes back", () => {
     const drawn = await draw(campaign, { requestId: "a" }, { requestId: "b" });
     for (const { cardId } of drawn) await send(`/campaigns/${campaign}/cards/${cardId}/void`, { reason: "returned" });
     const stock = { prizes: [{ prize: "coupon", loaded: 2, issued: 0, remaining: 2 }], soldOut: false };
-    await expect.poll(() => readStock(env, campaign), { timeout: 20_000 }).toEqual(stock);
+    await expect.poll(() => readStock(env, campaign)).toEqual(stock);
     expect((await draw(campaign, { requestId: "c" })).map(({ status }) => status)).toEqual(["issued"]);
-  }, 30_000);
+  });
 
   it("shows a card whose time is over as expired at once", async () => {
     const campaign = await openedCampaign({ coupon: 1 }, { cardTtlHours: 1 / 3_600 });

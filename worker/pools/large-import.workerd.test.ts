@@ -97,7 +97,7 @@ describe("a large prize-pool file", () => {
     expect(bytes).toBeLessThan(size + gets * 50 + cuts * SMALL.bytesPerStep);
     expect(await rowsOf(key)).toEqual([{ status: "imported", cards: codes.length, faults: null }]);
     expect(await dealtCodes(id)).toEqual(codes);
-  }, 60_000);
+  });
 
   it("goes on by itself, and can be watched", async () => {
     const id = await published();
@@ -110,9 +110,9 @@ describe("a large prize-pool file", () => {
     expect(seen?.rows).toBeGreaterThan((SMALL.steps * SMALL.bytesPerStep) / "cafe-code,1,CODE-000000, ".length);
     expect(seen?.bytesRead).toBeLessThanOrEqual(SMALL.steps * SMALL.bytesPerStep);
     await importObject(env, key, NOW, { ...SMALL, steps: 1 });
-    await expect.poll(() => rowsOf(key), { timeout: 20_000 }).toMatchObject([{ status: "imported", cards: codes.length }]);
+    await expect.poll(() => rowsOf(key)).toMatchObject([{ status: "imported", cards: codes.length }]);
     expect(await importOf(id)).toBeNull();
-  }, 30_000);
+  });
 
   it("of quantities alone may be as large", async () => {
     const id = await published();
@@ -122,7 +122,7 @@ describe("a large prize-pool file", () => {
       { prize: "thanks", loaded: 4_500_000 },
       { prize: "coupon", loaded: 4_500 },
     ]);
-  }, 30_000);
+  });
 
   it("is shuffled once, though the pool dies over it", async () => {
     const id = await published();
@@ -140,7 +140,7 @@ describe("a large prize-pool file", () => {
       { prize: "coupon", loaded: 10_000, unleased: 10_000, withheld: 0 },
     ]);
     expect(await rowsLeft(id)).toMatchObject({ segments: 1, deck_chunks: Math.ceil(3_000_000 / 65_536) });
-  }, 30_000);
+  });
 
   it("is in the pool once, whatever number of importers are at it", async () => {
     const id = await published();
@@ -149,7 +149,7 @@ describe("a large prize-pool file", () => {
     expect(await rowsOf(key)).toMatchObject([{ status: "imported", cards: codes.length }]);
     expect((await stockOf(id))?.prizes).toMatchObject([{ loaded: codes.length }]);
     expect(await dealtCodes(id)).toEqual(codes);
-  }, 60_000);
+  });
 
   it("does not keep the rest of its campaign from being dealt", async () => {
     const id = await published();
@@ -161,7 +161,7 @@ describe("a large prize-pool file", () => {
       expect(reply).toMatchObject({ status: "granted", lease: { segment: "first.csv" } });
     }
     expect((await stockOf(id))?.prizes).toContainEqual({ prize: "cafe-code", loaded: codes.length, unleased: codes.length, withheld: 0 });
-  }, 30_000);
+  });
 });
 
 describe("codes that come again", () => {

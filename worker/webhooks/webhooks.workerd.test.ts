@@ -124,11 +124,10 @@ async function reportOf(partner: string, endpoint: string): Promise<EndpointRepo
 }
 
 /** An event settles within two seconds, and most of these await some. */
-const LONG = { timeout: 60_000 };
-const patience = { timeout: 20_000, interval: 50 };
+const patience = { timeout: 120_000, interval: 50 };
 const settled = (assert: () => void | Promise<void>) => vi.waitFor(assert, patience);
 
-describe("a partner's endpoint", LONG, () => {
+describe("a partner's endpoint", () => {
   it("is told of its cards, signed, each event once, with rising order numbers", async () => {
     const campaign = await openedCampaign({ coupon: 50 });
     const { endpoint, system } = await newEndpoint(await newPartner(campaign));
@@ -286,7 +285,7 @@ describe("a partner's endpoint", LONG, () => {
   });
 });
 
-describe("a feed", LONG, () => {
+describe("a feed", () => {
   const feedsOf = async (campaign: string) => {
     const { results } = await env.LEDGER.prepare("SELECT feed FROM partner_feed WHERE campaign = ?").bind(campaign).all<{ feed: number }>();
     return results.map(({ feed }) => feed);
@@ -342,7 +341,7 @@ describe("a feed", LONG, () => {
   });
 });
 
-describe("an endpoint's object", LONG, () => {
+describe("an endpoint's object", () => {
   const event = (i: number): OutgoingEvent => ({
     id: `evt_${i}`,
     type: "card.revealed",

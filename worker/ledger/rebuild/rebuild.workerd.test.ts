@@ -70,7 +70,7 @@ async function settleAll(campaign: TestCampaign): Promise<void> {
         await settle();
         return unsettled(campaign);
       },
-      { timeout: 20_000, interval: 50 },
+      { interval: 50 },
     )
     .toBe(0);
 }
@@ -93,7 +93,7 @@ async function expireCards(campaign: TestCampaign): Promise<void> {
     const tallies = await Promise.all([0, 1].map((shard) => campaign.issuer(shard).tally({ campaign: campaign.id, shard })));
     return tallies.flatMap(({ cards }) => cards).reduce((sum, { state, count }) => (state === "expired" ? sum + count : sum), 0);
   };
-  await expect.poll(expired, { timeout: 20_000 }).toBe(EXPIRED);
+  await expect.poll(expired).toBe(EXPIRED);
   clock.mockRestore();
 }
 
@@ -248,12 +248,12 @@ it.each(SOURCES)(
     const first = await rebuildOf(env, campaign.id);
     if (first === null) throw new Error("it was not begun");
     await liveCards(campaign, 10, SHARDS, CARDS);
-    await expect.poll(() => queue.sent.length, { timeout: 20_000 }).toBeGreaterThan(settled);
+    await expect.poll(() => queue.sent.length).toBeGreaterThan(settled);
     const sent = queue.sent.slice(settled);
     // While it waits, at each step, and what another campaign sent with it settles.
     const other = await openCampaign({ points: 5 }, { shards: 1 });
     await other.draw([drawOf("another's")]);
-    await expect.poll(() => queue.blocks(other.id).length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => queue.blocks(other.id).length).toBeGreaterThan(0);
     await settle();
     expect((await rowsOf("cards", other.id)).length).toBe(1);
     for (let rebuild = await rebuildOf(env, campaign.id); rebuild !== null; rebuild = await rebuildOf(env, campaign.id)) {
@@ -307,7 +307,7 @@ it("asks no provider for a reward before the lake has told what became of it, an
   const laterMs = Date.now() + HOUR_MS;
   await sweepRewards(env, laterMs);
   expect(new Set((await pending()).map(({ next_attempt_at: at }) => at))).toEqual(new Set([laterMs]));
-}, 60_000);
+});
 
 it("is made of the issuers alone where the lake is gone: what was pending is, and each reward that was granted or failed is held", async () => {
   const campaign = await playedCampaign();
@@ -327,7 +327,7 @@ it("is made of the issuers alone where the lake is gone: what was pending is, an
   expect(await heldOf(campaign)).toEqual(
     before.rewards.flatMap(({ card, kind, status }) => (kind !== "webhook" || status === "pending" ? [] : [card])),
   );
-}, 60_000);
+});
 
 it.each([
   ["what in the lake is not as it was written", "itself"],
@@ -460,7 +460,7 @@ it("holds what a ledger that was lost does not remember to have had as pending",
   expect([...failed, ...granted].map(({ card }) => String(card)).sort()).toEqual(
     before.filter(({ status }) => status !== "pending").map(({ card }) => card),
   );
-}, 60_000);
+});
 
 it("names blocks that are gone from the lake, and holds their rewards when the lake has them again", async () => {
   const campaign = await playedCampaign();
@@ -498,7 +498,7 @@ it("names blocks that are gone from the lake, and holds their rewards when the l
   expect(await goOnRebuilding(env, campaign.id, 30_000)).toBeNull();
   const granted = (rows: readonly Row[]) => rows.filter(({ status }) => status !== "pending");
   expect(granted(await rewardsOf(campaign))).toEqual(granted(before.rewards));
-}, 90_000);
+});
 
 it("counts once what became of a reward while its ledger was rebuilt, whenever it became so", async () => {
   const campaign = await playedCampaign();
@@ -523,7 +523,7 @@ it("counts once what became of a reward while its ledger was rebuilt, whenever i
   const rows = await rowsOf("rewards", campaign.id);
   expect(rows.filter(({ card }) => owed.slice(0, 3).includes(String(card))).map(({ status }) => status)).toEqual(Array(3).fill("granted"));
   expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
-}, 60_000);
+});
 
 /** A played campaign of which one issuer was not told yet that the ledger has its last block. */
 async function lateAcknowledged() {
@@ -535,25 +535,22 @@ async function lateAcknowledged() {
     return undefined;
   });
   await liveCards(campaign, 2, SHARDS, CARDS);
-  await expect.poll(() => queue.sent.length, { timeout: 20_000 }).toBeGreaterThan(settled);
+  await expect.poll(() => queue.sent.length).toBeGreaterThan(settled);
   await expect
-    .poll(
-      async () => {
-        const blocks = queue.blocks(campaign.id);
-        await settleBlocks({ ...env, CARD_ISSUER }, blocks);
-        settled = queue.sent.length;
-        const tallies = await Promise.all([0, 1].map((shard) => campaign.issuer(shard).tally({ campaign: campaign.id, shard })));
-        const last = tallies.map(({ lastBlock }) => lastBlock);
-        const { results } = await env.LEDGER.prepare(
-          "SELECT max(block) AS block FROM blocks WHERE campaign = ? GROUP BY shard ORDER BY shard",
-        )
-          .bind(campaign.id)
-          .all<{ block: number }>();
-        const isAll = results.every(({ block }, shard) => block === last[shard]);
-        return isAll && tallies.every(({ unpackedEvents, unsettledBlocks }) => unpackedEvents === 0 && unsettledBlocks > 0);
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      const blocks = queue.blocks(campaign.id);
+      await settleBlocks({ ...env, CARD_ISSUER }, blocks);
+      settled = queue.sent.length;
+      const tallies = await Promise.all([0, 1].map((shard) => campaign.issuer(shard).tally({ campaign: campaign.id, shard })));
+      const last = tallies.map(({ lastBlock }) => lastBlock);
+      const { results } = await env.LEDGER.prepare(
+        "SELECT max(block) AS block FROM blocks WHERE campaign = ? GROUP BY shard ORDER BY shard",
+      )
+        .bind(campaign.id)
+        .all<{ block: number }>();
+      const isAll = results.every(({ block }, shard) => block === last[shard]);
+      return isAll && tallies.every(({ unpackedEvents, unsettledBlocks }) => unpackedEvents === 0 && unsettledBlocks > 0);
+    })
     .toBe(true);
   return { campaign, tell: () => Promise.all(told.map((late) => late())) };
 }
@@ -612,7 +609,7 @@ it("waits for an issuer that does not answer, says for whom, and goes on from th
     hashBefore: before.hash,
     hashAfter: before.hash,
   });
-}, 60_000);
+});
 
 it("keeps the first hash to be read where it is told to go on from elsewhere before anything was wiped", async () => {
   const campaign = await openCampaign({ points: 5 });
@@ -627,8 +624,8 @@ it("keeps the first hash to be read where it is told to go on from elsewhere bef
 it("leaves a block to its issuer that came into the lake and not into the ledger, and takes it when it is sent again", async () => {
   const campaign = await playedCampaign();
   await liveCards(campaign, 4, SHARDS, CARDS);
-  await expect.poll(() => unsettled(campaign), { timeout: 20_000 }).toBeGreaterThan(0);
-  await expect.poll(() => queue.sent.length, { timeout: 20_000 }).toBeGreaterThan(settled);
+  await expect.poll(() => unsettled(campaign)).toBeGreaterThan(0);
+  await expect.poll(() => queue.sent.length).toBeGreaterThan(settled);
   for (const block of queue.blocks(campaign.id)) await archiveBlock(env, block);
   const before = await sayingOf(campaign, "lake");
   await begin(campaign, "lake");
@@ -637,12 +634,12 @@ it("leaves a block to its issuer that came into the lake and not into the ledger
   await settleAll(campaign);
   expect((await rowsOf("cards", campaign.id)).length).toBe(PLAYED + 4);
   expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
-}, 60_000);
+});
 
 it("lets no settlement through that had looked before it began", async () => {
   const campaign = await openCampaign({ points: 5 });
   await campaign.draw([drawOf("a card")]);
-  await expect.poll(() => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => queue.blocks(campaign.id).length).toBeGreaterThan(0);
   const blocks = queue.blocks(campaign.id);
   await begin(campaign, "issuers");
   await expect(env.LEDGER.batch([insertBlocks(env, blocks, 1, Date.now())])).rejects.toThrow("NOT NULL constraint failed: blocks.hash");
@@ -700,7 +697,7 @@ it("keeps what was settled ahead of what is still on its way, and takes that whe
   await campaign.issuer().configure(address, rules);
   await campaign.issuer().redeem(order);
   await campaign.issuer().configure(address, rules);
-  await expect.poll(() => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+  await expect.poll(() => queue.blocks(campaign.id).length).toBeGreaterThanOrEqual(3);
   const blocks = new Map(queue.blocks(campaign.id).map((block) => [block.header.block, encodeBlock(block.header, block.body)]));
   const block = (number: number) => blocks.get(number) ?? new Uint8Array();
   await deliver([block(3)]);
@@ -715,4 +712,4 @@ it("keeps what was settled ahead of what is still on its way, and takes that whe
   expect(await recount(campaign.id)).toEqual(await readCounters(campaign.id));
   const now = await invariants(env, campaign.id);
   expect([now?.differences, now?.unsettled]).toEqual([[], { blocks: 0, events: 0 }]);
-}, 60_000);
+});

@@ -52,7 +52,7 @@ async function reconcile(campaign: string): Promise<{ compared: number; waiting:
 async function settledCampaign(count = 20): Promise<{ campaign: TestCampaign; ids: string[] }> {
   const campaign = await openCampaign({ coupon: 200 }, { shards: SHARDS });
   const ids = await play(campaign, count);
-  await expect.poll(async () => (await reconcile(campaign.id)).waiting, { timeout: 20_000 }).toBe(0);
+  await expect.poll(async () => (await reconcile(campaign.id)).waiting).toBe(0);
   return { campaign, ids };
 }
 
@@ -68,7 +68,7 @@ describe("reconciliation", () => {
     await openCampaign({ coupon: 1 });
     await campaign.load("second.csv", { coupon: 2_000 });
     for (let first = 0; first < draws.length; first += 500) await campaign.draw(draws.slice(first, first + 500));
-    await expect.poll(async () => (await reconcile(campaign.id)).waiting, { timeout: 20_000 }).toBe(0);
+    await expect.poll(async () => (await reconcile(campaign.id)).waiting).toBe(0);
     expect(await reconcile(campaign.id)).toEqual({ compared: 1_120, waiting: 0, differences: [] });
   });
 
@@ -121,7 +121,7 @@ describe("reconciliation", () => {
     const ids = await play(campaign, 10);
     for (const shard of [0, 1]) if (rules !== null) await campaign.issuer(shard).configure({ campaign: campaign.id, shard }, rules);
     expect(await reconcile(campaign.id)).toEqual({ compared: 10, waiting: 10, differences: [] });
-    await expect.poll(() => queue.blocks(campaign.id).length, { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect.poll(() => queue.blocks(campaign.id).length).toBeGreaterThan(1);
     for (const message of queue.sent.toReversed()) {
       await deliver([message]);
       expect((await reconcile(campaign.id)).differences).toEqual([]);
