@@ -16,6 +16,7 @@ const SETTLED = { interval: 250 };
 const LEAP = { interval: 100 };
 const LEAP_MS = 1_000;
 const AWAY_MS = 20_000;
+const DAY_MS = 24 * 3_600_000;
 const RETRY_AFTER_SECONDS = 3;
 
 /** Whose card it is, wherever its link is opened. */
@@ -34,6 +35,39 @@ async function countReveals({ stack }: TestHouse, campaign: string): Promise<num
   });
   return counts.reduce((sum, { revealed }) => sum + revealed, 0);
 }
+
+describe.concurrent("a card that lies open", () => {
+  it("for days is revealed and redeemed all the same", async ({ house, phone }) => {
+    const { page } = phone;
+    await holdClock(phone);
+    await page.goto(house.shelf.take("coupon-50").url);
+    await cardPage(page).foil.waitFor();
+    await page.clock.fastForward(2 * DAY_MS);
+    await reveal(page);
+    await cardPage(page).redeem.click();
+    await cardPage(page).text(messages.coupon).waitFor();
+  });
+
+  it("under a finger that is still down keeps what was scratched when the page goes", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    const asked = await holdBack(phone, "reveal");
+    await page.goto(house.shelf.take("coupon-50").url);
+    const { foil } = cardPage(page);
+    await foil.waitFor();
+    const { x, y } = await foil.evaluate((canvas) => canvas.getBoundingClientRect());
+    await page.mouse.move(x + 30, y + 30);
+    await page.mouse.down();
+    await page.mouse.move(x + 200, y + 60, { steps: 6 });
+    await expect.poll(asked.held).toBe(1);
+    await page.reload();
+    await foil.waitFor();
+    const kept = await page.evaluate(
+      () => (JSON.parse(localStorage.getItem("kuji.touched") ?? "[]") as [string, number[]][])[0]?.[1].length ?? 0,
+    );
+    expect(kept).toBeGreaterThan(0);
+    asked.release();
+  });
+});
 
 describe("a prize that was asked for", () => {
   it("comes by itself when the API was too busy for twenty seconds at the first touch, and is revealed once", async ({

@@ -71,6 +71,27 @@ describe.concurrent("a phone on its side shows whole what is scratched or presse
   });
 });
 
+describe.concurrent("a phone on its side shows a till the whole code of a coupon", () => {
+  it.for(["reward-coupon", "reward-coupon-expiring", "reward-priced"])("%s", async (name, { expect }) => {
+    for (const locale of LANGUAGES) {
+      const context = await browser.newContext({ viewport: LYING[0], locale, reducedMotion: "reduce" });
+      const page = await context.newPage();
+      await openScene(page, DIST, sceneOf(name));
+      for (const viewport of [...LYING, { width: 640, height: 340 }]) {
+        await page.setViewportSize(viewport);
+        await settled(page);
+        const { top, bottom, width } = await page.locator(".coupon .qr").evaluate((code) => code.getBoundingClientRect());
+        expect({ locale, ...viewport, isWhole: top >= 0 && bottom <= viewport.height, isLarge: width >= 140 }).toMatchObject({
+          isWhole: true,
+          isLarge: true,
+        });
+        expect({ locale, ...viewport, cut: await cutTexts(page) }).toMatchObject({ cut: [] });
+      }
+      await context.close();
+    }
+  });
+});
+
 describe.concurrent("the card lies where its outline was, from the opening to the win", () => {
   it.for(LANGUAGES)("%s", async (locale, { expect }) => {
     for (const states of [

@@ -236,6 +236,24 @@ describe.concurrent("when the network is bad", () => {
     ]);
   });
 
+  it("asks again for its style sheet, and where its first script was lost offers to be loaded anew", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    const loseOnce = (file: RegExp) => page.route(file, (route) => route.abort("connectionreset"), { times: 1 });
+    const reload = page.getByRole("link", { name: "Reload" });
+    await loseOnce(/\/assets\/index-.*\.js/);
+    await page.goto(house.shelf.take("coupon-50").url);
+    // The script may still come; once it has, the words for it are gone.
+    expect(await reload.isVisible()).toBe(false);
+    await reload.click();
+    await cardPage(page).foil.waitFor();
+    expect(await reload.count()).toBe(0);
+
+    await loseOnce(/\/assets\/index-.*\.css/);
+    await page.reload();
+    await cardPage(page).foil.waitFor();
+    await expect.poll(() => page.locator(".stage").evaluate((stage) => getComputedStyle(stage).display)).toBe("grid");
+  });
+
   it("says that it is revealing while what takes the foil off is still on its way", async ({ house, phone, expect }) => {
     const { page } = phone;
     let isLost = true;

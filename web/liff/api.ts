@@ -71,7 +71,10 @@ export type Failure =
       readonly retryAfterMs: number | null;
     };
 
-export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+/** `sentMs`: by the server's clock, where the answer tells it. */
+export type Reply<T> =
+  | { readonly ok: true; readonly value: T; readonly sentMs: number }
+  | { readonly ok: false; readonly failure: Failure };
 
 /** The player's calls. A session is the bearer token that `open` gave. */
 export interface PlayerApi {
@@ -111,10 +114,12 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
         // Chrome before 103 and Safari before 16 have none, and give up by themselves.
         signal: AbortSignal.timeout?.(timeoutMs),
       });
-      if (!response.ok) return { ok: false, failure: await readProblem(response, nowMs()) };
+      // A phone's clock may be hours off.
+      const sentMs = Date.parse(response.headers.get("date") ?? "") || nowMs();
+      if (!response.ok) return { ok: false, failure: await readProblem(response, sentMs) };
       const value = (await response.json()) as T;
       if (essential !== null && (value[essential] ?? null) === null) throw new TypeError(essential);
-      return { ok: true, value };
+      return { ok: true, value, sentMs };
     } catch (error) {
       if ((error as Error).name === "TimeoutError") timeoutMs = Math.min(LONGEST_TIMEOUT_MS, timeoutMs * 2);
       return { ok: false, failure: { kind: "network", offline: !isOnline() } };
@@ -135,11 +140,9 @@ export function playerApi(campaign: string, fetch: Fetch, isOnline: () => boolea
 }
 
 /** A refusal in words that the page can act on; a body that is no problem document (a proxy's page) is `unknown`. */
-async function readProblem(response: Response, nowMs: number): Promise<Failure> {
+async function readProblem(response: Response, sentMs: number): Promise<Failure> {
   const problem = (await response.json().catch(() => null)) as { code?: ProblemCode } | null;
   const code = problem?.code ?? "unknown";
-  // A wait until a date is counted from the server's own clock: a phone's may be hours off.
-  const sentMs = Date.parse(response.headers.get("date") ?? "") || nowMs;
   return {
     kind: "problem",
     status: response.status,

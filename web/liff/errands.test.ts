@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Drawn, PlayerApi, Reply } from "./api.ts";
-import type { Boot } from "./boot.ts";
+import { behind, type Boot } from "./boot.ts";
 import { errandsIn, type World } from "./errands.ts";
 import { OPENING, type State } from "./machine.ts";
 import { memoryOf } from "./memory.ts";
+import { themeOf } from "../../worker/player/theme.ts";
 
 const CARD = "AQAB";
 const BOOT: Boot = {
@@ -12,18 +13,18 @@ const BOOT: Boot = {
   channelId: "2000000000",
   title: { en: "Spring" },
   texts: {},
-  theme: {},
+  theme: themeOf({}),
   dates: { startsAt: "2027-01-01T00:00:00Z", endsAt: "2027-02-01T00:00:00Z", timezone: "Asia/Taipei" },
   prizes: [],
   selfService: true,
-  behindMs: 0,
+  ...behind(0),
 };
 const DAY_MS = 24 * 3_600_000;
 const DURING_MS = Date.parse("2027-01-15T00:00:00Z");
 const covered: State = { state: "covered", card: { cardId: CARD } };
 
 const idTokenOf = (sub: string) => `e30.${btoa(JSON.stringify({ sub }))}.`;
-const ok = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, value });
+const ok = <T>(value: T): Promise<Reply<T>> => Promise.resolve({ ok: true, value, sentMs: 0 });
 const no = (status: number, code: "session_invalid" | "line_token_invalid"): Promise<Reply<never>> =>
   Promise.resolve({ ok: false, failure: { kind: "problem", status, code, retryAfterMs: null } });
 const begun = (session: string) => ok({ session, expiresAt: "2027-01-16T00:00:00Z" });
@@ -129,10 +130,10 @@ describe("opening", () => {
   test.each([
     ["before the start", { nowMs: 0 }, "not_started"],
     ["after the end", { nowMs: Date.parse("2028-01-01T00:00:00Z") }, "ended"],
-    ["before the start, by a clock that is behind", { nowMs: DURING_MS - 20 * DAY_MS, boot: { behindMs: 20 * DAY_MS } }, null],
-    ["before the start, by a clock that is ahead", { nowMs: DURING_MS, boot: { behindMs: -20 * DAY_MS } }, null],
-    ["before the start, by a clock that is a little behind", { nowMs: DURING_MS - 20 * DAY_MS, boot: { behindMs: DAY_MS } }, "not_started"],
-    ["after the end, by a clock that is ahead", { nowMs: DURING_MS + 20 * DAY_MS, boot: { behindMs: -20 * DAY_MS } }, null],
+    ["before the start, by a clock that is behind", { nowMs: DURING_MS - 20 * DAY_MS, boot: behind(20 * DAY_MS) }, null],
+    ["before the start, by a clock that is ahead", { nowMs: DURING_MS, boot: behind(-20 * DAY_MS) }, null],
+    ["before the start, by a clock that is a little behind", { nowMs: DURING_MS - 20 * DAY_MS, boot: behind(DAY_MS) }, "not_started"],
+    ["after the end, by a clock that is ahead", { nowMs: DURING_MS + 20 * DAY_MS, boot: behind(-20 * DAY_MS) }, null],
     ["where cards are sent", { boot: { selfService: false } }, "by_invitation"],
     ["during the campaign", {}, null],
   ])("without a card, %s", async (_when, changes, refusal) => {
@@ -163,7 +164,7 @@ describe("a session", () => {
     ["ahead", -365 * DAY_MS],
     ["behind", 365 * DAY_MS],
   ])("is held as long as it lasts, and no longer, where the phone's clock is a year %s", async (_way, behindMs) => {
-    const changes = { nowMs: DURING_MS - behindMs, boot: { behindMs } };
+    const changes = { nowMs: DURING_MS - behindMs, boot: behind(behindMs) };
     const { world, calls } = worldWith(changes);
     const errands = errandsIn(world);
     await errands.run("open", OPENING, []);
@@ -182,7 +183,7 @@ test("the user's own cards are asked for with the session of the page", async ()
   const { world, calls } = worldWith();
   const errands = errandsIn(world);
   await errands.run("open", OPENING, []);
-  expect(await errands.ownCards("?cursor=c2")).toEqual({ ok: true, value: { cards: [], next: null } });
+  expect(await errands.ownCards("?cursor=c2")).toMatchObject({ ok: true, value: { cards: [], next: null } });
   expect(calls).toEqual([`open ${CARD}`, "ownCards s1 ?cursor=c2"]);
 });
 
@@ -205,8 +206,8 @@ describe("a draw", () => {
   test("whose answer was lost, and whose card was scratched all the same, is followed by another one", async () => {
     const answers: Reply<Drawn>[] = [
       { ok: false, failure: { kind: "network", offline: false } },
-      { ok: true, value: { status: "replayed", cardId: CARD } },
-      { ok: true, value: { status: "issued", cardId: "AQAC" } },
+      { ok: true, value: { status: "replayed", cardId: CARD }, sentMs: 0 },
+      { ok: true, value: { status: "issued", cardId: "AQAC" }, sentMs: 0 },
     ];
     const keys: string[] = [];
     const { world } = worldWith({
@@ -214,7 +215,7 @@ describe("a draw", () => {
       api: {
         draw: (_session, key) => {
           keys.push(key);
-          return Promise.resolve(answers.shift() ?? { ok: true, value: { status: "sold_out" } });
+          return Promise.resolve(answers.shift() ?? { ok: true, value: { status: "sold_out" }, sentMs: 0 });
         },
       },
     });
@@ -224,6 +225,51 @@ describe("a draw", () => {
     world.memory.scratched(CARD);
     expect(await errands.run("draw", OPENING, [])).toMatchObject({ type: "drawn", card: { cardId: "AQAC" } });
     expect(keys).toEqual(["key-1", "key-1", "key-2"]);
+  });
+
+  test("that is made again keeps its key, though another tab had the answer meanwhile", async () => {
+    const keys: string[] = [];
+    const { world } = worldWith({
+      path: "",
+      api: {
+        draw: (_session, key) => {
+          keys.push(key);
+          if (keys.length > 1) return ok({ status: "replayed", cardId: CARD });
+          world.memory.drawn("U1", key);
+          return Promise.resolve({ ok: false, failure: { kind: "network", offline: false } });
+        },
+      },
+    });
+    const errands = errandsIn(world);
+    await errands.run("open", OPENING, []);
+    await errands.run("draw", OPENING, []);
+    expect(await errands.run("draw", OPENING, [])).toMatchObject({ type: "drawn", card: { cardId: CARD } });
+    expect(keys).toEqual(["key-1", "key-1"]);
+  });
+
+  test("that gives a card which was touched before tells how its foil was left", async () => {
+    const { world } = worldWith({ path: "", api: { draw: () => ok({ status: "replayed", cardId: CARD }) } });
+    world.memory.keepStrokes(CARD, [1, 2, 3, 4, 5]);
+    const errands = errandsIn(world);
+    await errands.run("open", OPENING, []);
+    expect(await errands.run("draw", OPENING, [])).toMatchObject({ type: "drawn", card: { cardId: CARD }, foil: "touched" });
+  });
+
+  test.each([
+    ["before the start", -DAY_MS, "not_started"],
+    ["during the campaign", 5 * DAY_MS, null],
+    ["after the end", 60 * DAY_MS, "ended"],
+  ])("that is refused %s believes the server's clock", async (_when, sinceStartMs, refusal) => {
+    const sentMs = Date.parse(BOOT.dates.startsAt) + sinceStartMs;
+    const { world } = worldWith({
+      path: "",
+      boot: behind(-20 * DAY_MS),
+      api: { draw: () => Promise.resolve({ ok: true, value: { status: "not_open" }, sentMs }) },
+    });
+    const errands = errandsIn(world);
+    await errands.run("open", OPENING, []);
+    expect(await errands.run("draw", OPENING, [])).toMatchObject({ type: "drawn", status: "not_open", refusal });
+    expect(world.boot.mostBehindMs).toBe(sentMs - world.nowMs());
   });
 
   test("after a finished one is another draw", async () => {

@@ -37,6 +37,8 @@ export function errandsIn(world: World): Errands {
   const { api, boot, memory } = world;
   let line: Line | null = null;
   let user: string | null = null;
+  /** Of a draw that has not been answered: another tab may have had its answer, and the key is kept no more. */
+  let drawKey: string | null = null;
 
   /** The session that is held, unless it has ended by the server's clock, which ends it. */
   const heldSession = () => memory.session(user, world.nowMs() + boot.behindMs);
@@ -67,27 +69,34 @@ export function errandsIn(world: World): Errands {
   }
 
   function draw(): Promise<Event> {
-    const key = memory.drawKey(user, world.makeKey);
+    drawKey ??= memory.drawKey(user, world.makeKey);
+    const key = drawKey;
     return ask(
       (session) => api.draw(session, key),
-      ({ status, cardId }) => {
+      ({ status, cardId }, sentMs) => {
         if (status === "overloaded") return failed(refusal(503, "overloaded"));
         memory.drawn(user, key);
+        drawKey = null;
+        if (status === "not_open") boot.behindMs = boot.leastBehindMs = boot.mostBehindMs = sentMs - world.nowMs();
         const card = cardId === undefined ? null : { cardId };
+        const foil = memory.foilOf(`${cardId}`);
         if (card !== null) {
           // The answer was lost, and the card found and scratched all the same: who draws now wants another one.
-          if (status === "replayed" && memory.foilOf(card.cardId) === "off") return draw();
+          if (status === "replayed" && foil === "off") return draw();
           world.goTo(cardPath(boot.campaign, card.cardId));
         }
-        return { type: "drawn", status, card, refusal: refusalOf(boot, world.nowMs()) };
+        return { type: "drawn", status, card, foil, refusal: refusalOf(boot, world.nowMs()) };
       },
     );
   }
 
   /** Makes a call of the session's, and tells its answer as an event. */
-  async function ask<T>(call: (session: string) => Promise<Reply<T>>, told: (answer: T) => Event | Promise<Event>): Promise<Event> {
+  async function ask<T>(
+    call: (session: string) => Promise<Reply<T>>,
+    told: (answer: T, sentMs: number) => Event | Promise<Event>,
+  ): Promise<Event> {
     const reply = await withSession(call);
-    return reply.ok ? told(reply.value) : failed(reply.failure);
+    return reply.ok ? told(reply.value, reply.sentMs) : failed(reply.failure);
   }
 
   async function beginSession(idToken: string, cardId: string | null) {
@@ -163,8 +172,8 @@ function refusal(status: number, code: (Failure & { kind: "problem" })["code"]):
 }
 
 /** Why this campaign deals no cards to who comes without one; those that were dealt live on. Of two clocks that differ, the one that lets draw is believed. */
-function refusalOf({ dates, selfService, behindMs }: Boot, nowMs: number): DrawRefusal | null {
+function refusalOf({ dates, selfService, leastBehindMs, mostBehindMs }: Boot, nowMs: number): DrawRefusal | null {
   if (!selfService) return "by_invitation";
-  if (nowMs + Math.max(0, behindMs) < Date.parse(dates.startsAt)) return "not_started";
-  return nowMs + Math.min(0, behindMs) >= Date.parse(dates.endsAt) ? "ended" : null;
+  if (nowMs + mostBehindMs < Date.parse(dates.startsAt)) return "not_started";
+  return nowMs + leastBehindMs >= Date.parse(dates.endsAt) ? "ended" : null;
 }

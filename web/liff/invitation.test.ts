@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Boot } from "./boot.ts";
+import { behind, type Boot } from "./boot.ts";
 import { flexOf, invitationTo } from "./invitation.ts";
-import { AA_CONTRAST, contrast, themeOf } from "./theme.ts";
+import { AA_CONTRAST, contrast, themeOf } from "../../worker/player/theme.ts";
 
 const boot: Boot = {
   campaign: "spring",
@@ -9,11 +9,11 @@ const boot: Boot = {
   channelId: "2000000000",
   title: { en: "Spring", "zh-TW": "新春" },
   texts: {},
-  theme: {},
+  theme: themeOf({}),
   dates: { startsAt: "2027-01-01T00:00:00Z", endsAt: "2027-02-01T00:00:00Z", timezone: "Asia/Taipei" },
   prizes: [],
   selfService: true,
-  behindMs: 0,
+  ...behind(0),
 };
 const invitation = invitationTo(boot, "zh-TW", { title: "分享", text: "試試手氣" });
 

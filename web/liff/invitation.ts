@@ -1,7 +1,7 @@
 import type { Boot } from "./boot.ts";
 import { localText, type Language } from "./text/language.ts";
 import type { Passage } from "./text/messages.ts";
-import type { Theme } from "./theme.ts";
+import type { Theme } from "../../worker/player/theme.ts";
 
 /** LINE's flex messages may have this much of a text that stands for them: https://developers.line.biz/en/reference/messaging-api/#flex-message */
 const MAX_ALT_TEXT = 400;

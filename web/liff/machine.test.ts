@@ -175,10 +175,10 @@ describe("a call that fails", () => {
   test("too often ends the page only until the user or the network comes back", () => {
     const unreachable: State = { state: "closed", reason: "unreachable" };
     expect(callOf(step(unreachable, { type: "back_online" }))).toBe("open");
-    expect(callOf(step(unreachable, { type: "returned", nowMs: 0 }))).toBe("open");
-    expect(callOf(step({ state: "closed", reason: "campaign_state" }, { type: "returned", nowMs: 0 }))).toBe("open");
+    expect(callOf(step(unreachable, { type: "returned", nowMs: 0, awayMs: 0 }))).toBe("open");
+    expect(callOf(step({ state: "closed", reason: "campaign_state" }, { type: "returned", nowMs: 0, awayMs: 0 }))).toBe("open");
     const expired: State = { state: "closed", reason: "card_expired" };
-    expect(step(expired, { type: "returned", nowMs: 0 })).toBe(expired);
+    expect(step(expired, { type: "returned", nowMs: 0, awayMs: 0 })).toBe(expired);
   });
 
   test.each(["card_not_found", "card_expired", "card_voided", "campaign_not_found", "campaign_state"] as const)(
@@ -196,7 +196,7 @@ describe("a call that fails", () => {
   test("in a way that the page does not know ends it without a guess, until the user asks again", () => {
     const broken = after(failed(400, "invalid_request"));
     expect(broken).toEqual({ state: "closed", reason: "broken" });
-    expect(callOf(step(broken, { type: "returned", nowMs: 0 }))).toBe("open");
+    expect(callOf(step(broken, { type: "returned", nowMs: 0, awayMs: 0 }))).toBe("open");
   });
 
   test("by a refusal that is not ours is made again", () => {
@@ -205,7 +205,7 @@ describe("a call that fails", () => {
 });
 
 describe("a page that its user comes back to", () => {
-  const back = (nowMs: number): Event => ({ type: "returned", nowMs });
+  const back = (nowMs: number): Event => ({ type: "returned", nowMs, awayMs: 0 });
 
   test("goes on at once, but waits as long as a full server asked it to", () => {
     expect(errandOf(step(after(opened, touched, lost), back(1)))?.errand.untilMs).toBeNull();
@@ -229,6 +229,28 @@ describe("a page that its user comes back to", () => {
     expect(step(used, back(2))).toBe(used);
     expect(step(asking, failed(404, "card_not_found"))).toMatchObject({ state: "rewarded", errand: null });
   });
+
+  test.each([
+    [{ status: "failed" }, "reward"],
+    [{ status: "pending" }, "reward"],
+    [{ status: "granted" }, null],
+  ] as const)("asks again for a reward that was last seen %o: %s", (reward, call) => {
+    let shown = after(opened, touched, revealed(points), uncovered, pressed, redeemed(reward));
+    while (errandOf(shown) !== null) shown = step(step(shown, { type: "wait_over" }), { type: "reward_seen", reward, nowMs: 0 });
+    expect(callOf(step(shown, back(1)))).toBe(call);
+  });
+
+  test.each(["limit_reached", "sold_out"] as const)(
+    "after long draws again where it was told %s, for another day may have come, or cards",
+    (refusal) => {
+      const refused: State = { state: "lobby", refusal };
+      const away = (awayMs: number): Event => ({ type: "returned", nowMs: 0, awayMs });
+      expect(step(refused, away(60_000))).toBe(refused);
+      expect(step(refused, away(3_600_000))).toEqual({ state: "lobby", refusal: null });
+      const ended: State = { state: "lobby", refusal: "ended" };
+      expect(step(ended, away(3_600_000))).toBe(ended);
+    },
+  );
 });
 
 describe("without a card", () => {
@@ -237,6 +259,7 @@ describe("without a card", () => {
     type: "drawn",
     status,
     card: status === "issued" ? card : null,
+    foil: "whole",
     refusal,
   });
 
@@ -245,6 +268,13 @@ describe("without a card", () => {
     expect(callOf(drawing)).toBe("draw");
     expect(step(drawing, { type: "draw_pressed" })).toBe(drawing);
     expect(step(drawing, drawn("issued"))).toEqual({ state: "covered", card });
+  });
+
+  test("a card that was touched before, and is drawn again, asks for its prize at once", () => {
+    const again: Event = { type: "drawn", status: "replayed", card, foil: "touched", refusal: null };
+    const state = after(lobby, { type: "draw_pressed" }, again);
+    expect(state).toMatchObject({ state: "asking", card, foil: true });
+    expect(callOf(state)).toBe("reveal");
   });
 
   test("a page that waits for the start opens when it has come, and no other refusal ends by that", () => {

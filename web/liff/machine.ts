@@ -55,7 +55,14 @@ export type Event =
   /** The campaign has begun while the page waited for it. */
   | { readonly type: "started" }
   | { readonly type: "draw_pressed" }
-  | { readonly type: "drawn"; readonly status: Drawn["status"]; readonly card: Card | null; readonly refusal: DrawRefusal | null }
+  | {
+      readonly type: "drawn";
+      readonly status: Drawn["status"];
+      readonly card: Card | null;
+      /** Of a card that was drawn before, and its answer lost. */
+      readonly foil: Foil;
+      readonly refusal: DrawRefusal | null;
+    }
   | { readonly type: "touched" }
   | { readonly type: "revealed"; readonly won: Revealed }
   | { readonly type: "uncovered" }
@@ -66,14 +73,17 @@ export type Event =
   | { readonly type: "failed"; readonly failure: Failure; readonly nowMs: number; readonly dice: number }
   | { readonly type: "wait_over" }
   | { readonly type: "back_online" }
-  /** The user has come back to the page, or the page to its user, or asks to try again. */
-  | { readonly type: "returned"; readonly nowMs: number };
+  /** The user has come back to the page after so long, or the page to its user, or asks to try again. */
+  | { readonly type: "returned"; readonly nowMs: number; readonly awayMs: number };
 
 /** How often a reward on its way is asked for before the page stops asking; it arrives all the same. */
 const MAX_REWARD_POLLS = 14;
 const FIRST_POLL_MS = 1_000;
 const LONGEST_POLL_MS = 15_000;
 const POLL_GROWTH = 1.5;
+
+/** Who was told that there is no card is told so again after a look elsewhere; after this there may be one. */
+const STALE_REFUSAL_MS = 600_000;
 
 /** A new object each time: the player knows an errand by its identity. */
 const fresh = (): Errand => ({ failures: 0, untilMs: null, reason: null });
@@ -135,17 +145,16 @@ export function step(state: State, event: Event): State {
         errand.untilMs !== null && errand.reason === "offline" ? { ...errand, untilMs: null } : errand,
       );
     case "returned":
-      return returned(state, event.nowMs);
+      return returned(state, event);
   }
 }
 
-function opened(event: Event & { type: "opened" }): State {
-  if (event.card === null) return { state: "lobby", refusal: event.refusal };
-  if (event.foil === "whole") return { state: "covered", card: event.card };
-  return { state: "asking", card: event.card, foil: event.foil === "touched", errand: fresh() };
+function opened({ card, foil, refusal }: Pick<Event & { type: "opened" }, "card" | "foil" | "refusal">): State {
+  if (card === null) return { state: "lobby", refusal };
+  return foil === "whole" ? { state: "covered", card } : { state: "asking", card, foil: foil === "touched", errand: fresh() };
 }
 
-function drawn({ status, card, refusal }: Event & { type: "drawn" }): State {
+function drawn({ status, card, foil, refusal }: Event & { type: "drawn" }): State {
   switch (status) {
     case "limit_reached":
     case "sold_out":
@@ -156,7 +165,7 @@ function drawn({ status, card, refusal }: Event & { type: "drawn" }): State {
     case "replayed":
     case "conflict":
     case "overloaded":
-      return card === null ? { state: "lobby", refusal: null } : { state: "covered", card };
+      return opened({ card, foil, refusal: null });
   }
 }
 
@@ -178,6 +187,11 @@ function isSettled({ status, code, coupon }: Reward): boolean {
   return status !== "pending" || code !== undefined || coupon !== undefined;
 }
 
+/** Delivered for good, and what was delivered used up. */
+function isOver({ won, reward }: { readonly won: Revealed; readonly reward: Reward }): boolean {
+  return won.prize.kind === "coupon" ? won.state === "used" : reward.status === "granted";
+}
+
 function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowMs: number): State {
   const asks = !isSettled(reward) && polls < MAX_REWARD_POLLS;
   const waitMs = Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * POLL_GROWTH ** polls);
@@ -195,11 +209,15 @@ export function mayReopen(state: State): boolean {
   return state.state === "closed" && ["unreachable", "campaign_state", "broken"].includes(state.reason);
 }
 
-/** A page that slept goes on at once, but for the wait that the server asked for. A coupon may have been used meanwhile. */
-function returned(state: State, nowMs: number): State {
+/**
+ * A page that slept goes on at once, but for the wait that the server asked for. A coupon may have been used meanwhile, a reward have arrived, the next day
+ * have come, or cards.
+ */
+function returned(state: State, { nowMs, awayMs }: Event & { type: "returned" }): State {
   if (mayReopen(state)) return { state: "opening", errand: fresh() };
-  if (state.state === "rewarded" && state.won.prize.kind === "coupon" && state.won.state !== "used" && state.errand === null) {
-    return { ...state, errand: fresh() };
+  if (state.state === "rewarded" && state.errand === null && !isOver(state)) return { ...state, errand: fresh() };
+  if (state.state === "lobby" && awayMs >= STALE_REFUSAL_MS && (state.refusal === "limit_reached" || state.refusal === "sold_out")) {
+    return { state: "lobby", refusal: null };
   }
   return withErrand(state, (errand) =>
     errand.untilMs !== null && (errand.reason !== "busy" || errand.untilMs <= nowMs) ? { ...errand, untilMs: null } : errand,

@@ -9,14 +9,16 @@ import { playerApi } from "./api.ts";
 import { readBoot, type Boot } from "./boot.ts";
 import { errandsIn } from "./errands.ts";
 import type { Line } from "./line.ts";
+import type { Theme } from "../../worker/player/theme.ts";
 import { memoryOf, storeOf } from "./memory.ts";
 import { playerOf } from "./player.ts";
 import { readRoute } from "./route.ts";
 import { localText, pickLanguage } from "./text/language.ts";
 import { loadMessages } from "./text/messages.ts";
-import { themeOf } from "./theme.ts";
 import { App } from "./view/App.tsx";
 import { Skeleton } from "./view/Skeleton.tsx";
+
+const STYLE_AGAIN_MS = 2_000;
 
 /** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. Called again only where it failed. */
 const openLine = async (boot: Boot): Promise<Line> => {
@@ -29,17 +31,32 @@ const openLine = async (boot: Boot): Promise<Line> => {
   }
 };
 
+/**
+ * The style sheet that was lost on its way is asked for until it is here. While it is awaited no script is run: then it is here, or lost, which browsers
+ * do not tell alike; so what it says is looked for.
+ */
+function insistOnStyle(link: HTMLLinkElement): void {
+  const again = link.cloneNode() as HTMLLinkElement;
+  again.addEventListener("error", () => setTimeout(insistOnStyle, STYLE_AGAIN_MS, again));
+  link.replaceWith(again);
+}
+
 async function start(root: Element): Promise<void> {
+  // The words for a script that never came.
+  root.replaceChildren();
   const boot = readBoot(document, Date.now());
   const language = pickLanguage(navigator.languages);
   document.documentElement.lang = language;
-  const theme = themeOf(boot?.theme ?? {});
-  for (const [name, value] of Object.entries(theme.properties)) document.documentElement.style.setProperty(name, value);
+  const dress = ({ properties }: Theme) => {
+    for (const [name, value] of Object.entries(properties)) document.documentElement.style.setProperty(name, value);
+  };
   if (boot === null) {
-    const [messages, { UnknownCampaign }] = await Promise.all([loadMessages(language), insist(() => import("./view/later.ts"))]);
+    const [messages, { UnknownCampaign, themeOf }] = await Promise.all([loadMessages(language), insist(() => import("./view/later.ts"))]);
+    dress(themeOf({}));
     render(<UnknownCampaign language={language} messages={messages} />, root);
     return;
   }
+  dress(boot.theme);
   document.title = localText(boot.title, language);
   render(<Skeleton boot={boot} language={language} label="" />, root);
 
@@ -65,13 +82,19 @@ async function start(root: Element): Promise<void> {
   const player = playerOf(errands, memory, { nowMs, after: (ms, run) => setTimeout(run, ms) });
   addEventListener("online", () => player.send({ type: "back_online" }));
   // From another app, another tab, or the browser's store of pages that were left (`persisted`).
-  const returned = () => player.send({ type: "returned", nowMs: nowMs() });
+  let leftMs = 0;
+  const returned = () => player.send({ type: "returned", nowMs: nowMs(), awayMs: nowMs() - leftMs });
   addEventListener("pageshow", ({ persisted }) => persisted && returned());
-  document.addEventListener("visibilitychange", () => document.hidden || returned());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) leftMs = nowMs();
+    else returned();
+  });
   player.start();
   const messages = await loadMessages(language);
-  render(<App campaign={{ boot, theme, language, messages, errands }} player={player} />, root);
+  render(<App campaign={{ boot, language, messages, errands }} player={player} />, root);
 }
 
+const style = document.querySelector<HTMLLinkElement>("link[rel=stylesheet]");
+if (style !== null && getComputedStyle(document.documentElement).getPropertyValue("--edge") === "") insistOnStyle(style);
 const root = document.querySelector("#kuji");
 if (root !== null) void start(root);

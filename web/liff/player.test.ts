@@ -139,3 +139,16 @@ test("who listens hears of every change, until no longer", () => {
   player.send({ type: "touched" });
   expect(heard).toBe(1);
 });
+
+test.each([
+  ["a page that lay open for days", 3 * 24 * 3_600_000, 24 * 3_600_000],
+  ["a clock that was set back", -5_000, 0],
+])("tells of %s what the server takes", async (_what, nowMs, toldMs) => {
+  const { player, asked, answer, turnTo } = table();
+  player.start();
+  await answer(opened);
+  turnTo(nowMs);
+  player.scratchedTo(7);
+  player.send({ type: "touched" });
+  expect(asked.at(-1)?.trail).toEqual([[toldMs, 7]]);
+});

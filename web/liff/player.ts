@@ -4,6 +4,9 @@ import { errandOf, OPENING, step, type Event, type State } from "./machine.ts";
 import type { Memory } from "./memory.ts";
 import { addPoint } from "./trail.ts";
 
+/** The server takes no later point; a page may lie open for longer, and a clock be set back. */
+const LAST_POINT_MS = 24 * 3_600_000;
+
 /** The clock that the player waits by. */
 export interface Clock {
   nowMs(): number;
@@ -59,7 +62,8 @@ export function playerOf(errands: Errands, memory: Pick<Memory, "scratched" | "s
     },
     send,
     scratchedTo: (percent) => {
-      trail = addPoint(trail, [clock.nowMs() - openedAtMs, Math.round(percent)]);
+      const sinceMs = Math.min(LAST_POINT_MS, Math.max(0, clock.nowMs() - openedAtMs));
+      trail = addPoint(trail, [sinceMs, Math.round(percent)]);
       // Left while the foil fades, or the prize is looked at, the card opens to its prize.
       if (percent === 100 && state.state === "loosened") memory.scratched(state.card.cardId);
     },

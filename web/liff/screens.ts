@@ -5,13 +5,14 @@
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Page, Route } from "playwright-core";
+import { themeOf, type ChosenTheme } from "../../worker/player/theme.ts";
 import type { ServedBoot } from "./boot.ts";
 
 const ORIGIN = "http://localhost:8787";
 const SANDBOX = "http://localhost:8788";
 const CARD = "AQABAAAAB7GQ2K41XrT9vLmN0pQs";
 
-const FESTIVAL: Omit<ServedBoot, "servedAt"> & { sandboxOrigin: string } = {
+const FESTIVAL: Omit<ServedBoot, "servedAt" | "theme"> & { readonly theme: ChosenTheme; readonly sandboxOrigin: string } = {
   campaign: "spring-2027",
   liffId: "2000000000-abcdefgh",
   channelId: "2000000000",
@@ -476,7 +477,8 @@ async function serve(page: Page, dist: string, scene: Scene): Promise<void> {
     if (pathname.startsWith("/images/")) return route.fulfill({ status: 404 });
     const file = pathname.startsWith("/c/") ? "index.html" : pathname.slice(1);
     const text = await readFile(join(dist, file), "utf8");
-    const boot = JSON.stringify(scene.boot === null ? null : { ...(scene.boot ?? FESTIVAL), servedAt: new Date() });
+    const { boot: told = FESTIVAL } = scene;
+    const boot = JSON.stringify(told && { ...told, theme: themeOf(told.theme), servedAt: new Date() });
     const body = text.replace("</head>", `<script type="application/json" id="kuji-boot">${boot}</script></head>`);
     return route.fulfill({ body, contentType: TYPES[extname(file)] ?? "application/octet-stream" });
   });

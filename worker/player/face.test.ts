@@ -5,6 +5,7 @@ import type { LedgerCard } from "../ledger/queries.ts";
 import { campaignFace, campaignFaceJson, prizeFaceOf } from "./face.ts";
 import { ownCard } from "./get-own-cards.ts";
 import { bootOf, campaignOfPage, contentPolicy, withBoot } from "./page.ts";
+import { themeOf } from "./theme.ts";
 
 const file = campaignFileSchema.parse({
   id: "spring",
@@ -71,7 +72,7 @@ describe("the page", () => {
       channelId: "2000000000",
       title: file.title,
       texts: {},
-      theme: {},
+      theme: themeOf({}),
       dates: { startsAt: file.startsAt, endsAt: file.endsAt, timezone: file.timezone },
       prizes: campaignFace(snapshot).prizes,
       selfService: false,

@@ -6,11 +6,14 @@ import { settings } from "../settings.ts";
 import { instant } from "../cards/card.ts";
 import { campaignFace } from "./face.ts";
 import type { CampaignFace } from "./face.ts";
+import { themeOf } from "./theme.ts";
+import type { Theme } from "./theme.ts";
 
 /** The campaign as the page's HTML carries it, so that the page is dressed and LIFF begun before any request. */
-export interface Boot extends Pick<CampaignFace, "campaign" | "title" | "texts" | "theme" | "prizes" | "selfService"> {
+export interface Boot extends Pick<CampaignFace, "campaign" | "title" | "texts" | "prizes" | "selfService"> {
   readonly liffId: string;
   readonly channelId: string;
+  readonly theme: Theme;
   readonly dates: Pick<CampaignFace, "startsAt" | "endsAt" | "timezone">;
   /** By the server's clock, for a phone's may be hours off. */
   readonly servedAt: string;
@@ -18,17 +21,22 @@ export interface Boot extends Pick<CampaignFace, "campaign" | "title" | "texts" 
   readonly sandboxOrigin?: string;
 }
 
+/** Reckoned once for a snapshot: a page is asked for more often than dressed anew. */
+const themes = new WeakMap<CampaignSnapshot, Theme>();
+
 export function bootOf(snapshot: CampaignSnapshot, sandboxOrigin: string, nowMs: number): Boot {
   const { campaign, title, texts, theme, prizes, selfService, startsAt, endsAt, timezone } = campaignFace(snapshot);
   const { liffId, channelId } = snapshot.file.line;
   const dates = { startsAt, endsAt, timezone };
+  const dressed = themes.get(snapshot) ?? themeOf(theme);
+  themes.set(snapshot, dressed);
   return {
     campaign,
     liffId,
     channelId,
     title,
     texts,
-    theme,
+    theme: dressed,
     dates,
     prizes,
     selfService,

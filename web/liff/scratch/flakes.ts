@@ -1,4 +1,4 @@
-import type { Metal } from "../theme.ts";
+import type { Metal } from "../../../worker/player/theme.ts";
 
 /** More would neither be seen nor drawn in time on a slow phone. */
 const MAX_FLAKES = 70;

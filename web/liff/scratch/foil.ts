@@ -1,4 +1,4 @@
-import type { Cover, Metal } from "../theme.ts";
+import type { Cover, Metal } from "../../../worker/player/theme.ts";
 import { sketch } from "./sketch.ts";
 
 /** Edge of one tile of the overprint, in CSS pixels. */

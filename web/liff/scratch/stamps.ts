@@ -1,4 +1,4 @@
-import type { Metal } from "../theme.ts";
+import type { Metal } from "../../../worker/player/theme.ts";
 import { sketch } from "./sketch.ts";
 
 /** Ragged edges differ; this many suffice for none to be recognised. */

@@ -1,4 +1,4 @@
-import type { Cover, Metal } from "../theme.ts";
+import type { Cover, Metal } from "../../../worker/player/theme.ts";
 import { brushRadius } from "./brush.ts";
 import { emptyCoverage, type Point, type Stroke } from "./coverage.ts";
 import type { Flakes, flakesOn } from "./flakes.ts";
@@ -31,7 +31,7 @@ export interface SurfaceOptions {
   readonly strokes: readonly number[];
   readonly onTouch: () => void;
   readonly onScratch: (percent: number) => void;
-  /** A finger was lifted: all strokes so far, packed. */
+  /** A finger was lifted, or the page left: all strokes so far, packed. */
   readonly onLift: (strokes: readonly number[]) => void;
   readonly onCleared: () => void;
 }
@@ -170,7 +170,11 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   }
 
   function lift(event: PointerEvent): void {
-    if (fingers.delete(event.pointerId)) options.onLift(packStrokes(strokes, width));
+    if (fingers.delete(event.pointerId)) tell();
+  }
+
+  function tell(): void {
+    options.onLift(packStrokes(strokes, width));
   }
 
   const { signal } = listening;
@@ -182,6 +186,7 @@ export function scratchSurface(foil: HTMLCanvasElement, crumbs: HTMLCanvasElemen
   ] as const) {
     foil.addEventListener(type, hear, { signal });
   }
+  document.addEventListener("visibilitychange", tell, { signal });
   const observer = new ResizeObserver(fit);
   observer.observe(foil);
   fit();

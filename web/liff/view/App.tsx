@@ -57,7 +57,7 @@ function Page({ state, player, campaign }: AppProps & { readonly state: Player["
           state={state}
           line={campaign.errands.line}
           campaign={campaign}
-          tryAgain={() => player.send({ type: "returned", nowMs: Date.now() })}
+          tryAgain={() => player.send({ type: "returned", nowMs: Date.now(), awayMs: 0 })}
         />
       );
   }

@@ -23,7 +23,7 @@ interface CardPageProps {
 
 /** The card, from whole foil to the button that redeems it. */
 export function CardPage({ state, player, later }: CardPageProps) {
-  const { messages, theme } = useCampaign();
+  const { boot, messages } = useCampaign();
   const [cleared, setCleared] = useState(false);
   const [byItself, setByItself] = useState(false);
   const [slow, setSlow] = useState(false);
@@ -47,7 +47,7 @@ export function CardPage({ state, player, later }: CardPageProps) {
     if (!cleared || won === null) return undefined;
     const card = new AbortController();
     const isWin = won.prize.kind !== "none";
-    if (isWin) void later?.celebrate(theme.metal, card.signal);
+    if (isWin) void later?.celebrate(boot.theme.metal, card.signal);
     const timer = setTimeout(() => player.send({ type: "uncovered" }), isWin && isRedeemed(won) ? REDEEMED_LOOK_MS : 0);
     return () => {
       clearTimeout(timer);

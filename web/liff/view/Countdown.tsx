@@ -13,7 +13,7 @@ const UNITS = ["day", "hour", "minute", "second"] as const;
 export function Countdown({ startsAt, onStarted }: { readonly startsAt: string; readonly onStarted: () => void }) {
   const { boot, language } = useCampaign();
   // By the clock that it is counted with.
-  const startsMs = Date.parse(startsAt) - Math.max(0, boot.behindMs);
+  const startsMs = Date.parse(startsAt) - boot.mostBehindMs;
   const [opensMs] = useState(() => startsMs + Math.random() * OPENING_SPREAD_MS);
   const seconds = useCountdown(startsMs);
   const hasStarted = useCountdown(opensMs) === 0;

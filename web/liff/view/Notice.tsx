@@ -43,7 +43,8 @@ export function Notice({ state, takesFocus = false }: NoticeProps) {
 function NextTry({ untilMs }: { readonly untilMs: number }) {
   const { language, messages } = useCampaign();
   const [waitMs] = useState(() => untilMs - Date.now());
-  const seconds = useCountdown(untilMs);
+  // A clock that was set back meanwhile makes no wait longer.
+  const seconds = Math.min(useCountdown(untilMs), Math.ceil(waitMs / 1_000));
   return (
     <p class="notice__next" aria-hidden="true">
       <span class="notice__bar">

@@ -41,7 +41,7 @@ export function RewardPage({ state, player }: { readonly state: RewardedState; r
     const timer = setInterval(() => {
       if (document.hidden) return;
       if ((looks += 1) === MAX_TILL_LOOKS) clearInterval(timer);
-      player.send({ type: "returned", nowMs: Date.now() });
+      player.send({ type: "returned", nowMs: Date.now(), awayMs: 0 });
     }, TILL_LOOK_MS);
     return () => clearInterval(timer);
   }, [mayBeAtTill]);

@@ -23,7 +23,7 @@ interface ScratchPanelProps {
 
 /** The recess in the card: the prize, and the foil over it. */
 export function ScratchPanel({ children, foil, later, strokes, byItself, onTouch, onScratch, onLift, onCleared }: ScratchPanelProps) {
-  const { theme, messages } = useCampaign();
+  const { boot, messages } = useCampaign();
   const foilRef = useRef<HTMLCanvasElement>(null);
   const crumbsRef = useRef<HTMLCanvasElement>(null);
   const surface = useRef<ScratchSurface | null>(null);
@@ -31,7 +31,7 @@ export function ScratchPanel({ children, foil, later, strokes, byItself, onTouch
 
   useEffect(() => {
     if (!covered || foilRef.current === null || crumbsRef.current === null) return undefined;
-    const { cover, metal } = theme;
+    const { cover, metal } = boot.theme;
     const made = scratchSurface(foilRef.current, crumbsRef.current, {
       cover,
       metal,

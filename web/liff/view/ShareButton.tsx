@@ -6,7 +6,7 @@ import { copy, copySelection } from "./copy.ts";
 
 /** Invites a friend to the campaign. Only where anybody may draw: elsewhere a friend would stand before a closed door. */
 export function ShareButton() {
-  const { boot, language, messages, theme, errands } = useCampaign();
+  const { boot, language, messages, errands } = useCampaign();
   const { share } = messages;
   const link = useRef<HTMLParagraphElement>(null);
   const [outcome, setOutcome] = useState<Shared | null>(null);
@@ -15,7 +15,7 @@ export function ShareButton() {
   const { line } = errands;
   const press = async () => {
     const shared = await shareBy({
-      picker: line === null ? null : () => line.share(flexOf(invitation, share.play, theme)),
+      picker: line === null ? null : () => line.share(flexOf(invitation, share.play, boot.theme)),
       // Not every browser has it, whatever its types say.
       system: "share" in navigator ? () => navigator.share(invitation) : null,
       copy: async () => (await copy(invitation.url, navigator.clipboard, () => copySelection(link.current))) === "copied",

@@ -4,12 +4,10 @@ import type { Boot } from "../boot.ts";
 import type { Errands } from "../errands.ts";
 import { localText, type Language, type LocalText } from "../text/language.ts";
 import type { Messages } from "../text/messages.ts";
-import type { Theme } from "../theme.ts";
 
-/** What every view may ask for: the campaign, its colours, the words, and what can be asked of the server and LINE. */
+/** What every view may ask for: the campaign, the words, and what can be asked of the server and LINE. */
 export interface Campaign {
   readonly boot: Boot;
-  readonly theme: Theme;
   readonly language: Language;
   readonly messages: Messages;
   readonly errands: Errands;

@@ -1,6 +1,6 @@
 import { afresh } from "../afresh.ts";
 import { pageFeel } from "../sound/page-feel.ts";
-import type { Metal } from "../theme.ts";
+import type { Metal } from "../../../worker/player/theme.ts";
 import { wantsStillness } from "./campaign.ts";
 
 /**

@@ -4,6 +4,7 @@ export { celebrate } from "./celebrate.ts";
 export { flakesOn } from "../scratch/flakes.ts";
 export { pageFeel } from "../sound/page-feel.ts";
 export { lineFailed } from "../line-failed.ts";
+export { themeOf } from "../../../worker/player/theme.ts";
 export { Links } from "./Links.tsx";
 export { LobbyPage } from "./LobbyPage.tsx";
 export { Notice } from "./Notice.tsx";

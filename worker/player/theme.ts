@@ -25,10 +25,11 @@ const BASES = {
 } as const satisfies Readonly<Record<string, { readonly cover: Cover } & Readonly<Record<"accent" | "background", string>>>>;
 
 export interface ChosenTheme {
-  readonly base?: keyof typeof BASES;
-  readonly accent?: string;
-  readonly background?: string;
-  readonly cover?: Cover;
+  readonly base?: keyof typeof BASES | undefined;
+  readonly accent?: string | undefined;
+  readonly background?: string | undefined;
+  readonly cover?: Cover | undefined;
+  readonly image?: string | undefined;
 }
 
 /** WCAG 2.2, 1.4.3: text against what is behind it. */
@@ -40,11 +41,14 @@ export interface Theme {
   readonly metal: Metal;
   /** CSS custom properties; those in `…-light` and `…-dark` are for the two colour schemes. */
   readonly properties: Readonly<Record<string, string>>;
+  /** A picture of the campaign. */
+  readonly image?: string;
 }
 
 /** Dresses the page in the campaign's colours. Whatever an operator chooses, every text keeps AA contrast. */
 export function themeOf(chosen: ChosenTheme): Theme {
-  const { accent, background, cover } = { ...BASES[chosen.base ?? "festival"], ...chosen };
+  const base = BASES[chosen.base ?? "festival"];
+  const { accent = base.accent, background = base.background, cover = base.cover, image } = chosen;
   const metal = METALS[cover];
 
   // An operator's background may be dark as well: what lies on it is then darker still, for the ink on all of it is one.
@@ -63,6 +67,7 @@ export function themeOf(chosen: ChosenTheme): Theme {
   return {
     cover,
     metal,
+    ...(image === undefined ? {} : { image }),
     properties: {
       ...named("", "-light", schemeOf(background, mix(background, away, 0.75), mix(background, away, 0.66), inkOnLight, accent)),
       ...named("", "-dark", schemeOf(dark, mix(dark, accent, 0.24), mix(dark, "#f6efe6", 0.07), mix("#f6efe6", accent, 0.06), lit)),
