@@ -7,7 +7,7 @@ import { silent } from "../../scripts/terminal.ts";
 import { messages } from "../../web/liff/text/en.ts";
 import { cardPage, reveal } from "./card-page.ts";
 import { CAMPAIGN, it } from "./page-house.ts";
-import { holdClock, setServerClock } from "./phone.ts";
+import { holdClock, intercept, setServerClock } from "./phone.ts";
 
 const SETTLED = { interval: 250 };
 const CHANNEL = "2000000000";
@@ -72,6 +72,19 @@ describe.concurrent("the page says kindly", () => {
     await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}`);
     await cardPage(page).draw.click();
     await cardPage(page).foil.waitFor();
+  });
+
+  it("from when on cards are dealt, where a phone's clock was ahead and the server refused", async ({ house, phone, expect }) => {
+    const { page } = phone;
+    await intercept(phone, "play", async (route) => {
+      const answer = await route.fetch();
+      expect(Math.abs(Date.parse(answer.headers()["date"] ?? "") - Date.now())).toBeLessThan(DAY_MS);
+      await route.fulfill({ json: { status: "not_open" }, headers: { date: new Date(Date.now() - 2 * DAY_MS).toUTCString() } });
+    });
+    await page.goto(`${house.stack.appOrigin}/c/${CAMPAIGN}`);
+    await cardPage(page).draw.click();
+    await cardPage(page).heading(messages.notStarted("").title).waitFor();
+    await page.getByRole("timer").waitFor();
   });
 
   it("that LINE's word for the user is too old; opened again, the card is there", async ({ house, phone, expect }) => {

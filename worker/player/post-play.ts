@@ -34,7 +34,8 @@ export function postPlay(app: App<PlayerEdge>): void {
     const draw = selfServiceDraw(c.var.session.sub, c.req.valid("header")["idempotency-key"]);
     const [result = { status: "overloaded" }] = await drawCards(c.env, snapshot, [draw]);
     if (result.status === "overloaded") throw new Problem("overloaded");
-    return c.json(drawAnswer(cardsUrl(c.env, snapshot), result), 200);
+    // By it a phone whose clock is off knows why a draw was refused; Cloudflare adds one, and not every server does.
+    return c.json(drawAnswer(cardsUrl(c.env, snapshot), result), 200, { date: new Date().toUTCString() });
   });
 }
 
