@@ -173,6 +173,16 @@ describe("a session", () => {
     expect(calls).toEqual([`open ${CARD}`, "reveal s1", `open ${CARD}`]);
   });
 
+  test("is tried though it has ended by a clock that was set forward while the page was open", async () => {
+    let nowMs = DURING_MS;
+    const { world, calls } = worldWith();
+    const errands = errandsIn({ ...world, nowMs: () => nowMs });
+    await errands.run("open", OPENING, []);
+    nowMs += 400 * DAY_MS;
+    expect(await errands.run("reveal", covered, [])).toMatchObject({ type: "revealed" });
+    expect(calls).toEqual([`open ${CARD}`, "reveal s1"]);
+  });
+
   test("that cannot be renewed is said as what it is", async () => {
     const { world } = worldWith({ api: { open: () => no(401, "line_token_invalid") } });
     expect(await errandsIn(world).run("open", OPENING, [])).toMatchObject({ type: "failed", failure: { code: "line_token_invalid" } });

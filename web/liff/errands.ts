@@ -40,8 +40,6 @@ export function errandsIn(world: World): Errands {
   /** Of a draw that has not been answered: another tab may have had its answer, and the key is kept no more. */
   let drawKey: string | null = null;
 
-  /** The session that is held, unless it has ended by the server's clock, which ends it. */
-  const heldSession = () => memory.session(user, world.nowMs() + boot.behindMs);
   const failed = (failure: Failure): Event => ({ type: "failed", failure, nowMs: world.nowMs(), dice: world.dice() });
 
   async function open(): Promise<Event> {
@@ -56,7 +54,8 @@ export function errandsIn(world: World): Errands {
 
   /** One call opens the page: the session's own answer carries the card, and with a session that is held the card alone is asked for. */
   async function openCard(idToken: string, cardId: string | null): Promise<Event> {
-    if (heldSession() === null) {
+    // By the server's clock, which ends it.
+    if (memory.session(user, world.nowMs() + boot.behindMs) === null) {
       const reply = await beginSession(idToken, cardId);
       if (!reply.ok) return failed(reply.failure);
     } else if (cardId !== null) {
@@ -79,7 +78,7 @@ export function errandsIn(world: World): Errands {
         drawKey = null;
         if (status === "not_open") boot.behindMs = boot.leastBehindMs = boot.mostBehindMs = sentMs - world.nowMs();
         const card = cardId === undefined ? null : { cardId };
-        const foil = memory.foilOf(`${cardId}`);
+        const foil = card === null ? "whole" : memory.foilOf(card.cardId);
         if (card !== null) {
           // The answer was lost, and the card found and scratched all the same: who draws now wants another one.
           if (status === "replayed" && foil === "off") return draw();
@@ -108,9 +107,9 @@ export function errandsIn(world: World): Errands {
     return reply;
   }
 
-  /** Calls with the session that is held; where the server knows it no more, with a new one, once. */
+  /** Calls with the session that is held, for the phone's clock may be another by now; where the server knows it no more, with a new one, once. */
   async function withSession<T>(call: (session: string) => Promise<Reply<T>>): Promise<Reply<T>> {
-    const held = heldSession();
+    const held = memory.session(user, Number.NEGATIVE_INFINITY);
     if (held !== null) {
       const reply = await call(held.token);
       if (reply.ok || reply.failure.kind === "network" || reply.failure.code !== "session_invalid") return reply;

@@ -240,6 +240,18 @@ describe("a page that its user comes back to", () => {
     expect(callOf(step(shown, back(1)))).toBe(call);
   });
 
+  test("knows a coupon that was won before, or that its user came back to, from one that was just won", () => {
+    const won = after(opened, touched, revealed(coupon), uncovered, pressed, redeemed({ status: "granted", coupon: "AQAB" }));
+    expect(won).toMatchObject({ visits: 0 });
+    expect(step(won, { type: "returned", nowMs: 1, awayMs: 60_000 })).toMatchObject({ visits: 1 });
+    const before = after(
+      { ...opened, foil: "off" },
+      revealed({ ...coupon, state: "redeemed", reward: { status: "granted", coupon: "AQAB" } }),
+    );
+    expect(before).toMatchObject({ state: "rewarded", visits: 1 });
+    expect(step(before, back(1))).toMatchObject({ visits: 1 });
+  });
+
   test.each(["limit_reached", "sold_out"] as const)(
     "after long draws again where it was told %s, for another day may have come, or cards",
     (refusal) => {

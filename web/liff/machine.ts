@@ -44,8 +44,18 @@ export type State =
   | { readonly state: "revealed"; readonly card: Card; readonly won: Revealed }
   | { readonly state: "thanks"; readonly card: Card; readonly won: Revealed }
   | { readonly state: "redeeming"; readonly card: Card; readonly won: Revealed; readonly errand: Errand }
-  /** Redeemed. The errand asks whether the reward has arrived, or the coupon was used; null: nothing more to ask. */
-  | { readonly state: "rewarded"; readonly card: Card; readonly won: Revealed; readonly reward: Reward; readonly errand: Errand | null }
+  /**
+   * Redeemed. The errand asks whether the reward has arrived, or the coupon was used; null: nothing more to ask. `visits`: how often the page was opened
+   * with it, or returned to; 0 where it has just been won.
+   */
+  | {
+      readonly state: "rewarded";
+      readonly card: Card;
+      readonly won: Revealed;
+      readonly reward: Reward;
+      readonly errand: Errand | null;
+      readonly visits: number;
+    }
   | { readonly state: "closed"; readonly reason: ClosedReason };
 
 export type Event =
@@ -124,17 +134,17 @@ export function step(state: State, event: Event): State {
     case "revealed":
       if (state.state === "rewarded") return { ...state, won: event.won, errand: null };
       if (state.state !== "asking") return state;
-      return state.foil ? { state: "loosened", card: state.card, won: event.won } : uncovered(state.card, event.won);
+      return state.foil ? { state: "loosened", card: state.card, won: event.won } : uncovered(state.card, event.won, 1);
     case "uncovered":
-      return state.state === "loosened" ? uncovered(state.card, state.won) : state;
+      return state.state === "loosened" ? uncovered(state.card, state.won, 0) : state;
     case "redeem_pressed":
       return state.state === "revealed" ? { state: "redeeming", card: state.card, won: state.won, errand: fresh() } : state;
     case "redeemed":
       if (state.state !== "redeeming") return state;
-      return rewarded(state.card, { ...state.won, state: event.state }, event.reward, 0, event.nowMs);
+      return rewarded(state.card, { ...state.won, state: event.state }, event.reward, 0, event.nowMs, 0);
     case "reward_seen":
       if (state.state !== "rewarded" || state.errand === null) return state;
-      return rewarded(state.card, state.won, event.reward, state.errand.failures + 1, event.nowMs);
+      return rewarded(state.card, state.won, event.reward, state.errand.failures + 1, event.nowMs, state.visits);
     case "failed":
       return failed(state, event);
     case "wait_over":
@@ -170,11 +180,11 @@ function drawn({ status, card, foil, refusal }: Event & { type: "drawn" }): Stat
 }
 
 /** The foil is off: a win waits for its redemption, unless the campaign redeemed it in the same step. */
-function uncovered(card: Card, won: Revealed): State {
+function uncovered(card: Card, won: Revealed, visits: number): State {
   if (won.prize.kind === "none") return { state: "thanks", card, won };
   if (!isRedeemed(won)) return { state: "revealed", card, won };
   const reward = won.reward ?? { status: "pending" };
-  return { state: "rewarded", card, won, reward, errand: isSettled(reward) ? null : fresh() };
+  return { state: "rewarded", card, won, reward, errand: isSettled(reward) ? null : fresh(), visits };
 }
 
 /** Whether nobody has to press a button for this prize any more. */
@@ -192,7 +202,7 @@ function isOver({ won, reward }: { readonly won: Revealed; readonly reward: Rewa
   return won.prize.kind === "coupon" ? won.state === "used" : reward.status === "granted";
 }
 
-function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowMs: number): State {
+function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowMs: number, visits: number): State {
   const asks = !isSettled(reward) && polls < MAX_REWARD_POLLS;
   const waitMs = Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * POLL_GROWTH ** polls);
   return {
@@ -201,6 +211,7 @@ function rewarded(card: Card, won: Revealed, reward: Reward, polls: number, nowM
     won,
     reward,
     errand: asks ? { failures: polls, untilMs: nowMs + Math.round(waitMs), reason: "on_its_way" } : null,
+    visits,
   };
 }
 
@@ -215,7 +226,9 @@ export function mayReopen(state: State): boolean {
  */
 function returned(state: State, { nowMs, awayMs }: Event & { type: "returned" }): State {
   if (mayReopen(state)) return { state: "opening", errand: fresh() };
-  if (state.state === "rewarded" && state.errand === null && !isOver(state)) return { ...state, errand: fresh() };
+  if (state.state === "rewarded" && state.errand === null && !isOver(state)) {
+    return { ...state, errand: fresh(), visits: state.visits + (awayMs > 0 ? 1 : 0) };
+  }
   if (state.state === "lobby" && awayMs >= STALE_REFUSAL_MS && (state.refusal === "limit_reached" || state.refusal === "sold_out")) {
     return { state: "lobby", refusal: null };
   }

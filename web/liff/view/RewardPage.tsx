@@ -34,7 +34,7 @@ export function RewardPage({ state, player }: { readonly state: RewardedState; r
   const { boot, language, text } = useCampaign();
   const { prize } = state.won;
   useEffect(() => scrollTo(0, 0), []);
-  const mayBeAtTill = prize.kind === "coupon" && state.won.state === "redeemed";
+  const mayBeAtTill = prize.kind === "coupon" && state.won.state === "redeemed" && state.visits > 0;
   useEffect(() => {
     if (!mayBeAtTill) return undefined;
     let looks = 0;
@@ -44,7 +44,7 @@ export function RewardPage({ state, player }: { readonly state: RewardedState; r
       player.send({ type: "returned", nowMs: Date.now(), awayMs: 0 });
     }, TILL_LOOK_MS);
     return () => clearInterval(timer);
-  }, [mayBeAtTill]);
+  }, [mayBeAtTill, state.visits]);
   const face = boot.prizes.find(({ id }) => id === prize.id);
   const price = face?.value === undefined ? null : formatMoney(face.value, language);
   return (
