@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.ts";
 import { ProgressReporter } from "./test/progress-reporter.ts";
 
 /** Secrets of the runtime tests; the real ones are never in a file of the repo. */
@@ -38,6 +39,7 @@ function inWorkerd(ledgers: Readonly<Record<string, string>> = {}) {
 export default defineConfig({
   test: {
     reporters: ["default", new ProgressReporter()],
+    sequence: { sequencer: LongestFirst },
     // Many tests wait: for a queue, an alarm, a server. Two cores have time for a third meanwhile.
     maxWorkers: 3,
     projects: [
