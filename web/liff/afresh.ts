@@ -24,3 +24,13 @@ export async function insist<Part>(load: () => Promise<Part>): Promise<Part> {
     }
   }
 }
+
+/**
+ * The style sheet that was lost on its way is asked for until it is here. While it is awaited no script is run: then it is here, or lost, which browsers
+ * do not tell alike; so what it says is looked for.
+ */
+export function insistOnStyle(link: HTMLLinkElement): void {
+  const again = link.cloneNode() as HTMLLinkElement;
+  again.addEventListener("error", () => setTimeout(insistOnStyle, AGAIN_MS, again));
+  link.replaceWith(again);
+}

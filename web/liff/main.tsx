@@ -4,7 +4,7 @@ import "./style/reward.css";
 import "./style/sheet.css";
 import "./style/large.css";
 import { render } from "preact";
-import { afresh, insist } from "./afresh.ts";
+import { afresh, insist, insistOnStyle } from "./afresh.ts";
 import { playerApi } from "./api.ts";
 import { readBoot, type Boot } from "./boot.ts";
 import { errandsIn } from "./errands.ts";
@@ -18,8 +18,6 @@ import { loadMessages } from "./text/messages.ts";
 import { App } from "./view/App.tsx";
 import { Skeleton } from "./view/Skeleton.tsx";
 
-const STYLE_AGAIN_MS = 2_000;
-
 /** The LIFF SDK, or in a development build its stand-in: the other one is not even in the output. Called again only where it failed. */
 const openLine = async (boot: Boot): Promise<Line> => {
   try {
@@ -30,16 +28,6 @@ const openLine = async (boot: Boot): Promise<Line> => {
     return (await afresh(() => import("./view/later.ts"))).lineFailed(error);
   }
 };
-
-/**
- * The style sheet that was lost on its way is asked for until it is here. While it is awaited no script is run: then it is here, or lost, which browsers
- * do not tell alike; so what it says is looked for.
- */
-function insistOnStyle(link: HTMLLinkElement): void {
-  const again = link.cloneNode() as HTMLLinkElement;
-  again.addEventListener("error", () => setTimeout(insistOnStyle, STYLE_AGAIN_MS, again));
-  link.replaceWith(again);
-}
 
 async function start(root: Element): Promise<void> {
   // The words for a script that never came.

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { PRIZE_KINDS } from "../../durable-objects/protocol.ts";
 import type { CampaignSnapshot, Prize } from "../campaign/schema.ts";
 import { instantSchema } from "../http/openapi.ts";
+import { onceASnapshot } from "./once-a-snapshot.ts";
 
 const textSchema = z.record(z.string(), z.string()).openapi({ description: "By language tag", example: { "zh-TW": "新春刮刮樂" } });
 
@@ -51,28 +52,17 @@ function prizeFace({ id, kind, name, description, image, value }: Prize): PrizeF
   };
 }
 
-const faces = new WeakMap<CampaignSnapshot, CampaignFace>();
-
-export function campaignFace(snapshot: CampaignSnapshot): CampaignFace {
-  const known = faces.get(snapshot);
-  if (known !== undefined) return known;
-  const { id, title, texts = {}, theme, timezone, startsAt, endsAt, selfService, autoRedeem, prizes } = snapshot.file;
-  const face = { campaign: id, title, texts, theme, timezone, startsAt, endsAt, selfService, autoRedeem, prizes: prizes.map(prizeFace) };
-  faces.set(snapshot, face);
-  return face;
-}
+export const campaignFace = onceASnapshot(({ file }): CampaignFace => {
+  const { id, title, texts = {}, theme, timezone, startsAt, endsAt, selfService, autoRedeem, prizes } = file;
+  return { campaign: id, title, texts, theme, timezone, startsAt, endsAt, selfService, autoRedeem, prizes: prizes.map(prizeFace) };
+});
 
 const encoder = new TextEncoder();
-const written = new WeakMap<CampaignSnapshot, Uint8Array<ArrayBuffer>>();
 
 /** The same as JSON in UTF-8, written once a snapshot: a body of new bytes costs more than all else of an answer. */
-export function campaignFaceJson(snapshot: CampaignSnapshot): Uint8Array<ArrayBuffer> {
-  const known = written.get(snapshot);
-  if (known !== undefined) return known;
-  const json = new Uint8Array(encoder.encode(JSON.stringify(campaignFace(snapshot))));
-  written.set(snapshot, json);
-  return json;
-}
+export const campaignFaceJson = onceASnapshot(
+  (snapshot): Uint8Array<ArrayBuffer> => new Uint8Array(encoder.encode(JSON.stringify(campaignFace(snapshot)))),
+);
 
 /** The face of one prize. A prize newer than the snapshot is shown by its id. */
 export function prizeFaceOf(snapshot: CampaignSnapshot, { prize, kind }: { prize: string; kind: PrizeFace["kind"] }): PrizeFace {

@@ -6,6 +6,7 @@ import { settings } from "../settings.ts";
 import { instant } from "../cards/card.ts";
 import { campaignFace } from "./face.ts";
 import type { CampaignFace } from "./face.ts";
+import { onceASnapshot } from "./once-a-snapshot.ts";
 import { themeOf } from "./theme.ts";
 import type { Theme } from "./theme.ts";
 
@@ -22,21 +23,19 @@ export interface Boot extends Pick<CampaignFace, "campaign" | "title" | "texts" 
 }
 
 /** Reckoned once for a snapshot: a page is asked for more often than dressed anew. */
-const themes = new WeakMap<CampaignSnapshot, Theme>();
+const themeFor = onceASnapshot(({ file }) => themeOf(file.theme));
 
 export function bootOf(snapshot: CampaignSnapshot, sandboxOrigin: string, nowMs: number): Boot {
-  const { campaign, title, texts, theme, prizes, selfService, startsAt, endsAt, timezone } = campaignFace(snapshot);
+  const { campaign, title, texts, prizes, selfService, startsAt, endsAt, timezone } = campaignFace(snapshot);
   const { liffId, channelId } = snapshot.file.line;
   const dates = { startsAt, endsAt, timezone };
-  const dressed = themes.get(snapshot) ?? themeOf(theme);
-  themes.set(snapshot, dressed);
   return {
     campaign,
     liffId,
     channelId,
     title,
     texts,
-    theme: dressed,
+    theme: themeFor(snapshot),
     dates,
     prizes,
     selfService,
